@@ -7,7 +7,7 @@ const nodeRequire =
 
 await rm('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { cloister: 'src/main.ts', egress: 'src/egress.ts' },
+  entryPoints: { cloister: 'src/main.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,
