@@ -19,7 +19,12 @@ for (const folder of readdirSync(cache)) linkForOthers(folder);
 /** A program that fails to answer costs its cache, not the build: it is tested elsewhere. */
 function run(args) {
   const env = { PATH: process.env.PATH, HOME: '/nonexistent', NODE_COMPILE_CACHE: cache };
-  const { status, stderr } = spawnSync(process.execPath, args, { env, cwd: '/', encoding: 'utf8', timeout: 30_000 });
+  const { status, stderr } = spawnSync(process.execPath, args, {
+    env,
+    cwd: '/',
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
   if (status !== 0) console.warn(`warm: ${args.at(-1)} ended with ${status}: ${stderr.slice(-500)}`);
 }
 
