@@ -3,7 +3,8 @@
 
 # Debian's programs, the users, and no setuid file.
 FROM node:26-trixie-slim AS system
-ENV LANG=C.UTF-8
+ENV LANG=C.UTF-8 \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 COPY build/host/ /run/build/
 RUN set -eu; \
     from=''; \
@@ -32,6 +33,7 @@ RUN set -eu; \
     find / -xdev -perm /6000 -type f -exec chmod ug-s {} +; \
     find / -xdev -perm /2000 -type d -exec chmod g-s {} +; \
     getcap -r / 2>/dev/null | cut -d' ' -f1 | xargs -r -n1 setcap -r; \
+    rm -f /usr/bin/*-lto-dump-*; \
     rm -rf /run/build /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* \
       /var/log/* /tmp/* /root/.npm
 
