@@ -1,0 +1,119 @@
+# Written for every builder alike: the legacy one, BuildKit and Podman. Stages that are thrown away see
+# the host's registry and certificates; nothing of them is trusted in the image.
+
+# Debian's programs, the users, and no setuid file.
+FROM node:26-trixie-slim AS system
+ENV LANG=C.UTF-8 \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+COPY build/host/ /run/build/
+RUN set -eu; \
+    from=''; \
+    if [ -s /run/build/sources.list ]; then \
+      from='-o Dir::Etc::SourceList=/run/build/sources.list -o Dir::Etc::SourceParts=/dev/null'; fi; \
+    if [ -s /run/build/ca.pem ]; then from="$from -o Acquire::https::CAInfo=/run/build/ca.pem"; fi; \
+    export DEBIAN_FRONTEND=noninteractive; \
+    apt-get $from update -q; \
+    apt-get $from install -qy --no-install-recommends \
+      bat ca-certificates curl fd-find file g++ gcc gh git iproute2 iptables jq just less libc6-dev \
+      libcap2-bin make openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
+      unzip util-linux wget xz-utils; \
+    update-alternatives --set iptables /usr/sbin/iptables-nft; \
+    update-alternatives --set ip6tables /usr/sbin/ip6tables-nft; \
+    ln -s /usr/bin/batcat /usr/local/bin/bat; \
+    ln -s /usr/bin/fdfind /usr/local/bin/fd; \
+    userdel --remove node 2>/dev/null; \
+    groupadd --gid 1000 claude; \
+    useradd --uid 1000 --gid claude --shell /bin/bash --create-home claude; \
+    groupadd --gid 65053 egress; \
+    useradd --uid 65053 --gid egress --shell /usr/sbin/nologin --no-create-home --home-dir /nonexistent egress; \
+    install -d -o claude -g claude /workspace; \
+    install -d -m 0755 /run/cloister /usr/local/etc; \
+    ln -sf /run/cloister/agent/gitconfig /etc/gitconfig; \
+    ln -sf /run/cloister/agent/npmrc /usr/local/etc/npmrc; \
+    find / -xdev -perm /6000 -type f -exec chmod ug-s {} +; \
+    find / -xdev -perm /2000 -type d -exec chmod g-s {} +; \
+    getcap -r / 2>/dev/null | cut -d' ' -f1 | xargs -r -n1 setcap -r; \
+    rm -f /usr/bin/*-lto-dump-*; \
+    rm -rf /run/build /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* \
+      /var/log/* /tmp/* /root/.npm
+
+# Programs from npm, one copy of each big binary.
+FROM system AS toolbox
+WORKDIR /toolbox
+COPY build/host/ build/npm/ /run/build/
+COPY toolbox/package.json toolbox/package-lock.json ./
+RUN set -eu; \
+    export NODE_EXTRA_CA_CERTS="$(ls /run/build/ca.pem 2>/dev/null || true)"; \
+    NPM_CONFIG_USERCONFIG=/run/build/npmrc npm ci --no-audit --no-fund --no-update-notifier; \
+    lib=/out/usr/local/lib bin=/out/usr/local/bin; \
+    mkdir -p "$lib/claude-code" "$lib/toolbox" "$bin"; \
+    mv node_modules/@anthropic-ai/claude-code/bin/claude.exe "$lib/claude-code/claude"; \
+    mv node_modules/@anthropic-ai/claude-code/LICENSE.md "$lib/claude-code/"; \
+    mv node_modules/bun/bin/bun.exe "$bin/bun"; \
+    ln -s bun "$bin/bunx"; \
+    rm -rf node_modules/@anthropic-ai node_modules/@oven node_modules/bun node_modules/.package-lock.json; \
+    mv node_modules "$lib/toolbox/"; \
+    for name in prettier tsc tsserver typescript-language-server; do \
+      ln -s "../lib/toolbox/node_modules/.bin/$name" "$bin/$name"; \
+    done; \
+    rm -f "$lib/toolbox/node_modules/.bin/bun" "$lib/toolbox/node_modules/.bin/bunx" \
+      "$lib/toolbox/node_modules/.bin/claude"; \
+    chmod -R u=rwX,go=rX /out
+
+# Our own program, and everything else of ours, laid out as in the image.
+FROM system AS build
+WORKDIR /build
+COPY build/host/ build/npm/ /run/build/
+COPY package.json package-lock.json ./
+# node-gyp compiles node-pty against the headers that came with Node instead of fetching them.
+RUN set -eu; \
+    export NODE_EXTRA_CA_CERTS="$(ls /run/build/ca.pem 2>/dev/null || true)"; \
+    export NPM_CONFIG_USERCONFIG=/run/build/npmrc npm_config_nodedir=/usr/local; \
+    npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier; \
+    npm rebuild node-pty; \
+    test -f node_modules/node-pty/build/Release/pty.node
+COPY tsconfig.json ./
+COPY engine/bundle.mjs engine/
+COPY src/ src/
+RUN set -eu; \
+    npm run --silent build; \
+    lib=/usr/local/lib/cloister pty=node_modules/node-pty; \
+    mkdir -p "$lib/$pty/build/Release"; \
+    cp -R dist/. package.json "$lib/"; \
+    cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
+    find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
+    find "$lib/$pty/lib" -name '*.test.js' -delete; \
+    for built in pty.node spawn-helper; do \
+      if [ -e "$pty/build/Release/$built" ]; then cp "$pty/build/Release/$built" "$lib/$pty/build/Release/"; fi; \
+    done
+COPY engine/warm.mjs engine/
+RUN node engine/warm.mjs /usr/local/lib/cloister 0 1000 65053
+COPY rootfs/ /out/
+COPY network/domains.conf /out/etc/cloister/
+RUN set -eu; \
+    mkdir -p /out/usr/local/lib; \
+    cp -a /usr/local/lib/cloister /out/usr/local/lib/; \
+    chmod -R u=rwX,go=rX /out; \
+    if [ -d /out/root ]; then chmod 0700 /out/root; fi
+
+FROM system AS image
+COPY --from=toolbox /out/ /
+COPY --from=build /out/ /
+# The build fails here rather than hand out a way to root.
+RUN ! find / -xdev -perm /6000 -print | grep . && \
+    ! getcap -r / 2>/dev/null | grep . && \
+    ! find /usr /etc /opt /bin/ /sbin/ /lib/ -xdev ! -type l \( -user claude -o -group claude -o -perm /022 \) | grep .
+WORKDIR /
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/usr/local/bin/cloister", "init"]
+CMD []
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=unknown
+LABEL org.opencontainers.image.title="Cloister" \
+      org.opencontainers.image.description="A hardened container in which Claude Code works alone and can do no harm" \
+      org.opencontainers.image.source="https://github.com/cloister-dev/cloister" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.created="$CREATED"

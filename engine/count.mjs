@@ -1,0 +1,79 @@
+// Adds up what the test runners left in a folder: NAME.status (exit code), unit.json (vitest), NAME.tap
+// (bats). Usage: node count.mjs FOLDER SKIPS   Prints every failure again, then `N passed, N failed`;
+// exit code 1 if anything failed. A skipped test fails unless its title is a line of SKIPS.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+const [folder, skipList] = process.argv.slice(2);
+const allowedSkips = new Set(existsSync(skipList) ? lines(skipList).map((line) => line.trim()) : []);
+const runs = readdirSync(folder)
+  .filter((file) => file.endsWith('.status'))
+  .map((file) => readRun(basename(file, '.status')));
+const passed = runs.reduce((sum, run) => sum + run.passed, 0);
+const failures = runs.flatMap((run) => run.failures);
+
+for (const failure of failures) console.log(`failed: ${failure}`);
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+/** One runner's counts. A crash is one failure more, so that it can never look like success. */
+function readRun(name) {
+  const status = Number(readFileSync(join(folder, `${name}.status`), 'utf8'));
+  const json = join(folder, `${name}.json`);
+  const tap = join(folder, `${name}.tap`);
+  const run = existsSync(json)
+    ? readVitest(json)
+    : existsSync(tap)
+      ? readTap(tap)
+      : { passed: 0, failures: [] };
+  run.failures = run.failures.map((failure) => `${name}: ${failure}`);
+  if (status !== 0 && run.failures.length === 0)
+    run.failures.push(`${name}: ended with ${status} and named no test`);
+  return run;
+}
+
+function readVitest(file) {
+  const tests = JSON.parse(readFileSync(file, 'utf8')).testResults.flatMap((suite) => {
+    const broken =
+      suite.status === 'failed' && suite.assertionResults.every((test) => test.status !== 'failed');
+    return broken
+      ? [...suite.assertionResults, { status: 'failed', fullName: suite.name }]
+      : suite.assertionResults;
+  });
+  return tally(tests.map(({ status, fullName }) => ({ title: fullName, outcome: vitestOutcome(status) })));
+}
+
+function vitestOutcome(status) {
+  if (status === 'passed' || status === 'failed') return status;
+  return 'skipped';
+}
+
+function readTap(file) {
+  const tests = [];
+  let planned = 0;
+  for (const line of lines(file)) {
+    planned = Number(/^1\.\.(\d+)/.exec(line)?.[1] ?? planned);
+    const [, not, rest] = /^(not )?ok \d+ (.*)$/.exec(line) ?? [];
+    if (rest === undefined) continue;
+    const [, title, skip] = /^(.*?)( # skip.*)?$/i.exec(rest) ?? [];
+    tests.push({ title, outcome: not ? 'failed' : skip ? 'skipped' : 'passed' });
+  }
+  const run = tally(tests);
+  if (tests.length < planned) run.failures.push(`${planned - tests.length} of ${planned} tests never ran`);
+  return run;
+}
+
+function tally(tests) {
+  const failures = tests
+    .filter(
+      ({ outcome, title }) => outcome === 'failed' || (outcome === 'skipped' && !allowedSkips.has(title)),
+    )
+    .map(({ outcome, title }) =>
+      outcome === 'skipped' ? `${title} (skipped, not listed in ${skipList})` : title,
+    );
+  return { passed: tests.filter(({ outcome }) => outcome === 'passed').length, failures };
+}
+
+function lines(file) {
+  return readFileSync(file, 'utf8').split('\n');
+}
