@@ -10,10 +10,10 @@ const [directory, ...uids] = process.argv.slice(2);
 const cache = join(directory, 'cache');
 mkdirSync(cache, { recursive: true });
 
-const chunks = readdirSync(directory).filter((name) => /^chunk.*\.mjs$/.test(name));
+const chunks = readdirSync(directory).filter((name) => name.endsWith('.mjs') && name !== 'cloister.mjs');
 const imports = chunks.map((name) => `await import(${JSON.stringify(join(directory, name))});`).join('');
 run(['--input-type=module', '-e', imports]);
-run([join(directory, 'cloister.mjs'), '--version']);
+run([join(directory, 'cloister.mjs'), 'version']);
 for (const folder of readdirSync(cache)) linkForOthers(folder);
 
 /** A program that fails to answer costs its cache, not the build: it is tested elsewhere. */
