@@ -54,7 +54,7 @@ function answerMessages(asked: MessagesRequest, script: Script, response: Server
 }
 
 function answerOther(path: string, request: IncomingMessage, response: ServerResponse): void {
-  const isGreeting = path === '/' || path === '/api/hello';
+  const isGreeting = path === '/' || path.endsWith('/hello');
   if (isGreeting || request.method === 'POST') sendJson(response, 200, {});
   else sendError(response, 404, 'not_found_error');
 }

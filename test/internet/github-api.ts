@@ -41,10 +41,16 @@ export function createGithubApi({ journal, repositories, token }: GithubOptions)
   };
 }
 
-/** The `data` of an answer to one GraphQL query; nothing for a query that is not known. */
+/**
+ * The `data` of an answer to one GraphQL query; nothing for a query that is not known. It holds what was
+ * asked and no more: `gh` takes one field too many for an invalid token.
+ */
 export function answerQuery(query: string): Record<string, unknown> | undefined {
-  if (/\bviewer\b/.test(query)) return { viewer: { login: account.login, id: account.node_id } };
-  return undefined;
+  const [, selection] = /\bviewer\s*{([\w\s,]*)}/.exec(query) ?? [];
+  if (selection === undefined) return undefined;
+  const fields = selection.split(/[\s,]+/).filter(Boolean);
+  const known: Record<string, unknown> = { login: account.login, id: account.node_id, name: account.name };
+  return { viewer: Object.fromEntries(fields.map((field) => [field, known[field] ?? null])) };
 }
 
 async function answerGraphql(request: IncomingMessage, response: ServerResponse): Promise<void> {

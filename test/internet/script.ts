@@ -65,9 +65,15 @@ export function isSideRequest({ tools, max_tokens }: MessagesRequest): boolean {
   return max_tokens === 1 || !Array.isArray(tools) || tools.length === 0;
 }
 
-/** What the user said last, without tool results; reminders that the client adds are kept. */
+/** What the user said last, without tool results and the reminders that the client adds. */
 export function lastPrompt(messages: readonly Message[]): string {
-  const texts = messages.filter(({ role }) => role === 'user').map(textOf);
+  const said = messages
+    .filter(({ role }) => role === 'user')
+    .map(({ role, content }) => ({
+      role,
+      content: blocksOf({ role, content }).filter(({ text = '' }) => !text.startsWith('<system-reminder>')),
+    }));
+  const texts = said.map(textOf);
   return texts.findLast((text) => text !== '') ?? '';
 }
 
