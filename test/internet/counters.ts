@@ -1,8 +1,14 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { AddressPlan } from './addresses.ts';
+
+const run = promisify(execFile);
 
 /**
- * What arrived without a socket to take it, by the kernel's own count: pings, datagrams for closed
- * ports, connections to closed ports, protocols nobody speaks.
+ * What arrived although no socket took it, by the kernel's own count. `packets.canary` and
+ * `packets.elsewhere` (an address outside the network) count packets of every protocol; the others
+ * are pings, datagrams for closed ports and protocols nobody speaks, whatever their address.
  */
 export type Counters = Record<string, number>;
 
@@ -13,17 +19,38 @@ const watched = [
   'Udp6.NoPorts',
   'UdpLite.NoPorts',
   'UdpLite6.NoPorts',
-  'Tcp.OutRsts',
   'Ip.InUnknownProtos',
   'Ip6.InUnknownProtos',
 ];
 
+/** Rules that only count: one for the canary's address, one for every unicast address outside the network. */
+export async function startPacketCounters(
+  plan: AddressPlan,
+  subnet4: string,
+  subnet6?: string,
+): Promise<void> {
+  await countPackets('iptables', plan.canary.v4, [subnet4, '127.0.0.0/8', '224.0.0.0/3']);
+  if (subnet6 === undefined || plan.canary.v6 === undefined) return;
+  await countPackets('ip6tables', plan.canary.v6, [subnet6, '::1/128', 'fe80::/10', 'ff00::/8']);
+}
+
 export async function readCounters(): Promise<Counters> {
-  const [v4, v6] = await Promise.all([
+  const [v4, v6, rules4, rules6] = await Promise.all([
     readFile('/proc/net/snmp', 'utf8'),
     readFile('/proc/net/snmp6', 'utf8').catch(() => ''),
+    run('iptables-save', ['-c', '-t', 'filter']),
+    run('ip6tables-save', ['-c', '-t', 'filter']),
   ]);
-  return parseCounters(v4, v6);
+  return { ...parseCounters(v4, v6), ...parsePackets(`${rules4.stdout}\n${rules6.stdout}`) };
+}
+
+/** @param rules what `iptables-save -c` prints; both families may follow one another */
+export function parsePackets(rules: string): Counters {
+  const counters: Counters = { 'packets.canary': 0, 'packets.elsewhere': 0 };
+  for (const [, count, name] of rules.matchAll(/^\[(\d+):\d+\] .*--comment "?(packets\.\w+)/gm)) {
+    counters[`${name}`] = (counters[`${name}`] ?? 0) + Number(count);
+  }
+  return counters;
 }
 
 /**
@@ -48,4 +75,11 @@ export function parseCounters(v4: string, v6: string): Counters {
 
 export function subtractCounters(now: Counters, before: Counters): Counters {
   return Object.fromEntries(Object.entries(now).map(([name, value]) => [name, value - (before[name] ?? 0)]));
+}
+
+async function countPackets(program: string, canary: string, inside: readonly string[]): Promise<void> {
+  const comment = (text: string) => ['-m', 'comment', '--comment', text];
+  await run(program, ['-A', 'INPUT', '-d', canary, ...comment('packets.canary')]);
+  for (const range of inside) await run(program, ['-A', 'INPUT', '-d', range, '-j', 'ACCEPT']);
+  await run(program, ['-A', 'INPUT', ...comment('packets.elsewhere')]);
 }

@@ -1,13 +1,13 @@
 // The fake internet: one process that is every host a box may meet in a test. See README.md.
 import { mkdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { type AddressPlan, listAddresses, planAddresses } from './addresses.ts';
+import { type AddressPlan, listAddresses, planAddresses, type Service } from './addresses.ts';
 import { takeAddresses } from './addressing.ts';
 import { createAnthropic } from './anthropic.ts';
 import { createAuthority } from './ca.ts';
 import { watchTcp, watchUdp } from './canary.ts';
 import { startControl, type World } from './control.ts';
-import { readCounters } from './counters.ts';
+import { readCounters, startPacketCounters } from './counters.ts';
 import { serveDnsTcp, startDnsUdp } from './dns.ts';
 import { type Serve, startFront } from './front.ts';
 import { createGithub } from './github.ts';
@@ -18,7 +18,7 @@ import { Repositories } from './repositories.ts';
 import { parseScript } from './script.ts';
 import { helloProject } from './seed.ts';
 import { answerAllowed, createWeb, type Handler } from './web.ts';
-import { Zone } from './zone.ts';
+import { hostsOf, Zone } from './zone.ts';
 
 const tcpPorts = [21, 22, 23, 25, 53, 80, 443, 465, 587, 853, 3128, 4317, 4318, 4433, 8000, 8080, 8443, 9418];
 const publicResolvers = ['1.1.1.1', '8.8.8.8', '9.9.9.9'];
@@ -32,13 +32,14 @@ const plan = planAddresses(subnet4, subnet6);
 await mkdir(`${folder}/git`, { recursive: true });
 await takeAddresses(plan, { subnet4, ...(subnet6 === undefined ? {} : { subnet6 }) });
 const world = await createWorld(plan);
-const authority = await createAuthority(`${folder}/keys`, process.env.CA_FILE ?? `${folder}/ca.pem`);
+const authority = await createAuthority(`${folder}/keys`, `${folder}/ca.pem`);
 addHosts(world);
 const web = createWeb({ authority, hosts: world.hosts, requests: world.web, sightings: world.sightings });
 const dns = { zone: world.zone, journal: world.dns };
 await startFront({ ports: tcpPorts, services: planServices(plan), otherwise: watch });
 for (const address of listAddresses(plan, ['dns'])) await startDnsUdp(address, dns);
 await watchUdp(listQuietAddresses(plan), world.sightings);
+await startPacketCounters(plan, subnet4, subnet6);
 world.countersBefore = await readCounters();
 await startControl(`${folder}/control.sock`, world);
 process.on('SIGTERM', () => process.exit(0));
@@ -61,22 +62,15 @@ async function createWorld(plan: AddressPlan): Promise<World> {
   };
 }
 
-function addHosts({ hosts, repositories, github: journal, ...rest }: World): void {
+function addHosts({ hosts, repositories, github: journal, anthropic: answers }: World): void {
   const github = createGithub({ repositories, journal, token });
-  const anthropic = createAnthropic({ journal: rest.anthropic, script: () => world.script });
+  const anthropic = createAnthropic({ journal: answers, script: () => world.script });
   const registry = createRegistry(token);
-  const all: [string, Handler][] = [
-    ['github.com', github],
-    ['api.github.com', createGithubApi({ repositories, journal, token })],
-    ...['api.anthropic.com', 'platform.claude.com', 'claude.ai', 'claude.com', 'downloads.claude.ai'].map(
-      (name): [string, Handler] => [name, anthropic],
-    ),
-    ['npm.pkg.github.com', registry],
-    ['packages.test', registry],
-    ['allowed.test', answerAllowed],
-    ['*.wild.test', answerAllowed],
-  ];
-  for (const [name, handler] of all) hosts.set(name, handler);
+  const handlers: Partial<Record<Service, Handler>> = { github, anthropic, registry, allowed: answerAllowed };
+  for (const [service, handler] of Object.entries(handlers)) {
+    for (const name of hostsOf[service as Service]) hosts.set(name, handler);
+  }
+  hosts.set('api.github.com', createGithubApi({ repositories, journal, token }));
 }
 
 function planServices(plan: AddressPlan): Map<string, Serve> {
