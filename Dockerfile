@@ -31,6 +31,9 @@ RUN set -eu; \
     install -d -m 0755 /run/cloister /usr/local/etc; \
     ln -sf /run/cloister/agent/gitconfig /etc/gitconfig; \
     ln -sf /run/cloister/agent/npmrc /usr/local/etc/npmrc; \
+    mv /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/system-certificates.crt; \
+    ln -s /etc/ssl/certs/system-certificates.crt /run/cloister/ca-certificates.crt; \
+    ln -s /run/cloister/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt; \
     find / -xdev -perm /6000 -type f -exec chmod ug-s {} +; \
     find / -xdev -perm /2000 -type d -exec chmod g-s {} +; \
     getcap -r / 2>/dev/null | cut -d' ' -f1 | xargs -r -n1 setcap -r; \
@@ -49,7 +52,8 @@ RUN set -eu; \
     lib=/out/usr/local/lib bin=/out/usr/local/bin; \
     mkdir -p "$lib/claude-code" "$lib/toolbox" "$bin"; \
     mv node_modules/@anthropic-ai/claude-code/bin/claude.exe "$lib/claude-code/claude"; \
-    mv node_modules/@anthropic-ai/claude-code/LICENSE.md "$lib/claude-code/"; \
+    mv node_modules/@anthropic-ai/claude-code/LICENSE.md node_modules/@anthropic-ai/claude-code/package.json \
+      "$lib/claude-code/"; \
     mv node_modules/bun/bin/bun.exe "$bin/bun"; \
     ln -s bun "$bin/bunx"; \
     rm -rf node_modules/@anthropic-ai node_modules/@oven node_modules/bun node_modules/.package-lock.json; \

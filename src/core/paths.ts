@@ -20,6 +20,7 @@ export const Paths = {
   repository: '/workspace/repo',
   home: '/home/claude',
   tmp: '/tmp',
-  systemCertificates: '/etc/ssl/certs/ca-certificates.crt',
-  certificates: '/run/cloister/agent/ca-certificates.crt',
+  systemCertificates: '/etc/ssl/certs/system-certificates.crt',
+  /** Where every program looks for authorities; the image links its usual place here. */
+  certificates: '/run/cloister/ca-certificates.crt',
 } as const;
