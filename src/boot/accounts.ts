@@ -31,13 +31,7 @@ export function writeAccounts(host: Host, settings: Settings, gid: number): void
   for (const { path, text } of planAccounts(settings)) host.files.write(path, text, 0o640);
   const system = host.files.readIfAny(Paths.systemCertificates) ?? '';
   const extra = settings.extraCertificates ?? '';
-  host.files.write(
-    Paths.certificates,
-    `${system.trimEnd()}
-${extra.trim()}
-`,
-    0o644,
-  );
+  host.files.write(Paths.certificates, `${system.trimEnd()}\n${extra.trim()}\n`, 0o644);
 }
 
 /** Programs with a list of their own need to be told of the company's certificates; none without such. */
@@ -49,8 +43,6 @@ export function certificateEnvironment(settings: Settings): Record<string, strin
 
 function gitconfig(settings: Settings): string {
   const { name, email } = settings.git;
-  const certificates =
-    settings.extraCertificates === null ? [] : ['[http]', `\tsslCAInfo = ${Paths.certificates}`];
   const helper =
     settings.githubToken === null
       ? []
