@@ -27,6 +27,7 @@ RUN set -eu; \
     groupadd --gid 65053 egress; \
     useradd --uid 65053 --gid egress --shell /usr/sbin/nologin --no-create-home --home-dir /nonexistent egress; \
     install -d -o claude -g claude /workspace; \
+    install -d -o claude -g claude -m 0700 /home/claude/.claude; \
     install -d -m 0755 /run/cloister /usr/local/etc; \
     ln -sf /run/cloister/agent/gitconfig /etc/gitconfig; \
     ln -sf /run/cloister/agent/npmrc /usr/local/etc/npmrc; \

@@ -14,7 +14,7 @@ mkdirSync(cache, { recursive: true });
 const chunks = readdirSync(directory).filter((name) => /-[A-Z0-9]{8}\.mjs$/.test(name));
 const imports = chunks.map((name) => `await import(${JSON.stringify(join(directory, name))});`).join('');
 run(['--input-type=module', '-e', imports]);
-run([join(directory, 'cloister.mjs'), '--version']);
+run([join(directory, 'cloister.mjs'), 'version']);
 for (const folder of readdirSync(cache)) linkForOthers(folder);
 
 /** A program that fails to answer costs its cache, not the build: it is tested elsewhere. */

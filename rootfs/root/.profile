@@ -1,0 +1,1 @@
+if [ -n "${BASH_VERSION:-}" ]; then . /root/.bashrc; else . /root/.cloister-gate; fi

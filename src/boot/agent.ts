@@ -1,0 +1,32 @@
+import { agentEnvironment, confined } from '../core/agent-profile.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import type { Furnishing } from '../session/furnish.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Environment } from './environment.ts';
+import { ownNodeEnvironment } from './shed.ts';
+
+/** How many characters of an API key Claude Code keeps to recognise it. */
+const keyTail = 20;
+
+/** Puts the agent's home in order, as the agent's user. */
+export async function furnishAgent(
+  host: Host,
+  facts: { settings: Settings; environment: Environment },
+): Promise<void> {
+  const { settings, environment } = facts;
+  const furnishing: Furnishing = {
+    home: Paths.home,
+    claudeFolder: `${Paths.home}/.claude`,
+    trusted: [Paths.workspace, Paths.repository],
+    approvedKey:
+      settings.claude.variable === 'ANTHROPIC_API_KEY' ? settings.claude.value.slice(-keyTail) : null,
+    githubToken: settings.githubToken,
+  };
+  await host.run({
+    argv: confined([Paths.node, Paths.program, 'furnish'], environment.agent),
+    env: { ...agentEnvironment(), ...ownNodeEnvironment() },
+    cwd: '/',
+    stdin: JSON.stringify(furnishing),
+  });
+}

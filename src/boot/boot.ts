@@ -1,0 +1,82 @@
+import { egressIdentity } from '../core/agent-profile.ts';
+import { BootError } from '../core/errors.ts';
+import { ExitCode } from '../core/exit-codes.ts';
+import type { Log } from '../core/log.ts';
+import type { Host } from '../host/host.ts';
+import { applyWall, probeBackend } from '../network/firewall/apply.ts';
+import { planWall } from '../network/firewall/plan.ts';
+import type { Fault, Settings } from '../settings/settings.ts';
+import type { Board } from './board.ts';
+import { ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
+import { mountRooms } from './mount.ts';
+import { readRules } from './rules.ts';
+import { shed } from './shed.ts';
+import type { Steps } from './step.ts';
+
+export interface BootParts {
+  readonly host: Host;
+  readonly log: Log;
+  readonly board: Board;
+  readonly steps: Steps;
+  readonly deadline: number;
+  readonly readSettings: () => Settings | readonly Fault[];
+}
+
+/**
+ * The first half of the boot, with all capabilities: it ends by replacing itself with the second half
+ * (`resume.ts`), which has few. The wall and the lock have no undo.
+ */
+export async function boot({ host, log, board, steps, deadline, readSettings }: BootParts): Promise<never> {
+  const { step } = bound(steps);
+  const settings = await step('settings', () => validSettings(host, readSettings()));
+  const { releaseLock, ...environment } = await step('environment', async ({ say }) => {
+    const environment = readEnvironment(host, settings);
+    await ensureRunFolder(host);
+    const releaseLock = await holdBootLock(host);
+    board.post({ platform: environment.platform });
+    say(`${environment.platform}; upstream resolvers ${environment.upstreams.join(', ')}`);
+    return { ...environment, releaseLock };
+  });
+  const wall = await step('wall', async ({ say }) => {
+    const backend = await probeBackend(host);
+    const plan = planWall({
+      agent: environment.agent.uid,
+      egress: egressIdentity.uid,
+      upstreams: environment.upstreams,
+      nameservers: environment.nameservers,
+      published: settings.publishPorts,
+      fly: environment.platform === 'fly',
+    });
+    const rules = await applyWall(host, plan, { backend, ipv6: environment.ipv6 });
+    say(`${rules} rules over iptables-${backend}`);
+    return { backend, rules };
+  });
+  await step('mounts', (tools) => mountRooms(host, { settings, environment }, tools));
+  return step('shed', async () => {
+    // The second half takes the lock again: its renewal can't outlive this program. In between, the posted state
+    // of this very process keeps a second boot away.
+    await releaseLock();
+    const { bootId, startedAt, steps: past } = board.state;
+    log.event('debug', 'boot.shed', {});
+    return shed(host, { settings, environment, ...wall, bootId, startedAt, deadline, steps: past });
+  });
+}
+
+function bound(steps: Steps): { step: Steps['step'] } {
+  return { step: steps.step.bind(steps) as Steps['step'] };
+}
+
+/** Joins the faults of the settings and of the allowlist's files: all are reported together. */
+function validSettings(host: Host, read: Settings | readonly Fault[]): Settings {
+  const { rules, faults } = readRules(host);
+  const all = [...(Array.isArray(read) ? (read as readonly Fault[]) : []), ...faults];
+  if (all.length === 0) {
+    const settings = read as Settings;
+    return { ...settings, rules: [...rules, ...settings.rules] };
+  }
+  throw new BootError({
+    message: `${all.length === 1 ? 'a setting is' : `${all.length} settings are`} wrong`,
+    remedy: all.map(({ variable, fault, remedy }) => `${variable} ${fault}. ${remedy}`).join('\n'),
+    code: ExitCode.settings,
+  });
+}

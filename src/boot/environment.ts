@@ -1,0 +1,136 @@
+import { agentIdentity, type Identity } from '../core/agent-profile.ts';
+import { BootError } from '../core/errors.ts';
+import { ExitCode } from '../core/exit-codes.ts';
+import { Paths } from '../core/paths.ts';
+import { parseState, startTicksOf } from '../core/state.ts';
+import type { Host } from '../host/host.ts';
+import type { Range } from '../network/address-class.ts';
+import type { Settings } from '../settings/settings.ts';
+import {
+  type Capability,
+  mountAt,
+  type Platform,
+  parseCapabilities,
+  parseConnectedRoutes,
+  parseMounts,
+  parseNameservers,
+  platformOf,
+} from './facts.ts';
+
+/** What the platform turned out to be. Plain data: it goes through the handover. */
+export interface Environment {
+  readonly platform: Platform;
+  readonly sysAdmin: boolean;
+  readonly nameservers: readonly string[];
+  readonly upstreams: readonly string[];
+  readonly connected: readonly Range[];
+  readonly ipv6: boolean;
+  readonly agent: Identity;
+  /** Bytes the whole container may use, or null for no limit. */
+  readonly memoryLimit: number | null;
+}
+
+const needed: readonly Capability[] = [
+  'NET_ADMIN',
+  'SETUID',
+  'SETGID',
+  'SETPCAP',
+  'CHOWN',
+  'KILL',
+  'DAC_OVERRIDE',
+  'FOWNER',
+];
+const publicUpstreams = ['1.1.1.1', '8.8.8.8'];
+
+/** Reads what the platform is and refuses one that could not hold the promises. Changes nothing. */
+export function readEnvironment(host: Host, settings: Settings): Environment {
+  const { files } = host;
+  const platform = platformOf({
+    env: host.env,
+    dockerenv: files.facts('/.dockerenv') !== null,
+    containerenv: files.facts('/run/.containerenv') !== null,
+  });
+  const capabilities = parseCapabilities(files.read('/proc/self/status'));
+  assertCapabilities(capabilities, files.readIfAny('/proc/sys/net/ipv4/ip_unprivileged_port_start'));
+  if (platform !== 'fly') assertOwnNetwork(host);
+  const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
+  const outside = nameservers.filter((address) => !/^(127\.|0\.|::1?$)/.test(address));
+  return {
+    platform,
+    sysAdmin: capabilities.has('SYS_ADMIN'),
+    nameservers,
+    upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
+    connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
+    ipv6: files.facts('/proc/net/if_inet6') !== null,
+    agent: agentIdentity,
+    memoryLimit: memoryLimitOf(host),
+  };
+}
+
+function assertCapabilities(capabilities: ReadonlySet<Capability>, portStart: string | null): void {
+  const wanted = Number(portStart ?? 1024) > 53 ? [...needed, 'NET_BIND_SERVICE' as const] : needed;
+  const missing = wanted.filter((name) => !capabilities.has(name));
+  if (missing.length === 0) return;
+  throw new BootError({
+    message: `the container lacks ${missing.length === 1 ? 'the capability' : 'the capabilities'} ${missing.join(', ')}`,
+    remedy: `Run it as root with ${missing.map((name) => `--cap-add ${name}`).join(' ')}.`,
+    code: ExitCode.platform,
+  });
+}
+
+/** The first network namespace of a machine is the only one that shows the settings of network devices' queues. */
+function assertOwnNetwork(host: Host): void {
+  if (host.files.facts('/proc/sys/net/core/netdev_max_backlog') === null) return;
+  throw new BootError({
+    message: "this is the host's own network namespace: the wall would lock the host",
+    remedy: 'Run it without --network host.',
+    code: ExitCode.platform,
+  });
+}
+
+function memoryLimitOf(host: Host): number | null {
+  for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
+    const bytes = Number(host.files.readIfAny(path)?.trim() ?? Number.NaN);
+    if (Number.isSafeInteger(bytes) && bytes > 0 && bytes < 2 ** 50) return bytes;
+  }
+  return null;
+}
+
+/** Makes sure there is a folder in memory for the lock, the state and everything else of this boot. */
+export async function ensureRunFolder(host: Host): Promise<void> {
+  const mounts = parseMounts(host.files.read('/proc/self/mountinfo'));
+  if (mountAt(mounts, Paths.run)?.type === 'tmpfs') return;
+  const writable = mountAt(mounts, '/')?.options.includes('ro') === false;
+  if (!writable || !parseCapabilities(host.files.read('/proc/self/status')).has('SYS_ADMIN')) {
+    throw new BootError({
+      message: `there is no tmpfs at ${Paths.run}`,
+      remedy: `Add --tmpfs ${Paths.run}:rw,noexec,nosuid,nodev,size=16m,mode=0755`,
+      code: ExitCode.platform,
+    });
+  }
+  const options = 'nosuid,nodev,noexec,size=16m,nr_inodes=4096,mode=0755';
+  await host.run({ argv: ['/usr/bin/mount', '-t', 'tmpfs', '-o', options, 'tmpfs', Paths.run] });
+}
+
+/** Takes the boot lock and makes sure no other boot of this container lives. */
+export async function holdBootLock(host: Host): Promise<() => Promise<void>> {
+  const second = (cause?: unknown) =>
+    new BootError({
+      message: 'this container is being booted or has booted already',
+      remedy: 'Enter it with `cloister attach`; init runs once per container.',
+      code: ExitCode.platform,
+      cause,
+    });
+  const release = await host.lock(Paths.lock).catch((error) => {
+    throw second(error);
+  });
+  const other = parseState(host.files.readIfAny(Paths.state));
+  const alive = other !== null && other.startTicks !== '' && isAlive(host, other.pid, other.startTicks);
+  if (!alive || other.pid === host.pid || other.phase === 'failed') return release;
+  await release();
+  throw second();
+}
+
+function isAlive(host: Host, pid: number, startTicks: string): boolean {
+  return startTicksOf(host.files.readIfAny(`/proc/${pid}/stat`)) === startTicks;
+}

@@ -1,0 +1,101 @@
+import { isIP } from 'node:net';
+import { parseRange, type Range } from '../network/address-class.ts';
+
+export type Platform = 'fly' | 'kubernetes' | 'podman' | 'docker' | 'unknown';
+
+/** One line of /proc/self/mountinfo: see proc_pid_mountinfo(5). */
+export interface Mount {
+  readonly point: string;
+  readonly type: string;
+  /** Options of this mount and of its file system together: `ro`, `nosuid`, `size=524288k` … */
+  readonly options: readonly string[];
+  /** Options of the mount itself only: a read-only bind of a writable file system shows here alone. */
+  readonly own: readonly string[];
+}
+
+/** @returns every mount, topmost last where several cover one point. */
+export function parseMounts(mountinfo: string): Mount[] {
+  return mountinfo
+    .split('\n')
+    .filter((line) => line.includes(' - '))
+    .map((line) => {
+      const [left = '', right = ''] = line.split(' - ');
+      const fields = left.split(' ');
+      const [type = '', , superOptions = ''] = right.split(' ');
+      const own = (fields[5] ?? '').split(',');
+      const point = (fields[4] ?? '').replace(/\\([0-7]{3})/g, (_, code) =>
+        String.fromCharCode(Number.parseInt(code, 8)),
+      );
+      return { point, type, own, options: [...own, ...superOptions.split(',')] };
+    });
+}
+
+/** @returns the mount one sees at exactly this path, or null. */
+export function mountAt(mounts: readonly Mount[], point: string): Mount | null {
+  return mounts.findLast((mount) => mount.point === point) ?? null;
+}
+
+const capabilityNumbers = {
+  CHOWN: 0,
+  DAC_OVERRIDE: 1,
+  FOWNER: 3,
+  KILL: 5,
+  SETGID: 6,
+  SETUID: 7,
+  SETPCAP: 8,
+  NET_BIND_SERVICE: 10,
+  NET_ADMIN: 12,
+  NET_RAW: 13,
+  SYS_ADMIN: 21,
+} as const;
+export type Capability = keyof typeof capabilityNumbers;
+
+/** @param status the text of /proc/self/status.  @returns the effective capabilities among those we know. */
+export function parseCapabilities(status: string): Set<Capability> {
+  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+  const names = Object.keys(capabilityNumbers) as Capability[];
+  return new Set(names.filter((name) => (mask >> BigInt(capabilityNumbers[name])) & 1n));
+}
+
+/** @param text a resolv.conf(5).  @returns the addresses of its name servers. */
+export function parseNameservers(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1]?.replace(/%.*$/, '') ?? '')
+    .filter((address) => isIP(address) !== 0);
+}
+
+/** @param text /proc/net/route.  @returns the IPv4 ranges reached without a gateway: the neighbours. */
+export function parseConnectedRoutes(text: string): Range[] {
+  return text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[2] === '00000000' && fields[7] !== '00000000' && fields[7] !== undefined)
+    .map((fields) => parseRange(`${littleEndian(fields[1] ?? '')}/${prefixOf(fields[7] ?? '')}`))
+    .filter((range) => range !== null);
+}
+
+function littleEndian(hex: string): string {
+  const octets = hex.match(/../g) ?? [];
+  return octets
+    .map((octet) => Number.parseInt(octet, 16))
+    .reverse()
+    .join('.');
+}
+
+function prefixOf(hex: string): number {
+  return Number.parseInt(hex, 16).toString(2).replaceAll('0', '').length;
+}
+
+/** @param signs what was found of the marks platforms leave. */
+export function platformOf(signs: {
+  env: Readonly<Record<string, string | undefined>>;
+  dockerenv: boolean;
+  containerenv: boolean;
+}): Platform {
+  if (signs.env.FLY_MACHINE_ID !== undefined) return 'fly';
+  if (signs.env.KUBERNETES_SERVICE_HOST !== undefined) return 'kubernetes';
+  if (signs.containerenv) return 'podman';
+  return signs.dockerenv ? 'docker' : 'unknown';
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { BootError, chainOf } from '../core/errors.ts';
+import { ExitCode, exitCodeOfSignal } from '../core/exit-codes.ts';
+import type { Log } from '../core/log.ts';
+import { newState, startTicksOf } from '../core/state.ts';
+import type { Host } from '../host/host.ts';
+import type { Fault, Settings } from '../settings/settings.ts';
+import { secretsOf } from '../settings/settings.ts';
+import { Board } from './board.ts';
+import { openInitLog } from './init-log.ts';
+import { ownNodeEnvironment, takeHandover } from './shed.ts';
+import { Steps } from './step.ts';
+
+const signalNumbers: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGTERM: 15 };
+/** Milliseconds for the steps before the settings are known. */
+const firstDeadline = 120_000;
+
+/** First half of the life of init: from the settings to the shed. @returns an exit code; on success never. */
+export async function init(host: Host, readSettings: () => Settings | readonly Fault[]): Promise<number> {
+  const { log } = await openInitLog(host, { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT });
+  const now = host.now();
+  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const board = new Board(host, newState({ bootId: randomUUID(), pid: host.pid, startTicks, now }));
+  return guarded(host, log, async (whenSignalled) => {
+    const read = readSettings();
+    const settings = Array.isArray(read) ? null : (read as Settings);
+    if (settings !== null) hideSecrets(log, settings);
+    const deadline = now + (settings?.bootTimeout ?? firstDeadline);
+    const steps = new Steps({ host, log, board, deadline });
+    whenSignalled((error) => steps.interrupt(error));
+    const { boot } = await import('./boot.ts');
+    return boot({ host, log, board, steps, deadline, readSettings: () => read });
+  });
+}
+
+/** Second half: from the resolver to the end of the box.  @returns the container's exit code. */
+export async function initResumed(host: Host): Promise<number> {
+  const handover = takeHandover(host);
+  const { settings, bootId, startedAt, deadline } = handover;
+  const { log, quiet } = await openInitLog(host, settings.log);
+  hideSecrets(log, settings);
+  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const fresh = newState({ bootId, pid: host.pid, startTicks, now: startedAt });
+  const shedStep = handover.steps.map((step) =>
+    step.state === 'running'
+      ? { ...step, state: 'done' as const, duration: host.now() - step.startedAt }
+      : step,
+  );
+  const state = {
+    ...fresh,
+    platform: handover.environment.platform,
+    steps: shedStep,
+    resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
+    firewall: { ...fresh.firewall, rules: handover.rules },
+  };
+  const board = new Board(host, state);
+  return guarded(host, log, async (whenSignalled) => {
+    const steps = new Steps({ host, log, board, deadline });
+    whenSignalled((error) => steps.interrupt(error));
+    const { resume } = await import('./resume.ts');
+    const box = await resume({ host, log, board, steps, handover });
+    const { superviseBox } = await import('../supervise/supervise.ts');
+    const relayEnvironment = ownNodeEnvironment(host.env.TERM ?? 'xterm-256color');
+    return superviseBox({
+      host,
+      log,
+      quiet,
+      board,
+      box,
+      rules: settings.rules,
+      relayEnvironment,
+      whenSignalled,
+    });
+  });
+}
+
+function hideSecrets(log: Log, settings: Settings): void {
+  log.hide([...secretsOf(settings), ...(settings.prompt === null ? [] : [settings.prompt])]);
+}
+
+/** Where a signal goes; the latest taker wins. */
+export type WhenSignalled = (take: (error: BootError & { readonly signalCode?: number }) => void) => void;
+
+/** Turns signals into an ordered end and every fault into the exit code that names its kind. */
+async function guarded(
+  host: Host,
+  log: Log,
+  work: (when: WhenSignalled) => Promise<number>,
+): Promise<number> {
+  let take: (error: BootError) => void = () => {};
+  let signalled: number | null = null;
+  host.onSignal(['SIGHUP', 'SIGUSR1', 'SIGUSR2'], (name) =>
+    log.event('info', 'signal.ignored', { signal: name }),
+  );
+  host.onSignal(['SIGTERM', 'SIGINT'], (name) => {
+    signalled = exitCodeOfSignal(signalNumbers[name] ?? 0);
+    log.event('info', 'signal.received', { signal: name });
+    take(new BootError({ message: `stopped by ${name}` }));
+  });
+  try {
+    const code = await work((taker) => {
+      take = taker;
+    });
+    return signalled ?? code;
+  } catch (error) {
+    if (signalled !== null) return signalled;
+    if (!(error instanceof BootError)) log.event('fatal', 'init.failed', { reason: chainOf(error) });
+    return error instanceof BootError ? error.code : ExitCode.failed;
+  }
+}

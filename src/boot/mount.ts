@@ -1,0 +1,94 @@
+import { BootError } from '../core/errors.ts';
+import { ExitCode } from '../core/exit-codes.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Environment } from './environment.ts';
+import { mountAt, parseMounts } from './facts.ts';
+import { type MountsPlan, planMounts, roomPlaces } from './mounts.ts';
+import type { StepTools } from './step.ts';
+
+/** Puts the writable rooms in place, makes root read-only, and proves both by looking again. */
+export async function mountRooms(
+  host: Host,
+  facts: { settings: Settings; environment: Environment },
+  tools: StepTools,
+): Promise<void> {
+  const { environment } = facts;
+  const look = () => parseMounts(host.files.read('/proc/self/mountinfo'));
+  const plan = planMounts({ mounts: look(), sizes: facts.settings.sizes, ...environment });
+  for (const { point, options } of plan.mount) {
+    await mount(host, ['-t', 'tmpfs', '-o', options, 'tmpfs', point]);
+    tools.undo(() => host.run({ argv: ['/usr/bin/umount', point] }).then(() => {}));
+  }
+  giveToAgent(host, plan, environment);
+  makeOwnFolders(host, environment);
+  if (needsOwnResolvConf(environment)) await bindResolvConf(host, environment);
+  if (plan.sealRoot) await mount(host, ['-o', 'remount,bind,ro', '/']);
+  const after = look();
+  const open = roomPlaces(environment.agent).filter(({ point }) => mountAt(after, point) === null);
+  if (open.length > 0 || mountAt(after, '/')?.own.includes('ro') !== true) {
+    throw new BootError({
+      message: `the mounts did not take: ${open.map(({ point }) => point).join(', ') || '/'}`,
+    });
+  }
+  const made =
+    plan.mount.length > 0 ? `mounted ${plan.mount.map(({ point }) => point).join(', ')}` : 'all rooms given';
+  if (plan.remarks.length > 0) tools.warn(plan.remarks.join('; '));
+  else tools.say(`${made}${plan.sealRoot ? '; root made read-only' : ''}`);
+}
+
+async function mount(host: Host, args: readonly string[]): Promise<void> {
+  try {
+    await host.run({ argv: ['/usr/bin/mount', ...args] });
+  } catch (cause) {
+    throw new BootError({
+      message: 'mounting failed although SYS_ADMIN is there',
+      remedy:
+        'A security module may forbid it: add --security-opt apparmor=unconfined, or give --read-only and the --tmpfs mounts.',
+      code: ExitCode.platform,
+      cause,
+    });
+  }
+}
+
+/** A fresh volume belongs to root: it becomes the agent's. A full one of somebody else's is not ours to give. */
+function giveToAgent(host: Host, plan: MountsPlan, { agent }: Environment): void {
+  for (const { point, owned } of roomPlaces(agent)) {
+    const facts = host.files.facts(point);
+    if (!owned || !plan.keep.includes(point) || facts === null || facts.uid === agent.uid) continue;
+    const empty = host.files.list(point).every((name) => name === 'lost+found');
+    if (facts.uid !== 0 || !empty) {
+      throw new BootError({
+        message: `${point} belongs to uid ${facts.uid}, not to the agent's uid ${agent.uid}`,
+        remedy: `On the host: chown -R ${agent.uid}:${agent.gid} the folder mounted at ${point}.`,
+        code: ExitCode.settings,
+      });
+    }
+    host.files.ensureFolder(point, { mode: 0o755, ...agent });
+  }
+}
+
+/** Folders below /run/cloister whose owner only a boot with all its capabilities can set. */
+function makeOwnFolders(host: Host, { agent }: Environment): void {
+  host.files.ensureFolder(Paths.private, { mode: 0o700 });
+  host.files.ensureFolder(Paths.session, { mode: 0o700, ...agent });
+}
+
+/** Queries to IPv4 name servers are redirected wherever they point; those to IPv6 ones are not. */
+function needsOwnResolvConf(environment: Environment): boolean {
+  return !environment.nameservers.some((address) => !address.includes(':'));
+}
+
+async function bindResolvConf(host: Host, environment: Environment): Promise<void> {
+  if (!environment.sysAdmin) {
+    throw new BootError({
+      message: '/etc/resolv.conf names no IPv4 name server and can not be replaced',
+      remedy: 'Add --dns with any IPv4 address: queries are redirected to the resolver of the box.',
+      code: ExitCode.platform,
+    });
+  }
+  const own = `${Paths.run}/resolv.conf`;
+  host.files.write(own, 'nameserver 127.0.0.53\noptions edns0\n', 0o644);
+  await mount(host, ['--bind', own, '/etc/resolv.conf']);
+}

@@ -1,0 +1,119 @@
+import type { Log } from '../core/log.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import { makeAddressJudge } from '../network/address-class.ts';
+import { makeAllowlist } from '../network/allowlist/allowlist.ts';
+import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
+import { resolverAddress } from '../network/firewall/render.ts';
+import { makeSession, serverSpec } from '../session/tmux.ts';
+import { type Egress, keepEgress } from '../supervise/egress.ts';
+import { type Kept, keep } from '../supervise/keep.ts';
+import { refreshPins } from '../supervise/refresh.ts';
+import { certificateEnvironment, writeAccounts } from './accounts.ts';
+import { furnishAgent } from './agent.ts';
+import type { Board } from './board.ts';
+import { holdBootLock } from './environment.ts';
+import { proveBox } from './proof.ts';
+import { cloneRepository } from './repository.ts';
+import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
+import type { Steps } from './step.ts';
+
+export interface ResumeParts {
+  readonly host: Host;
+  readonly log: Log;
+  readonly board: Board;
+  readonly steps: Steps;
+  readonly handover: Handover;
+}
+
+/** What lives on after the boot. */
+export interface Box {
+  readonly egress: Egress;
+  readonly firewall: Firewall;
+  readonly session: Kept;
+}
+
+/** The second half of the boot, with the few capabilities of supervision and no secret in its environment. */
+export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
+  const { settings, environment } = handover;
+  const { agent } = environment;
+  const allowlist = makeAllowlist(settings.rules);
+  const mayDial = makeAddressJudge({ connected: environment.connected, allowed: settings.allowPrivate });
+  const certificates = certificateEnvironment(settings);
+  const releaseLock = await holdBootLock(host);
+
+  const firewall = makeFirewall({
+    host,
+    allowlist,
+    mayDial,
+    backend: handover.backend,
+    changed: ({ pins, failure }) => {
+      if (failure !== null) log.event('error', 'firewall.failed', { reason: failure });
+      board.post({ firewall: { ...board.state.firewall, pins, lastFailure: failure } });
+    },
+  });
+  const egress = await steps.step('resolver', async ({ undo, say }) => {
+    const egress = keepEgress({
+      host,
+      log,
+      firewall,
+      configuration: {
+        kind: 'configure',
+        rules: settings.rules,
+        upstreams: environment.upstreams,
+        connected: environment.connected,
+        allowed: settings.allowPrivate,
+      },
+      sockets: host.bindSockets(resolverAddress, 53),
+      argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
+      env: ownNodeEnvironment(),
+      changed: (report) => board.post({ resolver: { ...board.state.resolver, ...report } }),
+    });
+    undo(() => egress.stop(1000));
+    await egress.ready;
+    say(`${resolverAddress}:53`);
+    return egress;
+  });
+  await steps.step('firewall', async ({ say }) => {
+    const { resolved, pending } = await refreshPins({ host, board, egress, firewall, rules: settings.rules });
+    say(
+      `${firewall.size} addresses pinned for ${resolved} names${pending > 0 ? `; ${pending} names still have no answer` : ''}`,
+    );
+  });
+  await steps.step('accounts', ({ undo }) => {
+    undo(() => host.files.remove(Paths.agent));
+    writeAccounts(host, settings, agent.gid);
+  });
+  await steps.step('agent', () => furnishAgent(host, { settings, environment }));
+  await steps.step('proof', (tools) => proveBox(host, environment, tools));
+  const folder = await steps.step('repository', async ({ say, warn }) => {
+    const { repository } = settings;
+    const progress = (line: string) => board.post({ repository: line.slice(0, 200) });
+    const result = await cloneRepository(host, { repository, agent, environment: certificates }, progress);
+    board.post({ repository: result.kind });
+    if (result.kind === 'failed') warn(`the clone failed, the session starts without it: ${result.reason}`);
+    else say(result.kind);
+    return result.kind === 'cloned' || result.kind === 'kept' ? Paths.repository : Paths.workspace;
+  });
+  const session = await steps.step('session', async ({ undo }) => {
+    const kept = keep({
+      host,
+      log,
+      name: 'session',
+      spec: serverSpec(agent, certificates),
+      started: (_, restarts) => {
+        board.post({ session: { running: true, restarts } });
+        if (restarts > 0) void makeSession(host, { agent, folder }).catch(() => {});
+      },
+      ended: () => board.post({ session: { ...board.state.session, running: false } }),
+    });
+    undo(() => kept.stop(1000));
+    await makeSession(host, { agent, folder });
+    return kept;
+  });
+  board.post({ phase: 'ready', readyAt: host.now() });
+  host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
+  log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
+  await releaseLock();
+  return { egress, firewall, session };
+}

@@ -1,0 +1,30 @@
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import { parseRules } from '../network/allowlist/parse.ts';
+import type { Rule } from '../network/allowlist/rule.ts';
+import type { Fault } from '../settings/settings.ts';
+
+/** Reads the allowlist of the image and the operator's drop-in files beside it. */
+export function readRules(host: Host): { rules: Rule[]; faults: Fault[] } {
+  const dropIns = host.files.list(Paths.domainsFolder).filter((name) => name.endsWith('.conf'));
+  const paths = [Paths.domains, ...dropIns.map((name) => `${Paths.domainsFolder}/${name}`)];
+  const rules: Rule[] = [];
+  const faults: Fault[] = [];
+  for (const path of paths) {
+    const text = host.files.readIfAny(path);
+    if (text === null) {
+      faults.push({
+        variable: path,
+        fault: "can't be read",
+        remedy: 'Mount it readable, or leave the mount out.',
+      });
+      continue;
+    }
+    const parsed = parseRules(text, path);
+    rules.push(...parsed.rules);
+    for (const { line, fault } of parsed.faults) {
+      faults.push({ variable: `${path}:${line}`, fault, remedy: 'Mend or remove the line.' });
+    }
+  }
+  return { rules, faults };
+}

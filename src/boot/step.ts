@@ -1,0 +1,105 @@
+import { BootError, chainOf } from '../core/errors.ts';
+import { ExitCode } from '../core/exit-codes.ts';
+import type { Log } from '../core/log.ts';
+import type { StepName, StepState } from '../core/state.ts';
+import type { Host } from '../host/host.ts';
+import type { Board } from './board.ts';
+
+type Undo = () => Promise<void> | void;
+
+/** What a step is handed: how to be undone, and how to say in one line what it found. */
+export interface StepTools {
+  undo(action: Undo): void;
+  say(detail: string): void;
+  /** The step is done but not as it should be; the boot goes on. */
+  warn(detail: string): void;
+}
+
+/** Runs boot steps: each gets the deadline, its line in the log, its name on failure and its undo. */
+export class Steps {
+  readonly #parts: { host: Host; log: Log; board: Board; deadline: number };
+  readonly #undos: Undo[] = [];
+  #interrupt: (error: BootError) => void = () => {};
+  readonly #interrupted: Promise<never>;
+
+  /** @param parts.deadline milliseconds since the epoch by which every step without its own must be done. */
+  constructor(parts: { host: Host; log: Log; board: Board; deadline: number }) {
+    this.#parts = parts;
+    this.#interrupted = new Promise((_, reject) => {
+      this.#interrupt = reject;
+    });
+    this.#interrupted.catch(() => {});
+  }
+
+  /** Ends the boot from outside, as a signal does. */
+  interrupt(error: BootError): void {
+    this.#interrupt(error);
+  }
+
+  async step<T>(name: StepName, work: (tools: StepTools) => Promise<T> | T): Promise<T> {
+    const { host } = this.#parts;
+    const startedAt = host.now();
+    const note = { detail: '', state: 'done' as StepState['state'] };
+    this.#post({ name, state: 'running', startedAt, duration: null, detail: '' });
+    const tools: StepTools = {
+      undo: (action) => void this.#undos.push(action),
+      say: (detail) => void Object.assign(note, { detail }),
+      warn: (detail) => void Object.assign(note, { detail, state: 'warned' }),
+    };
+    try {
+      const result = await this.#bounded(name, () => work(tools));
+      const duration = host.now() - startedAt;
+      this.#post({ name, state: note.state, startedAt, duration, detail: note.detail });
+      const level = note.state === 'warned' ? 'warn' : 'info';
+      this.#parts.log.event(level, 'boot.step', { step: name, duration, detail: note.detail });
+      return result;
+    } catch (error) {
+      this.#post({
+        name,
+        state: 'failed',
+        startedAt,
+        duration: host.now() - startedAt,
+        detail: chainOf(error),
+      });
+      throw await this.#fail(name, error);
+    }
+  }
+
+  async #bounded<T>(name: StepName, work: () => Promise<T> | T): Promise<T> {
+    const left = this.#parts.deadline - this.#parts.host.now();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const message = `the boot did not finish in time; it was at step ${name}`;
+      const remedy = 'Raise BOOT_TIMEOUT (seconds) if the machine is slow.';
+      timer = setTimeout(() => reject(new BootError({ message, remedy })), Math.max(left, 0));
+    });
+    try {
+      return await Promise.race([(async () => work())(), late, this.#interrupted]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #fail(name: StepName, error: unknown): Promise<BootError> {
+    const fault =
+      error instanceof BootError
+        ? error
+        : new BootError({ message: `step ${name} failed`, cause: error, code: ExitCode.failed });
+    for (const undo of this.#undos.splice(0).reverse()) {
+      try {
+        await undo();
+      } catch (cause) {
+        this.#parts.log.event('error', 'boot.undo.failed', { step: name, reason: chainOf(cause) });
+      }
+    }
+    const failure = { step: name, message: chainOf(fault), remedy: fault.remedy, code: fault.code };
+    this.#parts.log.event('fatal', 'boot.failed', failure);
+    this.#parts.board.post({ phase: 'failed', failure });
+    return fault;
+  }
+
+  #post(step: StepState): void {
+    const { board } = this.#parts;
+    board.post({ steps: [...board.state.steps.filter((other) => other.name !== step.name), step] });
+  }
+}

@@ -1,0 +1,60 @@
+import { agentEnvironment, agentIdentity } from '../core/agent-profile.ts';
+import { ExitCode } from '../core/exit-codes.ts';
+import type { Host } from '../host/host.ts';
+import type { Pty } from '../host/pty.ts';
+import type { Terminal } from '../host/terminal.ts';
+import { relay } from '../session/relay.ts';
+import { attachArgv } from '../session/tmux.ts';
+import { watchBoot } from './watch-boot.ts';
+
+export interface AttachParts {
+  readonly host: Host;
+  readonly terminal: Terminal;
+  readonly openPty: (options: {
+    argv: readonly string[];
+    env: Record<string, string>;
+    size: { columns: number; rows: number };
+  }) => Pty;
+  /** On the container's own terminal: offers to come back after a detach, and never ends by itself. */
+  readonly stay: boolean;
+}
+
+/** Waits until this boot is ready, showing it as it happens, then relays to the session. */
+export async function attach({ host, terminal, openPty, stay }: AttachParts): Promise<number> {
+  if (!host.terminal) {
+    host.print('attach needs a terminal: use docker exec -it, or fly ssh console.\n');
+    return ExitCode.platform;
+  }
+  for (;;) {
+    const failure = await watchBoot(host);
+    if (failure !== null) return failure;
+    const env = agentEnvironment({ TERM: termOf(host), COLORTERM: host.env.COLORTERM ?? 'truecolor' });
+    const pty = openPty({ argv: attachArgv(agentIdentity), env, size: terminal.size() });
+    await relay(terminal, pty, host.sleep);
+    if (!stay) {
+      host.print('Detached. The box goes on; `cloister attach` comes back.\n');
+      return ExitCode.ok;
+    }
+    host.print('Detached. The box goes on. Enter comes back; Ctrl-P Ctrl-Q leaves this terminal.\n');
+    await nextInput(terminal);
+  }
+}
+
+/** A terminal type the image does not know would leave the screen empty. */
+function termOf(host: Host): string {
+  const term = host.env.TERM ?? '';
+  const known = ['/usr/share/terminfo', '/lib/terminfo', '/usr/lib/terminfo', '/etc/terminfo'].some(
+    (folder) => /^[a-zA-Z0-9.+-]+$/.test(term) && host.files.facts(`${folder}/${term[0]}/${term}`) !== null,
+  );
+  return known && term !== 'dumb' ? term : 'xterm-256color';
+}
+
+function nextInput(terminal: Terminal): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = terminal.onInput((bytes) => {
+      if (!bytes.includes(0x0a) && !bytes.includes(0x0d)) return;
+      stop();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,95 @@
+import { ExitCode } from '../core/exit-codes.ts';
+import { Paths } from '../core/paths.ts';
+import { renderSize } from '../core/size.ts';
+import { type BoxState, parseState, startTicksOf } from '../core/state.ts';
+import type { Host } from '../host/host.ts';
+import { readVersions, type Versions } from './versions.ts';
+
+/** What `cloister status --json` prints. Times are milliseconds, sizes bytes. */
+export interface Status extends Omit<BoxState, 'phase' | 'startTicks'> {
+  readonly state: BoxState['phase'] | 'stopped';
+  readonly age: number;
+  readonly disk: Readonly<
+    Record<string, { readonly size: number; readonly used: number; readonly inodesUsed: number }>
+  >;
+  readonly memory: { readonly limit: number | null; readonly used: number | null };
+  readonly versions: Versions;
+}
+
+/** Prints the state of the box.  @returns 0 while it is booting or ready. */
+export function status(host: Host, options: { json: boolean }): number {
+  const state = parseState(host.files.readIfAny(Paths.state));
+  if (state === null) {
+    host.print(options.json ? '{"state":"stopped"}\n' : 'No box has booted here.\n');
+    return ExitCode.failed;
+  }
+  const answer = collect(host, state);
+  host.print(options.json ? `${JSON.stringify(answer)}\n` : render(answer));
+  return answer.state === 'ready' || answer.state === 'booting' ? ExitCode.ok : ExitCode.failed;
+}
+
+function collect(host: Host, box: BoxState): Status {
+  const { phase, startTicks, ...rest } = box;
+  const stat = host.files.readIfAny(`/proc/${box.pid}/stat`);
+  const alive = stat === null ? box.pid === 1 : startTicksOf(stat) === startTicks;
+  const rooms = [Paths.workspace, Paths.tmp, Paths.home, Paths.run];
+  return {
+    ...rest,
+    state: alive || phase === 'failed' ? phase : 'stopped',
+    age: host.now() - box.startedAt,
+    disk: Object.fromEntries(rooms.map((room) => [room, spaceOf(host, room)])),
+    memory: {
+      limit: numberIn(host, ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']),
+      used: numberIn(host, ['/sys/fs/cgroup/memory.current', '/sys/fs/cgroup/memory/memory.usage_in_bytes']),
+    },
+    versions: readVersions(host),
+  };
+}
+
+function spaceOf(host: Host, path: string): { size: number; used: number; inodesUsed: number } {
+  const { size, used, inodesUsed } = host.files.space(path);
+  return { size, used, inodesUsed };
+}
+
+function numberIn(host: Host, paths: readonly string[]): number | null {
+  for (const path of paths) {
+    const number = Number(host.files.readIfAny(path)?.trim() ?? Number.NaN);
+    if (Number.isSafeInteger(number) && number < 2 ** 50) return number;
+  }
+  return null;
+}
+
+function render(status: Status): string {
+  const { firewall, resolver, session } = status;
+  const unresolved =
+    firewall.unresolved.length === 0 ? '' : `, no answer for ${firewall.unresolved.join(' ')}`;
+  const lines = [
+    `state       ${status.state} for ${Math.round(status.age / 1000)} s on ${status.platform}`,
+    ...(status.failure === null ? [] : [`failure     ${status.failure.step}: ${status.failure.message}`]),
+    ...status.steps.map(
+      (step) =>
+        `  ${step.name.padEnd(12)}${`${step.duration ?? '…'} ms`.padStart(9)}  ${step.state}  ${step.detail}`,
+    ),
+    `resolver    ${resolver.running ? 'running' : 'down'}, ${resolver.restarts} restarts, asks ${resolver.upstreams.join(' ')}`,
+    `firewall    ${firewall.rules} rules, ${firewall.pins} pinned addresses${unresolved}`,
+    ...(firewall.lastFailure === null ? [] : [`            last change failed: ${firewall.lastFailure}`]),
+    `session     ${session.running ? 'running' : 'down'}, ${session.restarts} restarts`,
+    `repository  ${status.repository}`,
+    ...Object.entries(status.disk).map(
+      ([path, { size, used }]) => `disk        ${path} ${percent(used, size)} of ${roundSize(size)}`,
+    ),
+    `memory      ${status.memory.used === null ? 'unknown' : roundSize(status.memory.used)} used`,
+    `versions    ${Object.entries(status.versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`;
+}
+
+function roundSize(bytes: number): string {
+  return renderSize(Math.round(bytes / 1024 ** 2) * 1024 ** 2);
+}

@@ -1,0 +1,105 @@
+import { resolve4 } from 'node:dns/promises';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Finding } from '../core/finding.ts';
+import { Paths } from '../core/paths.ts';
+
+/** Documentation addresses: nobody is there, so a wall that fails lets out one packet to nowhere. */
+const outside4 = '192.0.2.1';
+const outside6 = '2001:db8::1';
+/** On every list, and no list can hold it: `.invalid` belongs to nobody (RFC 6761). */
+const deniedName = 'cloister-proof.invalid';
+const goodName = 'api.anthropic.com';
+const patience = 2000;
+
+type Check = () => Promise<Omit<Finding, 'promise'>>;
+
+/** The promises that a process of the agent's user can attack from inside, each with its attack. */
+const checks: Readonly<Record<string, Check>> = {
+  'the agent is no root': async () => judge(process.getuid?.() !== 0, `uid ${process.getuid?.()}`),
+  'the agent has no supplementary group': async () => {
+    const groups = (process.getgroups?.() ?? []).filter((gid) => gid !== process.getgid?.());
+    return judge(groups.length === 0, `groups ${groups.join(' ')}`);
+  },
+  'the agent has no capability and can gain none': async () => {
+    const status = readFileSync('/proc/self/status', 'utf8');
+    const sets = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
+    const clear = sets.every((name) => new RegExp(`^${name}:\\s*0+$`, 'm').test(status));
+    return judge(clear && /^NoNewPrivs:\s*1$/m.test(status), 'capability sets or no_new_privs');
+  },
+  'the root filesystem is read-only': async () =>
+    refusedWith(() => writeFileSync('/cloister-proof', ''), ['EROFS', 'EACCES']),
+  'the state of the box belongs to root': async () =>
+    refusedWith(() => writeFileSync(Paths.state, ''), ['EACCES', 'EROFS']),
+  "root's private folder is closed": async () => refusedWith(() => readdirSync(Paths.private), ['EACCES']),
+  "init's environment is closed": async () =>
+    refusedWith(() => readFileSync('/proc/1/environ'), ['EACCES', 'EPERM', 'ENOENT']),
+  'a denied name does not resolve': async () => refused(() => resolve4(deniedName), ['ENOTFOUND']),
+  'an address outside the list is refused at once over IPv4': async () =>
+    refused(() => dial(outside4, 443), ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES']),
+  'an address outside the list is refused at once over IPv6': async () =>
+    refused(
+      () => dial(outside6, 443),
+      ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'],
+    ),
+  'an allowed name resolves': async () => {
+    try {
+      return { verdict: 'holds', detail: (await resolve4(goodName)).join(' ') };
+    } catch (error) {
+      return { verdict: 'unknown', detail: `${goodName}: ${codeOf(error)}` };
+    }
+  },
+};
+
+/** Attacks every promise at once. */
+export async function attackPromises(): Promise<Finding[]> {
+  return Promise.all(
+    Object.entries(checks).map(async ([promise, check]) => {
+      try {
+        return { promise, ...(await check()) };
+      } catch (error) {
+        return { promise, verdict: 'unknown' as const, detail: codeOf(error) };
+      }
+    }),
+  );
+}
+
+function judge(holds: boolean, detail: string): Omit<Finding, 'promise'> {
+  return { verdict: holds ? 'holds' : 'broken', detail: holds ? '' : detail };
+}
+
+async function refusedWith(
+  attack: () => unknown,
+  codes: readonly string[],
+): Promise<Omit<Finding, 'promise'>> {
+  return refused(async () => attack(), codes);
+}
+
+async function refused(
+  attack: () => Promise<unknown>,
+  codes: readonly string[],
+): Promise<Omit<Finding, 'promise'>> {
+  try {
+    await attack();
+    return { verdict: 'broken', detail: 'the attempt succeeded' };
+  } catch (error) {
+    const code = codeOf(error);
+    return codes.includes(code) ? { verdict: 'holds', detail: code } : { verdict: 'unknown', detail: code };
+  }
+}
+
+function dial(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: patience });
+    socket.on('connect', () => resolve(void socket.destroy()));
+    socket.on('error', reject);
+    socket.on('timeout', () => {
+      socket.destroy();
+      reject(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }));
+    });
+  });
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}

@@ -1,0 +1,31 @@
+import { agentEnvironment, agentIdentity, confined } from '../core/agent-profile.ts';
+import { ExitCode } from '../core/exit-codes.ts';
+import type { Finding } from '../core/finding.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import { attackPromises } from './verify-checks.ts';
+
+/** Attacks the box from inside, as the agent's user, and prints what held. */
+export async function verify(host: Host, options: { json: boolean; inside: boolean }): Promise<number> {
+  const findings = options.inside ? await attackPromises() : await askInside(host);
+  const broken = findings.filter(({ verdict }) => verdict === 'broken');
+  host.print(options.json || options.inside ? `${JSON.stringify(findings)}\n` : renderFindings(findings));
+  return options.inside || broken.length === 0 ? ExitCode.ok : ExitCode.failed;
+}
+
+async function askInside(host: Host): Promise<Finding[]> {
+  const { stdout } = await host.run({
+    argv: confined([Paths.node, Paths.program, 'verify', '--inside'], agentIdentity),
+    env: agentEnvironment(),
+  });
+  return JSON.parse(stdout) as Finding[];
+}
+
+function renderFindings(findings: readonly Finding[]): string {
+  return findings
+    .map(
+      ({ promise, verdict, detail }) =>
+        `${verdict.padEnd(8)} ${promise}${detail === '' ? '' : ` (${detail})`}\n`,
+    )
+    .join('');
+}

@@ -1,0 +1,25 @@
+/** The places the box and its image agree on. Everything below `run` is made by this boot and lives in memory. */
+export const Paths = {
+  program: '/usr/local/lib/cloister/cloister.mjs',
+  node: '/usr/local/bin/node',
+  domains: '/etc/cloister/domains.conf',
+  domainsFolder: '/etc/cloister/domains.d',
+  run: '/run/cloister',
+  lock: '/run/cloister/boot.lock',
+  state: '/run/cloister/state.json',
+  ready: '/run/cloister/ready',
+  log: '/run/cloister/log.jsonl',
+  handover: '/run/cloister/private/handover.json',
+  private: '/run/cloister/private',
+  /** Root's, readable by the agent's group: what its programs need to know. */
+  agent: '/run/cloister/agent',
+  /** The agent's own: the tmux socket. */
+  session: '/run/cloister/session',
+  socket: '/run/cloister/session/tmux',
+  workspace: '/workspace',
+  repository: '/workspace/repo',
+  home: '/home/claude',
+  tmp: '/tmp',
+  systemCertificates: '/etc/ssl/certs/ca-certificates.crt',
+  certificates: '/run/cloister/agent/ca-certificates.crt',
+} as const;

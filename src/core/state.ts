@@ -1,0 +1,96 @@
+/** The boot's steps, in their order. */
+export const stepNames = [
+  'settings',
+  'environment',
+  'wall',
+  'mounts',
+  'shed',
+  'resolver',
+  'firewall',
+  'accounts',
+  'agent',
+  'proof',
+  'repository',
+  'session',
+] as const;
+export type StepName = (typeof stepNames)[number];
+
+export interface StepState {
+  readonly name: StepName;
+  readonly state: 'running' | 'done' | 'failed' | 'warned';
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** How long it took, in milliseconds; null while it runs. */
+  readonly duration: number | null;
+  /** One line about what it found or left; may be empty. */
+  readonly detail: string;
+}
+
+/** What everybody may know of the box, kept in `state.json`: written by init alone, readable by all. */
+export interface BoxState {
+  readonly bootId: string;
+  readonly phase: 'booting' | 'ready' | 'failed' | 'stopping';
+  readonly pid: number;
+  /** Start time of that process in clock ticks since the machine's boot: tells a reused pid apart. */
+  readonly startTicks: string;
+  readonly startedAt: number;
+  readonly readyAt: number | null;
+  readonly platform: string;
+  readonly steps: readonly StepState[];
+  readonly failure: {
+    readonly step: string;
+    readonly message: string;
+    readonly remedy: string;
+    readonly code: number;
+  } | null;
+  readonly resolver: {
+    readonly running: boolean;
+    readonly restarts: number;
+    readonly upstreams: readonly string[];
+  };
+  readonly firewall: {
+    readonly rules: number;
+    readonly pins: number;
+    readonly lastRefresh: number | null;
+    readonly lastFailure: string | null;
+    readonly unresolved: readonly string[];
+  };
+  readonly session: { readonly running: boolean; readonly restarts: number };
+  readonly repository: string;
+}
+
+/** @returns a boot's state at its very start. */
+export function newState(start: { bootId: string; pid: number; startTicks: string; now: number }): BoxState {
+  return {
+    bootId: start.bootId,
+    phase: 'booting',
+    pid: start.pid,
+    startTicks: start.startTicks,
+    startedAt: start.now,
+    readyAt: null,
+    platform: 'unknown',
+    steps: [],
+    failure: null,
+    resolver: { running: false, restarts: 0, upstreams: [] },
+    firewall: { rules: 0, pins: 0, lastRefresh: null, lastFailure: null, unresolved: [] },
+    session: { running: false, restarts: 0 },
+    repository: 'none',
+  };
+}
+
+/** @returns the state, or null if the text is none: it may be another version's. */
+export function parseState(text: string | null): BoxState | null {
+  if (text === null) return null;
+  try {
+    const value = JSON.parse(text) as Partial<BoxState> | null;
+    return typeof value?.bootId === 'string' && Array.isArray(value.steps) ? (value as BoxState) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param stat the text of /proc/PID/stat.  @returns its start time in clock ticks; empty if there is none. */
+export function startTicksOf(stat: string | null): string {
+  const rest = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return rest[19] ?? '';
+}

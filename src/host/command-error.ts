@@ -1,0 +1,23 @@
+import type { Command, Output } from './host.ts';
+
+const mostSaid = 600;
+
+/** A program that did not end well: which one, how, and what it said last. Arguments may be secret and stay out. */
+export class CommandError extends Error {
+  readonly code: number;
+
+  constructor(command: Command, output: Output, how: string) {
+    const said = output.stderr.trim() || output.stdout.trim();
+    super(`${command.argv[0]} ${how}${said === '' ? '' : `: ${said.slice(-mostSaid)}`}`);
+    this.name = 'CommandError';
+    this.code = output.code;
+  }
+}
+
+/** Milliseconds a program has unless its command says otherwise. */
+export const defaultTimeout = 30_000;
+/** What root's own programs see of an environment. */
+export const rootEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LANG: 'C.UTF-8',
+};

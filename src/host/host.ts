@@ -1,0 +1,93 @@
+/** A program to run to its end. `argv[0]` is an absolute path; there is never a shell. */
+export interface Command {
+  readonly argv: readonly string[];
+  /** The whole environment; nothing is inherited. Default: a root-owned PATH and nothing else. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly cwd?: string;
+  /** Milliseconds until it is killed. Default 30 000. */
+  readonly timeout?: number;
+  /** Takes each line of its stderr as it comes, for progress. */
+  readonly onProgress?: (line: string) => void;
+}
+
+/** What a program that ended said. `code` is its exit code, or 128+n after signal n. */
+export interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that lives on. */
+export interface Child {
+  readonly pid: number;
+  /** Ends once: with the exit code, or 128+n after signal n. */
+  readonly exited: Promise<number>;
+  send(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** Signals the child's whole process group. */
+  signal(name: NodeJS.Signals): void;
+}
+
+export interface ChildSpec {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** `inherit` shares our terminal or log; `ignore` leads to /dev/null; a function takes stderr line by line. */
+  readonly output: 'inherit' | 'ignore' | ((line: string) => void);
+  /** Descriptors the child gets as 3, 4, … */
+  readonly descriptors?: readonly number[];
+  /** Opens a message channel to a child that is Node. */
+  readonly channel?: boolean;
+  /** Shares stdin as well, and our process group: for a relay on our own terminal. */
+  readonly foreground?: boolean;
+}
+
+export interface FileFacts {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+}
+
+/** Files, for root's own places only: nothing here may follow a path the agent can change. */
+export interface Files {
+  read(path: string): string;
+  /** @returns the text, or null where there is no such file or it can't be read. */
+  readIfAny(path: string): string | null;
+  list(path: string): string[];
+  /** Replaces a file in one step: whoever reads sees the old or the new text, whole. */
+  write(path: string, text: string, mode: number): void;
+  append(path: string, text: string): void;
+  /** Makes a folder, or leaves the one that is there, with this mode and owner. */
+  ensureFolder(path: string, options: { mode: number; uid?: number; gid?: number }): void;
+  facts(path: string): FileFacts | null;
+  remove(path: string): void;
+  /** @returns bytes and inodes of the file system at `path`. */
+  space(path: string): { size: number; used: number; inodes: number; inodesUsed: number };
+}
+
+/** The operating system behind one port. The real one is made by `main` alone; tests make a recording fake. */
+export interface Host {
+  readonly pid: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly files: Files;
+  readonly terminal: boolean;
+  readonly nodeVersion: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+  /** Calls back again and again until the process ends, without keeping it alive. */
+  every(milliseconds: number, callback: () => void): void;
+  print(text: string): void;
+  /** Runs a program to its end. Rejects when it can't start, ends with another code than 0, or takes too long. */
+  run(command: Command): Promise<Output>;
+  start(spec: ChildSpec): Child;
+  /** Binds, without listening, a UDP and a TCP socket that children inherit. */
+  bindSockets(address: string, port: number): { readonly udp: number; readonly tcp: number };
+  /** Holds an inter-process lock; resolves with its release. Rejects when somebody holds it. */
+  lock(path: string): Promise<() => Promise<void>>;
+  /** Replaces this program; comes back only by throwing. */
+  replace(argv: readonly string[], env: Readonly<Record<string, string>>): never;
+  onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): void;
+}

@@ -1,0 +1,62 @@
+import { ExitCode } from './core/exit-codes.ts';
+import { makeHost } from './host/real-host.ts';
+import type { FromEgress, ToEgress } from './network/link.ts';
+
+type Run = (args: readonly string[]) => Promise<number> | number;
+
+const usage = `usage: cloister COMMAND
+  attach [--stay]       enter the session, waiting for the boot if need be
+  status [--json]       what the box is doing
+  verify [--json]       attack the box from inside, as the agent's user
+  version               the version of the box
+`;
+
+/** Every command loads only what it needs: init and the egress process live beside the agent for days. */
+const commands: Readonly<Record<string, Run>> = {
+  init: async (args) => {
+    const { init, initResumed } = await import('./boot/init.ts');
+    if (args[0] === '--resume') return initResumed(makeHost({ lean: true }));
+    const host = makeHost({ lean: false });
+    const { readSettings } = await import('./settings/read.ts');
+    return init(host, () => readSettings(host.env, host.files.read));
+  },
+  egress: async () => {
+    const { openParentLink } = await import('./host/parent-link.ts');
+    const { runEgress } = await import('./network/egress.ts');
+    runEgress(openParentLink<FromEgress, ToEgress>(), { udp: 3, tcp: 4 }, Date.now);
+    return new Promise(() => {});
+  },
+  furnish: async () => (await import('./commands/furnish.ts')).furnish(process.stdin),
+  attach: async (args) => {
+    const { attach } = await import('./commands/attach.ts');
+    const { openPty } = await import('./host/pty.ts');
+    const { ownTerminal } = await import('./host/terminal.ts');
+    return attach({
+      host: makeHost({ lean: true }),
+      terminal: ownTerminal(),
+      openPty,
+      stay: args.includes('--stay'),
+    });
+  },
+  status: async (args) =>
+    (await import('./commands/status.ts')).status(makeHost({ lean: true }), {
+      json: args.includes('--json'),
+    }),
+  verify: async (args) => {
+    const { verify } = await import('./commands/verify.ts');
+    return verify(makeHost({ lean: true }), {
+      json: args.includes('--json'),
+      inside: args.includes('--inside'),
+    });
+  },
+  version: async () => {
+    const host = makeHost({ lean: true });
+    host.print(`cloister ${(await import('./commands/versions.ts')).readVersions(host).cloister}\n`);
+    return ExitCode.ok;
+  },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const run = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (run === undefined) process.stderr.write(usage);
+process.exit(run === undefined ? ExitCode.settings : await run(args));

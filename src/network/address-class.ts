@@ -1,0 +1,61 @@
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+
+/** An address range in CIDR form: base address, prefix length in bits, family. */
+export interface Range {
+  readonly base: string;
+  readonly prefix: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+/** @param text `10.0.0.0/8`, `fd00::/8` or a single address.  @returns the range, or null if it is none. */
+export function parseRange(text: string): Range | null {
+  const [base = '', digits, more] = text.split('/');
+  const family = isIPv4(base) ? 'ipv4' : isIPv6(base) ? 'ipv6' : null;
+  if (family === null || more !== undefined) return null;
+  const bits = family === 'ipv4' ? 32 : 128;
+  if (digits === undefined) return { base, prefix: bits, family };
+  if (!/^[0-9]{1,3}$/.test(digits) || Number(digits) > bits) return null;
+  return { base, prefix: Number(digits), family };
+}
+
+/** IPv4 ranges no public name may answer with (RFC 6890 and the metadata services inside them). */
+const special = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '224.0.0.0/3',
+];
+
+/** Judges whether an answer's IPv4 address may be dialled. */
+export type AddressJudge = (address: string) => boolean;
+
+/**
+ * @param options.connected ranges of the routes this container is directly connected to: its neighbours.
+ * @param options.allowed ranges the operator lets allowed names answer with although they are special.
+ */
+export function makeAddressJudge(options: {
+  connected: readonly Range[];
+  allowed: readonly Range[];
+}): AddressJudge {
+  const refused = listOf([...special.map((text) => mustRange(text)), ...options.connected]);
+  const allowed = listOf(options.allowed);
+  return (address) => isIPv4(address) && (allowed.check(address, 'ipv4') || !refused.check(address, 'ipv4'));
+}
+
+function listOf(ranges: readonly Range[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) list.addSubnet(range.base, range.prefix, range.family);
+  return list;
+}
+
+function mustRange(text: string): Range {
+  const range = parseRange(text);
+  if (range === null) throw new TypeError(`${text} is no range`);
+  return range;
+}

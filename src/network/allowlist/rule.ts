@@ -1,0 +1,18 @@
+/** How a rule lets a connection out: TLS with SNI, HTTP with Host, or opaque TCP. */
+export type Protocol = 'tls' | 'http' | 'tcp';
+
+/** One line of the allowlist, parsed. `name` is ASCII, lower case, without a trailing dot or `*.`. */
+export interface Rule {
+  readonly name: string;
+  /** True: any name below `name`, not `name` itself. */
+  readonly wildcard: boolean;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+/** @returns the rule as an operator would type it. */
+export function renderRule(rule: Rule): string {
+  const name = rule.wildcard ? `*.${rule.name}` : rule.name;
+  if (rule.protocol === 'tcp') return `${name}:${rule.port}/tcp`;
+  return rule.port === 443 ? name : `${name}:${rule.port}`;
+}

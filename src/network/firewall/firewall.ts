@@ -1,0 +1,87 @@
+import { chainOf } from '../../core/errors.ts';
+import type { Host } from '../../host/host.ts';
+import type { AddressJudge } from '../address-class.ts';
+import type { Allowlist } from '../allowlist/allowlist.ts';
+import { applyPins, type Backend } from './apply.ts';
+import { PinTable } from './pins.ts';
+
+/** A request from the unprivileged resolver: open the wall for this name's addresses. TTL in seconds. */
+export interface PinRequest {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly ttl: number;
+}
+
+export interface Firewall {
+  /** Resolves once the kernel has the addresses; rejects when the request is not one the rules allow. */
+  pin(request: PinRequest): Promise<void>;
+  /** Drops pins whose time is over. */
+  expire(): Promise<void>;
+  readonly size: number;
+}
+
+export interface FirewallParts {
+  readonly host: Host;
+  readonly allowlist: Allowlist;
+  readonly mayDial: AddressJudge;
+  readonly backend: Backend;
+  /** Hears after every change of the kernel's rules, and of every failure to change them. */
+  readonly changed: (report: { pins: number; failure: string | null }) => void;
+}
+
+/**
+ * Keeps the wall's pinned addresses. It believes nothing the resolver says: name, port and class of every address
+ * are judged again here. Requests that come while the kernel is being told go together in the next round.
+ */
+export function makeFirewall(parts: FirewallParts): Firewall {
+  const pins = new PinTable();
+  let running: Promise<void> | null = null;
+  let queued: Promise<void> | null = null;
+
+  const apply = async () => {
+    try {
+      await applyPins(parts.host, pins.list(), parts.backend);
+      parts.changed({ pins: pins.size, failure: null });
+    } catch (error) {
+      parts.changed({ pins: pins.size, failure: chainOf(error) });
+      throw error;
+    }
+  };
+  const schedule = (): Promise<void> => {
+    if (running === null) {
+      running = apply().finally(() => {
+        running = null;
+      });
+      return running;
+    }
+    queued ??= running
+      .catch(() => {})
+      .then(() => {
+        queued = null;
+        return schedule();
+      });
+    return queued;
+  };
+  return {
+    pin: async (request) => {
+      const ports = portsFor(parts, request);
+      const isNew = pins.add(request.addresses, ports, request.ttl, parts.host.now());
+      if (isNew) await schedule();
+      else if (running !== null) await (queued ?? running);
+    },
+    expire: async () => {
+      if (pins.expire(parts.host.now())) await schedule();
+    },
+    get size() {
+      return pins.size;
+    },
+  };
+}
+
+function portsFor(parts: FirewallParts, request: PinRequest): number[] {
+  const rules = parts.allowlist.rulesFor(request.name);
+  if (rules.length === 0) throw new Error('a pin was asked for a name that is not allowed');
+  const bad = request.addresses.filter((address) => !parts.mayDial(address));
+  if (bad.length > 0) throw new Error('a pin was asked for an address that may not be dialled');
+  return rules.map((rule) => rule.port);
+}

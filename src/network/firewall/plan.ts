@@ -1,0 +1,47 @@
+import { isIPv6 } from 'node:net';
+
+/** Everything the wall depends on. Ids are decimal user ids; addresses are literal. */
+export interface WallPlan {
+  readonly agent: number;
+  readonly egress: number;
+  /** The resolvers that the egress user alone may ask, on port 53. */
+  readonly upstreams: readonly string[];
+  /** Resolvers of the platform on loopback, closed on every port: they answer for anybody. */
+  readonly loopbackResolvers: readonly string[];
+  /** TCP ports of the agent's servers that the outside may reach. */
+  readonly published: readonly number[];
+  /** On Fly root keeps its resolver and the answers of `fly ssh console`, both over IPv6. */
+  readonly fly: boolean;
+}
+
+/** Docker answers here on user-defined networks, on port 53 and on a high port. */
+const engineResolver = '127.0.0.11';
+
+export function planWall(
+  facts: Omit<WallPlan, 'loopbackResolvers'> & { nameservers: readonly string[] },
+): WallPlan {
+  const { nameservers, ...rest } = facts;
+  const loopback = nameservers.filter((address) => /^127\./.test(address) && address !== '127.0.0.53');
+  return { ...rest, loopbackResolvers: [...new Set([engineResolver, ...loopback])] };
+}
+
+/** @returns the addresses of one family. */
+export function ofFamily(addresses: readonly string[], family: 4 | 6): readonly string[] {
+  return addresses.filter((address) => isIPv6(address) === (family === 6));
+}
+
+/** Which of our jumps stand already, so that a second boot in one namespace adds none twice. */
+export interface Standing {
+  has(table: string, line: string): boolean;
+}
+
+/** @param saved what iptables-save printed. */
+export function parseStanding(saved: string): Standing {
+  const lines = new Set<string>();
+  let table = '';
+  for (const line of saved.split('\n')) {
+    if (line.startsWith('*')) table = line.slice(1).trim();
+    else lines.add(`${table} ${line.trim()}`);
+  }
+  return { has: (name, line) => lines.has(`${name} ${line}`) };
+}

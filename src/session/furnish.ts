@@ -1,0 +1,56 @@
+/** What the agent's home has to hold before the first screen. It goes to the furnishing process as JSON. */
+export interface Furnishing {
+  readonly home: string;
+  /** The agent's configuration folder for Claude Code: one folder, so one volume keeps everything. */
+  readonly claudeFolder: string;
+  /** Folders Claude Code opens without asking whether it may trust them. */
+  readonly trusted: readonly string[];
+  /** The last characters of an API key, by which Claude Code remembers that using it was approved. */
+  readonly approvedKey: string | null;
+  readonly githubToken: string | null;
+}
+
+type Json = Record<string, unknown>;
+
+/**
+ * Merges what keeps Claude Code's first screen free of dialogs into the settings it wrote itself.
+ * @param text the present `.claude.json`, or null; a broken one is replaced.
+ */
+export function mergeClaudeState(text: string | null, furnishing: Furnishing): string {
+  const state = parseObject(text);
+  const projects = objectIn(state, 'projects');
+  for (const folder of furnishing.trusted) {
+    projects[folder] = { ...objectIn(projects, folder), hasTrustDialogAccepted: true };
+  }
+  const merged: Json = { ...state, hasCompletedOnboarding: true, projects };
+  if (furnishing.approvedKey !== null) {
+    const known = objectIn(state, 'customApiKeyResponses');
+    const approved = Array.isArray(known.approved) ? known.approved : [];
+    const all = [...new Set([...approved, furnishing.approvedKey])];
+    merged.customApiKeyResponses = { rejected: [], ...known, approved: all };
+  }
+  return `${JSON.stringify(merged, null, 2)}\n`;
+}
+
+/** @returns gh's account file. */
+export function renderGhHosts(token: string): string {
+  return ['github.com:', `    oauth_token: ${token}`, '    git_protocol: https', ''].join('\n');
+}
+
+function parseObject(text: string | null): Json {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function objectIn(parent: Json, key: string): Json {
+  const value = Object.hasOwn(parent, key) ? parent[key] : undefined;
+  return isObject(value) ? { ...value } : {};
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

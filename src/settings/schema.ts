@@ -1,0 +1,124 @@
+import { isIP, isIPv4 } from 'node:net';
+import { z } from 'zod';
+import { levels } from '../core/log.ts';
+import { parseSize } from '../core/size.ts';
+import { parseRange, type Range } from '../network/address-class.ts';
+import { setRemedy } from './secrets.ts';
+
+const MB = 1024 ** 2;
+
+/**
+ * Every variable that is no secret: how it is read, what a wrong one is told, and an example for the remedy.
+ * `docs/configuration` and the README's table are checked against these keys.
+ */
+export const schema = {
+  REPO_URL: rule(z.string().transform(repositoryUrl), 'https://github.com/you/project'),
+  REPO_REF: rule(
+    z
+      .string()
+      .regex(/^(?![-/.])(?!.*(\.\.|\/\/|@\{|\.lock$|\/$))[\w./+@-]{1,200}$/, 'is no branch or tag name'),
+    'main',
+  ),
+  GIT_USER_NAME: rule(z.string().regex(/^[^\p{C}<>"\\]{1,100}$/u, 'is no name git could record'), 'cloister'),
+  GIT_USER_EMAIL: rule(
+    z.string().regex(/^[^\s\p{C}<>"\\@]{1,100}@[^\s\p{C}<>"\\@]{1,150}$/u, 'is no e-mail address'),
+    'you@example.org',
+  ),
+  CLAUDE_PROMPT: rule(
+    z
+      .string()
+      .max(100_000, 'is longer than 100000 characters')
+      .refine((text) => !text.includes('\0'), 'holds NUL'),
+    'fix the build',
+  ),
+  ALLOW_DOMAINS: rule(z.string(), 'packages.example.org,*.example.net:8443'),
+  ALLOW_PRIVATE: rule(list(range), '10.1.0.0/16'),
+  DNS_UPSTREAM: rule(list(upstream), '9.9.9.9'),
+  PUBLISH_PORTS: rule(list(port), '3000,8080'),
+  EXTRA_CA_CERTS: rule(z.string().regex(/^\/[^\p{C}]+$/u, 'is no absolute path'), '/certs/company.pem'),
+  WORKSPACE_SIZE: rule(size(), '512m'),
+  TMP_SIZE: rule(size(), '512m'),
+  HOME_SIZE: rule(size(), '1g'),
+  AGENT_MEMORY: rule(size(), '4g'),
+  AGENT_PROCESSES: rule(whole(32, 1_000_000, 'is no count of processes from 32 to 1000000'), '1000'),
+  BOOT_TIMEOUT: rule(whole(5, 3600, 'is no number of seconds from 5 to 3600'), '120'),
+  LOG_LEVEL: rule(z.enum(levels, `is not one of ${levels.join(', ')}`), 'info'),
+  LOG_FORMAT: rule(z.enum(['json', 'pretty'], 'is neither json nor pretty'), 'json'),
+};
+
+export type Schema = typeof schema;
+
+function rule<T extends z.ZodType>(type: T, example: string) {
+  return { type, example };
+}
+
+/** @returns what an operator would type to set the variable right. */
+export function remedyOf(name: keyof Schema): string {
+  return setRemedy(name, schema[name].example).replace(
+    'fly secrets set',
+    'fly.toml [env] or fly secrets set',
+  );
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
+
+function repositoryUrl(text: string, context: z.RefinementCtx): string {
+  if (!/^https:\/\//i.test(text)) return refuse(context, 'is no https URL');
+  if (!URL.canParse(text)) return refuse(context, 'is no URL');
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') {
+    return refuse(context, 'has credentials in it; the token belongs in GH_PAT');
+  }
+  if (url.search !== '' || url.hash !== '') return refuse(context, 'has a query or a fragment');
+  if (
+    !/^https:\/\/[A-Za-z0-9.-]+(:[0-9]+)?(\/[A-Za-z0-9._~+-]+)+\/?$/.test(text) ||
+    /\/\.\.?(\/|$)/.test(text)
+  ) {
+    return refuse(context, 'holds characters no repository URL needs');
+  }
+  return url.href;
+}
+
+function list<T>(parse: (text: string) => T | null) {
+  return z.string().transform((text, context): T[] => {
+    const parts = text.split(',').map((part) => part.trim());
+    const values = parts.map(parse);
+    const bad = parts.filter((_, index) => values[index] === null);
+    if (bad.length > 0) return refuse(context, `holds ${bad.map((part) => JSON.stringify(part)).join(', ')}`);
+    return values.filter((value): value is Awaited<T> & T => value !== null);
+  });
+}
+
+function range(text: string): Range | null {
+  return parseRange(text);
+}
+
+function upstream(text: string): string | null {
+  if (isIP(text) === 0) return null;
+  const loopback = isIPv4(text) ? /^(127|0)\./.test(text) : /^(::1?|::ffff:(127|0)\..*)$/i.test(text);
+  return loopback ? null : text;
+}
+
+function port(text: string): number | null {
+  if (!/^[0-9]{1,5}$/.test(text)) return null;
+  const number = Number(text);
+  return number >= 1 && number <= 65535 ? number : null;
+}
+
+function size() {
+  return z.string().transform((text, context) => {
+    const bytes = parseSize(text);
+    if (bytes === null) return refuse(context, 'is no size such as 512m or 1g');
+    return bytes < 16 * MB ? refuse(context, 'is below the 16m that anything needs') : bytes;
+  });
+}
+
+function whole(least: number, most: number, message: string) {
+  return z.string().transform((text, context) => {
+    const number = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    return number >= least && number <= most ? number : refuse(context, message);
+  });
+}

@@ -1,0 +1,55 @@
+import type { Fault } from './settings.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+/** Reads a whole file as UTF-8; throws where it can't be read. */
+export type ReadText = (path: string) => string;
+
+export const secretNames = ['GH_PAT', 'CLAUDE_CODE_OAUTH_TOKEN', 'ANTHROPIC_API_KEY'] as const;
+export type SecretName = (typeof secretNames)[number];
+
+/** A secret as found: a value, nothing said, or a fault already reported. */
+export type Found = { readonly value: string } | 'unset' | 'faulty';
+
+/** Finds a secret in `NAME` or in the file `NAME_FILE` points to; says what is wrong with it otherwise. */
+export function findSecret(name: SecretName, env: Environment, read: ReadText, faults: Fault[]): Found {
+  const direct = env[name];
+  const path = env[`${name}_FILE`];
+  const fail = (variable: string, fault: string, remedy: string): 'faulty' => {
+    faults.push({ variable, fault, remedy });
+    return 'faulty';
+  };
+  if (direct !== undefined && path !== undefined) {
+    return fail(name, `is set together with ${name}_FILE`, `Keep only one of ${name} and ${name}_FILE.`);
+  }
+  if (path === undefined) return direct === undefined ? 'unset' : judge(direct, name, name, fail);
+  let text: string;
+  try {
+    text = read(path);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    return fail(`${name}_FILE`, `names a file that can't be read (${why})`, mountRemedy(name));
+  }
+  return judge(text.replace(/\r?\n$/, ''), `${name}_FILE`, name, fail);
+}
+
+function judge(
+  value: string,
+  variable: string,
+  name: SecretName,
+  fail: (variable: string, fault: string, remedy: string) => 'faulty',
+): Found {
+  if (value === '') return fail(variable, 'is empty', setRemedy(name));
+  if (!/^[\x21-\x7e]+$/.test(value)) {
+    return fail(variable, 'holds white space or characters no token has', setRemedy(name));
+  }
+  return { value };
+}
+
+/** How to set a secret under `docker run` and on Fly. */
+export function setRemedy(name: string, example = '…'): string {
+  return `docker run: -e ${name}=${example}; Fly: fly secrets set ${name}=${example}`;
+}
+
+function mountRemedy(name: string): string {
+  return `Mount the file readable by root and set ${name}_FILE to its path inside the container, or ${setRemedy(name)}`;
+}

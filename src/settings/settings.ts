@@ -1,0 +1,49 @@
+import type { Level } from '../core/log.ts';
+import type { Range } from '../network/address-class.ts';
+import type { Rule } from '../network/allowlist/rule.ts';
+
+/** What the operator asked for: read once at the door, validated whole, then frozen. Sizes are bytes. */
+export interface Settings {
+  readonly githubToken: string | null;
+  readonly claude: ClaudeCredential;
+  readonly repository: { readonly url: string; readonly ref: string | null } | null;
+  readonly git: { readonly name: string; readonly email: string };
+  readonly prompt: string | null;
+  readonly rules: readonly Rule[];
+  readonly allowPrivate: readonly Range[];
+  readonly upstreams: readonly string[] | null;
+  readonly publishPorts: readonly number[];
+  /** PEM text of the authorities to trust as well. */
+  readonly extraCertificates: string | null;
+  readonly sizes: Readonly<Record<Room, RequestedSize>>;
+  readonly agentMemory: number | null;
+  readonly agentProcesses: number;
+  readonly bootTimeout: number;
+  readonly log: { readonly level: Level; readonly format: 'json' | 'pretty' | null };
+}
+
+/** The writable rooms whose size the operator may set. */
+export type Room = 'workspace' | 'tmp' | 'home';
+
+/** `explicit`: the operator named it, so it is met or refused, never shrunk. */
+export interface RequestedSize {
+  readonly bytes: number;
+  readonly explicit: boolean;
+}
+
+export interface ClaudeCredential {
+  readonly variable: 'CLAUDE_CODE_OAUTH_TOKEN' | 'ANTHROPIC_API_KEY';
+  readonly value: string;
+}
+
+/** One thing wrong with what the operator said. The value itself is never part of it where it may be secret. */
+export interface Fault {
+  readonly variable: string;
+  readonly fault: string;
+  readonly remedy: string;
+}
+
+/** @returns the values that no output may show. */
+export function secretsOf(settings: Settings): string[] {
+  return [settings.githubToken, settings.claude.value].filter((value) => value !== null);
+}

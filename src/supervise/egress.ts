@@ -1,0 +1,92 @@
+import { confined, egressIdentity } from '../core/agent-profile.ts';
+import type { Log } from '../core/log.ts';
+import type { Child, ChildSpec, Host } from '../host/host.ts';
+import type { Firewall } from '../network/firewall/firewall.ts';
+import { type FromEgress, parseFromEgress, type ToEgress } from '../network/link.ts';
+import { type Kept, keep } from './keep.ts';
+
+export interface EgressOptions {
+  readonly host: Host;
+  readonly log: Log;
+  readonly firewall: Firewall;
+  readonly configuration: Extract<ToEgress, { kind: 'configure' }>;
+  readonly sockets: { readonly udp: number; readonly tcp: number };
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly changed: (report: { running: boolean; restarts: number }) => void;
+}
+
+export interface Egress extends Pick<Kept, 'stop'> {
+  /** Resolves when the resolver answers for the first time. */
+  readonly ready: Promise<void>;
+  /** Has these names resolved afresh and pinned; every one is reported to `heard`, in any order. */
+  refresh(names: readonly string[], heard: (name: string, outcome: string) => void): void;
+}
+
+/** Keeps the egress process running and does for it what only init may do: open the wall. */
+export function keepEgress(options: EgressOptions): Egress {
+  const { host, log } = options;
+  let restarts = 0;
+  let ready: () => void = () => {};
+  const firstReady = new Promise<void>((resolve) => {
+    ready = resolve;
+  });
+  let heard: (name: string, outcome: string) => void = () => {};
+  const spec: ChildSpec = {
+    argv: confined(options.argv, egressIdentity),
+    env: options.env,
+    descriptors: [options.sockets.udp, options.sockets.tcp],
+    channel: true,
+    output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
+  };
+  const kept = keep({
+    host,
+    log,
+    name: 'egress',
+    spec,
+    started: (child, count) => {
+      restarts = count;
+      child.onMessage((value) => void answer(child, parseFromEgress(value)));
+      child.send(options.configuration);
+    },
+    ended: () => options.changed({ running: false, restarts }),
+  });
+
+  async function answer(child: Child, message: FromEgress | null): Promise<void> {
+    switch (message?.kind) {
+      case 'ready':
+        options.changed({ running: true, restarts });
+        ready();
+        break;
+      case 'pin':
+        child.send({
+          kind: 'pinned',
+          id: message.id,
+          failure: await failureOf(options.firewall.pin(message)),
+        });
+        break;
+      case 'denied':
+        log.event('warn', 'dns.denied', { name: message.name, reason: message.reason, count: message.count });
+        break;
+      case 'resolved':
+        heard(message.name, message.outcome);
+    }
+  }
+  return {
+    ready: firstReady,
+    stop: kept.stop,
+    refresh: (names, listener) => {
+      heard = listener;
+      kept.child.send({ kind: 'resolve', names });
+    },
+  };
+}
+
+async function failureOf(work: Promise<void>): Promise<string | null> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

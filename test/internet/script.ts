@@ -1,0 +1,111 @@
+// Which answer a conversation gets: decided from the conversation itself, so that a request sent
+// twice is answered twice alike and requests beside it take nothing from the script.
+
+/** One answer of the model: words, or one tool to run. */
+export type Turn = { text: string } | { tool_use: { name: string; input: Record<string, unknown> } };
+
+export interface Script {
+  /** Distinguishes the tool calls of this script from those of an earlier one. */
+  id: number;
+  turns: readonly Turn[];
+  /** Said when the script is over. */
+  afterwards: string;
+}
+
+export interface Block {
+  type: string;
+  text?: string;
+  id?: string;
+  [key: string]: unknown;
+}
+
+export interface Message {
+  role: string;
+  content: string | Block[];
+}
+
+export interface MessagesRequest {
+  model?: string;
+  stream?: boolean;
+  max_tokens?: number;
+  system?: string | Block[];
+  tools?: unknown[];
+  messages?: Message[];
+}
+
+/** The `id` names the turn in a tool call, so that the next request shows that it was taken. */
+export interface ChosenTurn {
+  turn: Turn;
+  id: string;
+}
+
+/**
+ * @param data `{turns: Turn[], afterwards?: string}`
+ * @throws naming the turn that is none
+ */
+export function parseScript(data: unknown, id: number): Script {
+  const { turns = [], afterwards = 'Hello from the stub.' } = data as Partial<Script>;
+  if (!Array.isArray(turns)) throw new Error('turns: want a list');
+  turns.forEach((turn, index) => {
+    if (!isTurn(turn)) throw new Error(`turn ${index}: want {text} or {tool_use: {name, input}}`);
+  });
+  return { id, turns, afterwards };
+}
+
+export function chooseTurn(script: Script, messages: readonly Message[]): ChosenTurn {
+  let taken = 0;
+  for (const message of messages) {
+    if (message.role === 'assistant' && isTurnOf(script, taken, message)) taken += 1;
+  }
+  return { turn: script.turns[taken] ?? { text: script.afterwards }, id: idOf(script, taken) };
+}
+
+/** A request beside the conversation (a title, a quota check) offers the model no tool. */
+export function isSideRequest({ tools, max_tokens }: MessagesRequest): boolean {
+  return max_tokens === 1 || !Array.isArray(tools) || tools.length === 0;
+}
+
+/** What the user said last, without tool results and the reminders that the client adds. */
+export function lastPrompt(messages: readonly Message[]): string {
+  const said = messages
+    .filter(({ role }) => role === 'user')
+    .map(({ role, content }) => ({
+      role,
+      content: blocksOf({ role, content }).filter(({ text = '' }) => !text.startsWith('<system-reminder>')),
+    }));
+  const texts = said.map(textOf);
+  return texts.findLast((text) => text !== '') ?? '';
+}
+
+function isTurn(turn: unknown): turn is Turn {
+  const { text, tool_use } = (turn ?? {}) as {
+    text?: unknown;
+    tool_use?: { name?: unknown; input?: unknown };
+  };
+  return (
+    typeof text === 'string' || (typeof tool_use?.name === 'string' && typeof tool_use.input === 'object')
+  );
+}
+
+function isTurnOf(script: Script, index: number, message: Message): boolean {
+  const turn = script.turns[index];
+  if (turn === undefined) return false;
+  if ('text' in turn) return textOf(message) === turn.text.trim();
+  return blocksOf(message).some((block) => block.type === 'tool_use' && block.id === idOf(script, index));
+}
+
+function idOf(script: Script, index: number): string {
+  return `toolu_script${script.id}turn${index}`;
+}
+
+function textOf(message: Message): string {
+  const texts = blocksOf(message).filter(({ type }) => type === 'text');
+  return texts
+    .map(({ text = '' }) => text)
+    .join('\n')
+    .trim();
+}
+
+function blocksOf({ content }: Message): Block[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+}
