@@ -12,7 +12,7 @@ RUN set -eu; \
       from='-o Dir::Etc::SourceList=/run/build/sources.list -o Dir::Etc::SourceParts=/dev/null'; fi; \
     if [ -s /run/build/ca.pem ]; then from="$from -o Acquire::https::CAInfo=/run/build/ca.pem"; fi; \
     export DEBIAN_FRONTEND=noninteractive; \
-    apt-get $from update -q; \
+    apt-get $from update -q --error-on=any; \
     apt-get $from install -qy --no-install-recommends \
       bat ca-certificates curl fd-find file g++ gcc gh git iproute2 iptables jq just less libc6-dev \
       libcap2-bin make openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
