@@ -42,6 +42,9 @@ export function agentEnvironment(extra: Readonly<Record<string, string>> = {}): 
     EDITOR: 'vi',
     PAGER: 'less',
     DISABLE_AUTOUPDATER: '1',
+    CLAUDE_CONFIG_DIR: '/home/claude/.claude',
+    // node-gyp finds the headers that came with Node instead of fetching them.
+    npm_config_nodedir: '/usr/local',
     ...extra,
   };
 }
