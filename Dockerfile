@@ -109,6 +109,8 @@ RUN ! find / -xdev -perm /6000 -print | grep . && \
     ! getcap -r / 2>/dev/null | grep . && \
     ! find /usr /etc /opt /bin/ /sbin/ /lib/ -xdev ! -type l \( -user claude -o -group claude -o -perm /022 \) | grep .
 WORKDIR /
+# An interactive sh of root enters the session, as bash does through /root/.bashrc.
+ENV ENV=/root/.cloister-gate
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/cloister", "init"]
 CMD []
