@@ -15,7 +15,11 @@ export class FakeChild implements Child {
   #exit: (code: number) => void = () => {};
   #ended = false;
 
-  constructor(pid: number, spec: ChildSpec) {
+  readonly #record: (event: string) => void;
+
+  /** @param record hears of every signal it gets. */
+  constructor(pid: number, spec: ChildSpec, record: (event: string) => void = () => {}) {
+    this.#record = record;
     this.pid = pid;
     this.spec = spec;
     this.exited = new Promise((resolve) => {
@@ -51,6 +55,7 @@ export class FakeChild implements Child {
   signal(name: NodeJS.Signals): void {
     if (this.#ended) return;
     this.signals.push(name);
+    this.#record(`signal ${name} ${this.spec.argv.join(' ')}`);
     if (name === 'SIGKILL') this.exit(137);
     else if (this.obedient && name === 'SIGTERM') this.exit(143);
   }

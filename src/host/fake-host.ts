@@ -31,8 +31,9 @@ export class FakeMachine {
   readonly clock = { now: 1_800_000_000_000, free: false };
   /** Decides how a started child behaves. */
   onStart: (child: FakeChild) => void = () => {};
-  /** Hears of everything as it happens: a test may interrupt the program there. */
-  onEvent: (event: string) => void = () => {};
+  /** What the kernel refuses from now on. */
+  readonly refused: { bind?: Error; replace?: Error } = {};
+  readonly #watchers: ((event: string) => void)[] = [];
   readonly #prepared: { pattern: RegExp; answer: Answer }[] = [];
   #sleepers: { at: number; wake: () => void }[] = [];
   #timers: { every: number; next: number; call: () => void }[] = [];
@@ -46,6 +47,11 @@ export class FakeMachine {
   /** Prepares the answer to every command whose arguments, joined by spaces, match; the latest wins. */
   prepare(pattern: RegExp, answer: Answer = {}): void {
     this.#prepared.unshift({ pattern, answer });
+  }
+
+  /** Has everything heard as it happens: a test may fail or interrupt the program there. */
+  watch(watcher: (event: string) => void): void {
+    this.#watchers.push(watcher);
   }
 
   /** Delivers a signal to the program that runs. */
@@ -84,12 +90,14 @@ export class FakeMachine {
       run: (command) => (life.over ? forever() : this.#run(command)),
       start: (spec) => this.#start(spec),
       bindSockets: (address, port) => {
+        if (this.refused.bind !== undefined) throw this.refused.bind;
         this.#note(`bind ${address}:${port}`);
         this.sockets.push({ address, port });
         return { udp: 10, tcp: 11 };
       },
       lock: (path) => this.#lock(path, life),
       replace: (argv, env) => {
+        if (this.refused.replace !== undefined) throw this.refused.replace;
         this.#note('replace');
         life.over = true;
         this.#replaced({ argv, env });
@@ -103,7 +111,7 @@ export class FakeMachine {
 
   #note(event: string): void {
     this.journal.push(event);
-    this.onEvent(event);
+    for (const watcher of this.#watchers) watcher(event);
   }
 
   async #run(command: Command): Promise<Output> {
@@ -122,7 +130,7 @@ export class FakeMachine {
 
   #start(spec: ChildSpec): FakeChild {
     this.#note(`start ${spec.argv.join(' ')}`);
-    const child = new FakeChild(1000 + this.children.length, spec);
+    const child = new FakeChild(1000 + this.children.length, spec, (event) => this.#note(event));
     this.children.push(child);
     this.onStart(child);
     return child;
