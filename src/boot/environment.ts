@@ -2,7 +2,6 @@ import { agentIdentity, type Identity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
-import { parseState, startTicksOf } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
 import type { Range } from '../network/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -16,6 +15,7 @@ import {
   parseNameservers,
   platformOf,
 } from './facts.ts';
+import { findOtherBoot } from './other-boot.ts';
 
 /** What the platform turned out to be. Plain data: it goes through the handover. */
 export interface Environment {
@@ -124,13 +124,7 @@ export async function holdBootLock(host: Host): Promise<() => Promise<void>> {
   const release = await host.lock(Paths.lock).catch((error) => {
     throw second(error);
   });
-  const other = parseState(host.files.readIfAny(Paths.state));
-  const alive = other !== null && other.startTicks !== '' && isAlive(host, other.pid, other.startTicks);
-  if (!alive || other.pid === host.pid || other.phase === 'failed') return release;
+  if (findOtherBoot(host) === null) return release;
   await release();
   throw second();
-}
-
-function isAlive(host: Host, pid: number, startTicks: string): boolean {
-  return startTicksOf(host.files.readIfAny(`/proc/${pid}/stat`)) === startTicks;
 }
