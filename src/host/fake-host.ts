@@ -78,6 +78,7 @@ export class FakeMachine {
     const life = { over: false };
     this.#listeners = new Map();
     return {
+      uid: 0,
       pid: options.pid ?? 1,
       env: options.env ?? {},
       files: mortal(this.files, life),

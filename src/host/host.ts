@@ -70,6 +70,8 @@ export interface Files {
 /** The operating system behind one port. The real one is made by `main` alone; tests make a recording fake. */
 export interface Host {
   readonly pid: number;
+  /** The user this program runs as, 0 for root. */
+  readonly uid: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
   readonly terminal: boolean;

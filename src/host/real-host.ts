@@ -11,6 +11,7 @@ import { bindSockets } from './sockets.ts';
 export function makeHost(options: { lean: boolean }): Host {
   return {
     pid: process.pid,
+    uid: process.getuid?.() ?? 0,
     env: { ...process.env },
     files: realFiles,
     terminal: process.stdout.isTTY === true && process.stdin.isTTY === true,
