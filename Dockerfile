@@ -85,6 +85,7 @@ RUN set -eu; \
     lib=/usr/local/lib/cloister pty=node_modules/node-pty; \
     mkdir -p "$lib/$pty/build/Release"; \
     cp -R dist/. package.json "$lib/"; \
+    gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/reap.node" src/host/native/reap.c; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
     find "$lib/$pty/lib" -name '*.test.js' -delete; \

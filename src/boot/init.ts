@@ -36,6 +36,7 @@ export async function init(host: Host, readSettings: () => Settings | readonly F
 
 /** Second half: from the resolver to the end of the box.  @returns the container's exit code. */
 export async function initResumed(host: Host): Promise<number> {
+  host.reapOrphans();
   const handover = takeHandover(host);
   const { settings, bootId, startedAt, deadline } = handover;
   const { log, quiet } = await openInitLog(host, settings.log);

@@ -91,5 +91,7 @@ export interface Host {
   lock(path: string): Promise<() => Promise<void>>;
   /** Replaces this program; comes back only by throwing. */
   replace(argv: readonly string[], env: Readonly<Record<string, string>>): never;
+  /** From now on, as PID 1, collects the orphans the kernel gives us; elsewhere that is another init's work. */
+  reapOrphans(): void;
   onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): void;
 }
