@@ -78,7 +78,7 @@ RUN set -eu; \
     npm rebuild node-pty; \
     test -f node_modules/node-pty/build/Release/pty.node
 COPY tsconfig.json ./
-COPY engine/bundle.mjs engine/
+COPY engine/bundle.mjs engine/seccomp.mjs engine/
 COPY src/ src/
 RUN set -eu; \
     npm run --silent build; \
@@ -86,6 +86,7 @@ RUN set -eu; \
     mkdir -p "$lib/$pty/build/Release"; \
     cp -R dist/. package.json "$lib/"; \
     gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/reap.node" src/host/native/reap.c; \
+    node engine/seccomp.mjs "$lib/seccomp.bpf"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
     find "$lib/$pty/lib" -name '*.test.js' -delete; \

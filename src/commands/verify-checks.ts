@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type Finding, proofName } from '../core/finding.ts';
 import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
 
 /** Documentation addresses: nobody is there, so a wall that fails lets out one packet to nowhere. */
 const outside4 = '192.0.2.1';
@@ -10,7 +11,7 @@ const outside6 = '2001:db8::1';
 const goodName = 'api.anthropic.com';
 const patience = 2000;
 
-type Check = () => Promise<Omit<Finding, 'promise'>>;
+type Check = (host: Host) => Promise<Omit<Finding, 'promise'>>;
 
 /** The promises that a process of the agent's user can attack from inside, each with its attack. */
 const checks: Readonly<Record<string, Check>> = {
@@ -28,6 +29,18 @@ const checks: Readonly<Record<string, Check>> = {
     const sets = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
     const clear = sets.every((name) => new RegExp(`^${name}:\\s*0+$`, 'm').test(status));
     return judge(clear && /^NoNewPrivs:\s*1$/m.test(status), 'capability sets or no_new_privs');
+  },
+  'the agent runs under a seccomp filter': async () =>
+    judge(/^Seccomp:\s*2$/m.test(readFileSync('/proc/self/status', 'utf8')), 'no filter'),
+  'the agent gets no namespace of its own': async (host) => {
+    const attack = { argv: ['/usr/bin/unshare', '--user', '/usr/bin/true'], env: {}, timeout: patience };
+    const code = await host.run(attack).then(
+      () => 0,
+      (error) => (error as { code?: number }).code,
+    );
+    return code === 1
+      ? judge(true, '')
+      : { verdict: code === 0 ? 'broken' : 'unknown', detail: `unshare: ${code}` };
   },
   'the root filesystem is read-only': async () =>
     refusedWith(() => writeFileSync('/cloister-proof', ''), ['EROFS', 'EACCES']),
@@ -54,11 +67,11 @@ const checks: Readonly<Record<string, Check>> = {
 };
 
 /** Attacks every promise at once. */
-export async function attackPromises(): Promise<Finding[]> {
+export async function attackPromises(host: Host): Promise<Finding[]> {
   return Promise.all(
     Object.entries(checks).map(async ([promise, check]) => {
       try {
-        return { promise, ...(await check()) };
+        return { promise, ...(await check(host)) };
       } catch (error) {
         return { promise, verdict: 'unknown' as const, detail: codeOf(error) };
       }
