@@ -3,7 +3,7 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import type { Range } from '../network/address-class.ts';
+import { isLoopback, type Range } from '../network/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
 import {
   type Capability,
@@ -54,7 +54,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
   assertCapabilities(capabilities, files.readIfAny('/proc/sys/net/ipv4/ip_unprivileged_port_start'));
   if (platform !== 'fly') assertOwnNetwork(host);
   const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
-  const outside = nameservers.filter((address) => !/^(127\.|0\.|::1?$)/.test(address));
+  const outside = nameservers.filter((address) => !isLoopback(address));
   return {
     platform,
     sysAdmin: capabilities.has('SYS_ADMIN'),
