@@ -68,6 +68,16 @@ function signalGroup(child: ChildProcess, alone: boolean, name: NodeJS.Signals):
   }
 }
 
+/** Kills a whole process group, if its leader could be started and some of it lives. */
+export function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended in this very moment.
+  }
+}
+
 function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): void {
   let rest = '';
   stream.setEncoding('utf8');
@@ -88,11 +98,16 @@ export function runLean(command: Command): Promise<Output> {
     spawn(file, rest, {
       env: { ...(command.env ?? rootEnvironment) },
       cwd: command.cwd ?? '/',
-      timeout: command.timeout ?? defaultTimeout,
-      killSignal: 'SIGKILL',
+      // A process group of its own: at the deadline all of it ends. A grandchild would keep the pipes open.
+      detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     }),
   );
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    endGroup(child.pid);
+  }, command.timeout ?? defaultTimeout);
   if (command.onProgress !== undefined) eachLine(child.stderr, command.onProgress);
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -103,11 +118,14 @@ export function runLean(command: Command): Promise<Output> {
   child.stdin.on('error', () => {}).end(command.stdin ?? '');
   return new Promise((resolve, reject) => {
     child.on('error', (error) => {
+      clearTimeout(timer);
       reject(new CommandError(command, { code: 127, ...said }, `could not start (${error.message})`));
     });
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       const output = { code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), ...said };
-      const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+      const ended = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+      const how = timedOut ? 'took too long' : ended;
       if (output.code === 0) resolve(output);
       else reject(new CommandError(command, output, how));
     });

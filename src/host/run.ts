@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { execa } from 'execa';
+import { endGroup } from './children.ts';
 import { CommandError, defaultTimeout, rootEnvironment } from './command-error.ts';
 import type { Command, Output } from './host.ts';
 
@@ -11,17 +12,23 @@ export async function run(command: Command): Promise<Output> {
     extendEnv: false,
     cwd: command.cwd ?? '/',
     input: command.stdin ?? '',
-    timeout: command.timeout ?? defaultTimeout,
-    forceKillAfterDelay: 1000,
+    // A process group of its own: at the deadline all of it ends. A grandchild would keep the pipes open.
+    detached: true,
     maxBuffer: 4_000_000,
     reject: false,
     stripFinalNewline: false,
   });
   if (command.onProgress !== undefined) void relayLines(subprocess, command.onProgress);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    endGroup(subprocess.pid);
+  }, command.timeout ?? defaultTimeout);
   const result = await subprocess;
+  clearTimeout(timer);
   const signal = result.signal === undefined ? 0 : (constants.signals[result.signal as NodeJS.Signals] ?? 0);
   const output = { code: result.exitCode ?? 128 + signal, stdout: result.stdout, stderr: result.stderr };
-  if (result.failed) throw new CommandError(command, output, howItEnded(result));
+  if (result.failed) throw new CommandError(command, output, howItEnded({ ...result, timedOut }));
   return output;
 }
 

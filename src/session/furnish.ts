@@ -25,9 +25,9 @@ export function mergeClaudeState(text: string | null, furnishing: Furnishing): s
   const merged: Json = { ...state, hasCompletedOnboarding: true, projects };
   if (furnishing.approvedKey !== null) {
     const known = objectIn(state, 'customApiKeyResponses');
-    const approved = Array.isArray(known.approved) ? known.approved : [];
-    const all = [...new Set([...approved, furnishing.approvedKey])];
-    merged.customApiKeyResponses = { rejected: [], ...known, approved: all };
+    const approved = [...new Set([...listIn(known, 'approved'), furnishing.approvedKey])];
+    const rejected = listIn(known, 'rejected').filter((key) => key !== furnishing.approvedKey);
+    merged.customApiKeyResponses = { ...known, approved, rejected };
   }
   return `${JSON.stringify(merged, null, 2)}\n`;
 }
@@ -49,6 +49,11 @@ function parseObject(text: string | null): Json {
 function objectIn(parent: Json, key: string): Json {
   const value = Object.hasOwn(parent, key) ? parent[key] : undefined;
   return isObject(value) ? { ...value } : {};
+}
+
+function listIn(parent: Json, key: string): unknown[] {
+  const value = Object.hasOwn(parent, key) ? parent[key] : undefined;
+  return Array.isArray(value) ? value : [];
 }
 
 function isObject(value: unknown): value is Json {

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { FakeMachine } from '../../../src/host/fake-host.ts';
+import { attachArgv, clientCommand, makeSession, serverSpec } from '../../../src/session/tmux.ts';
+
+const agent = { uid: 1000, gid: 1000 };
+const profile = [
+  '/usr/bin/setpriv',
+  '--reuid=1000',
+  '--regid=1000',
+  '--clear-groups',
+  '--inh-caps=-all',
+  '--ambient-caps=-all',
+  '--bounding-set=-all',
+  '--no-new-privs',
+  '--',
+];
+
+describe('everything of tmux runs as the agent, confined', () => {
+  test.each([
+    ['the server', serverSpec(agent, {}).argv],
+    ['a client that obeys the agent’s server', attachArgv(agent)],
+    ['a command', clientCommand(agent, ['kill-session']).argv],
+  ])('%s', (_, argv) => {
+    expect(argv.slice(0, profile.length)).toEqual(profile);
+    expect(argv[profile.length]).toBe('/usr/bin/tmux');
+    expect(argv.join(' ')).toContain('-S /run/cloister/session/tmux');
+  });
+
+  test('with an environment made from a list, plus what the boot adds', () => {
+    const { env } = serverSpec(agent, { SSL_CERT_FILE: '/x.pem' });
+    expect(env).toMatchObject({ HOME: '/home/claude', SSL_CERT_FILE: '/x.pem' });
+    expect(Object.keys(env).some((name) => /TOKEN|KEY|PAT$/.test(name))).toBe(false);
+  });
+});
+
+describe('the session', () => {
+  test('has Claude above, a shell of a fifth below, and a size while nobody looks', async () => {
+    const machine = new FakeMachine();
+    machine.prepare(/tmux/);
+    await makeSession(machine.program(), { agent, folder: '/workspace/repo' });
+    const [create, split] = machine.commands.map(({ argv }) => argv.slice(profile.length + 3).join(' '));
+    expect(create).toBe(
+      'new-session -d -s cloister -x 200 -y 50 -c /workspace/repo -n claude /usr/local/libexec/cloister/agent',
+    );
+    expect(split).toBe('split-window -d -v -l 20% -t =cloister: -c /workspace/repo');
+  });
+
+  test('waits for its server, but not for ever', async () => {
+    const machine = new FakeMachine();
+    machine.clock.free = true;
+    let left = 3;
+    machine.prepare(/split-window/);
+    machine.prepare(/new-session/, () => {
+      if (left-- > 0) throw new Error('no server');
+      return {};
+    });
+    await makeSession(machine.program(), { agent, folder: '/workspace' });
+    machine.prepare(/new-session/, new Error('no server'));
+    await expect(makeSession(machine.program(), { agent, folder: '/workspace' })).rejects.toThrow(
+      'no server',
+    );
+  });
+});
