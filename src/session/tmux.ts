@@ -2,7 +2,9 @@ import { agentEnvironment, confined, type Identity } from '../core/agent-profile
 import { Paths } from '../core/paths.ts';
 import type { ChildSpec, Command, Host } from '../host/host.ts';
 
-const tmux = ['/usr/bin/tmux', '-S', Paths.socket];
+const server = ['/usr/bin/tmux', '-S', Paths.socket];
+/** -N: a client that comes before the server would start a second one, unknown to init and without our configuration. */
+const tmux = [...server, '-N'];
 const configuration = '/etc/cloister/tmux.conf';
 export const sessionName = 'cloister';
 /** A detached session has no terminal to ask: this size loses no first message and fits most screens. */
@@ -11,7 +13,7 @@ const size = { columns: 200, rows: 50 };
 /** The tmux server, in the foreground so that init sees it end. */
 export function serverSpec(agent: Identity, environment: Readonly<Record<string, string>>): ChildSpec {
   return {
-    argv: confined([...tmux, '-f', configuration, '-D'], agent),
+    argv: confined([...server, '-f', configuration, '-D'], agent),
     env: agentEnvironment(environment),
     cwd: Paths.workspace,
     output: 'ignore',
