@@ -214,14 +214,3 @@ END"
   eventually 20 says 'bypass permissions on' screen memory
   remove_box memory
 }
-
-# assert_tmpfs MOUNTINFO POINT OPTIONS-OF-THE-MOUNT OPTIONS-OF-THE-FILESYSTEM
-assert_tmpfs() {
-  local line
-  line=$(grep " $2 " <<<"$1")
-  echo "$line"
-  [[ $line == *" $2 $3 "* ]]
-  [[ $line =~ \ -\ tmpfs\ tmpfs\ rw, ]]
-  local option
-  for option in ${4//,/ }; do [[ ,${line##* }, == *",$option,"* ]] || { echo "no $option"; return 1; }; done
-}

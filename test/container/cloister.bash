@@ -73,7 +73,8 @@ remove_box() {
 
 # refused [FLAG...]: runs a box that is expected to stop by itself, on no network; its log is $output.
 refused() {
-  try timeout 60 "$ENGINE" run --rm --label "cloister.test=$NAME" --network none "$@" "$CLOISTER_IMAGE"
+  try timeout 30 "$ENGINE" run --rm --label "cloister.test=$NAME" --network "${REFUSED_NETWORK:-none}" "$@" \
+    "$CLOISTER_IMAGE"
 }
 
 reference_flags() {
@@ -142,4 +143,15 @@ says() {
   local said
   said=$("${@:2}" 2>&1) || true
   [[ $said == *"$1"* ]] || { printf 'no "%s" in: %s\n' "$1" "$said"; return 1; }
+}
+
+# assert_tmpfs MOUNTINFO POINT OPTIONS-OF-THE-MOUNT OPTIONS-OF-THE-FILESYSTEM
+assert_tmpfs() {
+  local line
+  line=$(grep " $2 " <<<"$1")
+  echo "$line"
+  [[ $line == *" $2 $3 "* ]]
+  [[ $line =~ \ -\ tmpfs\ tmpfs\ rw, ]]
+  local option
+  for option in ${4//,/ }; do [[ ,${line##* }, == *",$option,"* ]] || { echo "no $option"; return 1; }; done
 }
