@@ -14,12 +14,12 @@ const usage = `usage: cloister COMMAND
 /** Every command loads only what it needs: init and the egress process live beside the agent for days. */
 const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
-    const { init, initResumed } = await import('./boot/init.ts');
-    if (args[0] === '--resume') return initResumed(makeHost({ lean: true }));
+    const { init } = await import('./boot/init.ts');
     const host = makeHost({ lean: false });
     const { readSettings } = await import('./settings/read.ts');
-    return init(host, () => readSettings(host.env, host.files.read));
+    return init(host, args, () => readSettings(host.env, host.files.read));
   },
+  'init-resumed': async () => (await import('./boot/init.ts')).initResumed(makeHost({ lean: true })),
   egress: async () => {
     const { openParentLink } = await import('./host/parent-link.ts');
     const { runEgress } = await import('./network/egress.ts');

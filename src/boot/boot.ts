@@ -20,6 +20,7 @@ export interface BootParts {
   readonly board: Board;
   readonly steps: Steps;
   readonly deadline: number;
+  readonly task: readonly string[];
   readonly readSettings: () => Settings | readonly Fault[];
 }
 
@@ -27,7 +28,7 @@ export interface BootParts {
  * The first half of the boot, with all capabilities: it ends by replacing itself with the second half
  * (`resume.ts`), which has few. The wall and the lock have no undo.
  */
-export async function boot({ host, log, board, steps, deadline, readSettings }: BootParts): Promise<never> {
+export async function boot({ host, board, steps, deadline, task, readSettings }: BootParts): Promise<never> {
   const { step } = bound(steps);
   const settings = await step('settings', () => validSettings(host, readSettings()));
   const { releaseLock, ...environment } = await step('environment', async ({ say }) => {
@@ -60,8 +61,7 @@ export async function boot({ host, log, board, steps, deadline, readSettings }: 
     assertGoing();
     undo(() => host.files.remove(Paths.handover));
     const { bootId, startedAt, steps: past } = board.state;
-    log.event('debug', 'boot.shed', {});
-    return shed(host, { settings, environment, ...wall, bootId, startedAt, deadline, steps: past });
+    return shed(host, { settings, environment, ...wall, bootId, startedAt, deadline, steps: past, task });
   });
 }
 

@@ -11,20 +11,24 @@ export interface InitLog {
   quiet(on: boolean): void;
 }
 
-/** Opens init's log: on stdout, and in a file of root's. A wrong level or format is the settings' to report. */
+/**
+ * Opens init's log: on stdout, and in a file of root's. A wrong level or format is the settings' to report.
+ * @param wish.beside stdout is the agent's answer, so the log goes to stderr.
+ */
 export async function openInitLog(
   host: Host,
-  wish: { level: string | undefined; format: string | null | undefined },
+  wish: { level: string | undefined; format: string | null | undefined; beside: boolean },
 ): Promise<InitLog> {
   const level: Level = levels.find((known) => known === wish.level) ?? 'info';
   const pretty = wish.format === 'pretty' || (wish.format !== 'json' && host.terminal);
   const format = pretty
     ? (await import('../core/pretty.ts')).makePretty(host.terminal)
     : (line: string) => line;
+  const print = wish.beside ? host.printError : host.print;
   let off = false;
   let kept = 0;
   const write = (line: string) => {
-    if (!off) host.print(format(line));
+    if (!off) print(format(line));
     if (host.files.facts(Paths.private) === null) return;
     kept += line.length;
     if (kept > mostKept) {

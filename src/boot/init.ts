@@ -15,9 +15,18 @@ const signalNumbers: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGT
 /** Milliseconds for the steps before the settings are known. */
 const firstDeadline = 120_000;
 
-/** First half of the life of init: from the settings to the shed. @returns an exit code; on success never. */
-export async function init(host: Host, readSettings: () => Settings | readonly Fault[]): Promise<number> {
-  const { log } = await openInitLog(host, { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT });
+/**
+ * First half of the life of init: from the settings to the shed.
+ * @param task the container's arguments: what the agent is to be run with, once; none for a session.
+ * @returns an exit code; on success never.
+ */
+export async function init(
+  host: Host,
+  task: readonly string[],
+  readSettings: () => Settings | readonly Fault[],
+): Promise<number> {
+  const wish = { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT, beside: task.length > 0 };
+  const { log } = await openInitLog(host, wish);
   const now = host.now();
   const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
   const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now });
@@ -30,7 +39,7 @@ export async function init(host: Host, readSettings: () => Settings | readonly F
     const steps = new Steps({ host, log, board, deadline });
     whenSignalled((error) => steps.interrupt(error));
     const { boot } = await import('./boot.ts');
-    return boot({ host, log, board, steps, deadline, readSettings: () => read });
+    return boot({ host, log, board, steps, deadline, task, readSettings: () => read });
   });
 }
 
@@ -38,8 +47,8 @@ export async function init(host: Host, readSettings: () => Settings | readonly F
 export async function initResumed(host: Host): Promise<number> {
   host.reapOrphans();
   const handover = takeHandover(host);
-  const { settings, bootId, startedAt, deadline } = handover;
-  const { log, quiet } = await openInitLog(host, settings.log);
+  const { settings, bootId, startedAt, deadline, task } = handover;
+  const { log, quiet } = await openInitLog(host, { ...settings.log, beside: task.length > 0 });
   hideSecrets(log, settings);
   const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
   const fresh = newState({ bootId, pid: host.pid, startTicks, now: startedAt });
@@ -89,7 +98,7 @@ export type WhenSignalled = (take: (error: BootError & { readonly signalCode?: n
 /** Turns signals into an ordered end and every fault into the exit code that names its kind. */
 async function guarded(
   { host, log, board }: { host: Host; log: Log; board: Board },
-  work: (when: WhenSignalled) => Promise<number>,
+  work: (when: WhenSignalled) => Promise<number | null>,
 ): Promise<number> {
   let take: (error: BootError) => void = () => {};
   let signalled: { readonly code: number; readonly error: BootError } | null = null;
@@ -109,7 +118,7 @@ async function guarded(
       // It may have come between the last step of the boot and the supervision.
       if (signalled !== null) taker(signalled.error);
     });
-    return codeOfSignal() ?? code;
+    return code ?? codeOfSignal() ?? ExitCode.ok;
   } catch (error) {
     return codeOfSignal() ?? report(error, log, board);
   }

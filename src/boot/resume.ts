@@ -1,10 +1,11 @@
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
-import type { Host } from '../host/host.ts';
+import type { Child, Host } from '../host/host.ts';
 import { makeAddressJudge } from '../network/address-class.ts';
 import { makeAllowlist } from '../network/allowlist/allowlist.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { resolverAddress } from '../network/firewall/render.ts';
+import { oneShotSpec } from '../session/one-shot.ts';
 import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Egress, keepEgress } from '../supervise/egress.ts';
 import { type Kept, keep } from '../supervise/keep.ts';
@@ -30,7 +31,8 @@ export interface ResumeParts {
 export interface Box {
   readonly egress: Egress;
   readonly firewall: Firewall;
-  readonly session: Kept;
+  /** The tmux session, or the agent running once. */
+  readonly work: { readonly session: Kept } | { readonly task: Child };
 }
 
 /** The second half of the boot, with the few capabilities of supervision and no secret in its environment. */
@@ -95,7 +97,12 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     else say(result.kind);
     return result.kind === 'cloned' || result.kind === 'kept' ? Paths.repository : Paths.workspace;
   });
-  const session = await steps.step('session', async ({ undo }) => {
+  const work = await steps.step('session', async ({ undo, say }) => {
+    if (handover.task.length > 0) {
+      say('none: the agent runs once');
+      const spec = { task: handover.task, agent, environment: certificates, folder, terminal: host.terminal };
+      return { task: host.start(oneShotSpec(spec)) };
+    }
     const kept = keep({
       host,
       log,
@@ -109,11 +116,11 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     });
     undo(() => kept.stop(1000));
     await makeSession(host, { agent, folder });
-    return kept;
+    return { session: kept };
   });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
   await releaseLock();
-  return { egress, firewall, session };
+  return { egress, firewall, work };
 }

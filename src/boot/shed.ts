@@ -15,6 +15,8 @@ export interface Handover {
   readonly startedAt: number;
   readonly deadline: number;
   readonly steps: readonly StepState[];
+  /** What the agent is to be run with, once and headless; none for a session. */
+  readonly task: readonly string[];
 }
 
 /** Supervision needs these: the wall's refresh, children under other users, the resolver's port, signals. */
@@ -50,8 +52,7 @@ export function shed(host: Host, handover: Handover): never {
     Paths.node,
     ...nodeFlags,
     Paths.program,
-    'init',
-    '--resume',
+    'init-resumed',
   ];
   return host.replace(argv, ownNodeEnvironment(host.env.TERM));
 }

@@ -30,10 +30,14 @@ export function start(spec: ChildSpec): Child {
       stdio: stdioOf(spec),
     }),
   );
+  if (spec.output === 'copy') {
+    child.stdout?.pipe(process.stdout, { end: false });
+    child.stderr?.pipe(process.stderr, { end: false });
+  }
   if (typeof spec.output === 'function' && child.stderr !== null) eachLine(child.stderr, spec.output);
   return {
     pid: child.pid ?? 0,
-    exited: exitOf(child),
+    exited: exitOf(child, spec.output === 'copy' ? 'close' : 'exit'),
     send: (message) => {
       if (child.connected) child.send(message as never, () => {});
     },
@@ -43,17 +47,18 @@ export function start(spec: ChildSpec): Child {
 }
 
 function stdioOf(spec: ChildSpec): StdioOptions {
-  const out = spec.output === 'inherit' ? 'inherit' : 'ignore';
+  const out = spec.output === 'inherit' ? 'inherit' : spec.output === 'copy' ? 'pipe' : 'ignore';
   const err = typeof spec.output === 'function' ? 'pipe' : out;
-  const input = spec.foreground === true ? 'inherit' : 'ignore';
+  const input = spec.foreground === true ? 'inherit' : (spec.input ?? 'ignore');
   const channel = spec.channel === true ? (['ipc'] as const) : [];
   return [input, out, err, ...(spec.descriptors ?? []), ...channel];
 }
 
-function exitOf(child: ChildProcess): Promise<number> {
+/** `close` comes when all it wrote has been read as well. */
+function exitOf(child: ChildProcess, event: 'exit' | 'close'): Promise<number> {
   return new Promise((resolve) => {
     child.on('error', () => resolve(127));
-    child.on('exit', (code, signal) =>
+    child.on(event, (code: number | null, signal: NodeJS.Signals | null) =>
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     );
   });

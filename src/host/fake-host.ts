@@ -25,6 +25,7 @@ export class FakeMachine {
   readonly unprepared: string[] = [];
   readonly children: FakeChild[] = [];
   readonly printed: string[] = [];
+  readonly printedErrors: string[] = [];
   readonly held = new Set<string>();
   readonly sockets: { address: string; port: number }[] = [];
   readonly files = new FakeFiles((event) => this.#note(event));
@@ -88,6 +89,7 @@ export class FakeMachine {
       sleep: (milliseconds) => this.#sleep(milliseconds),
       every: (every, call) => void this.#timers.push({ every, next: this.clock.now + every, call }),
       print: (text) => void (life.over || this.printed.push(text)),
+      printError: (text) => void (life.over || this.printedErrors.push(text)),
       run: (command) => (life.over ? forever() : this.#run(command)),
       start: (spec) => this.#start(spec),
       bindSockets: (address, port) => {

@@ -33,8 +33,13 @@ export interface ChildSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** `inherit` shares our terminal or log; `ignore` leads to /dev/null; a function takes stderr line by line. */
-  readonly output: 'inherit' | 'ignore' | ((line: string) => void);
+  /**
+   * `inherit` shares our terminal or log; `copy` is copied to ours, so that the child never holds it; `ignore` leads
+   * to /dev/null; a function takes stderr line by line.
+   */
+  readonly output: 'inherit' | 'copy' | 'ignore' | ((line: string) => void);
+  /** `inherit` hands our stdin on. Default: /dev/null. */
+  readonly input?: 'inherit';
   /** Descriptors the child gets as 3, 4, … */
   readonly descriptors?: readonly number[];
   /** Opens a message channel to a child that is Node. */
@@ -82,6 +87,8 @@ export interface Host {
   /** Calls back again and again until the process ends, without keeping it alive. */
   every(milliseconds: number, callback: () => void): void;
   print(text: string): void;
+  /** Prints on stderr: for the log, where stdout is somebody else's answer. */
+  printError(text: string): void;
   /** Runs a program to its end. Rejects when it can't start, ends with another code than 0, or takes too long. */
   run(command: Command): Promise<Output>;
   start(spec: ChildSpec): Child;

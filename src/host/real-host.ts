@@ -22,6 +22,7 @@ export function makeHost(options: { lean: boolean }): Host {
     sleep: (milliseconds) => delay(milliseconds),
     every: (milliseconds, callback) => void setInterval(callback, milliseconds).unref(),
     print: (text) => void process.stdout.write(text),
+    printError: (text) => void process.stderr.write(text),
     run: options.lean ? runLean : async (command) => (await import('./run.ts')).run(command),
     start,
     bindSockets,

@@ -1,9 +1,8 @@
 import type { BootError } from '../core/errors.ts';
-import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { BoxState } from '../core/state.ts';
-import type { Host } from '../host/host.ts';
+import type { Child, Host } from '../host/host.ts';
 import type { Rule } from '../network/allowlist/rule.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import type { Egress } from './egress.ts';
@@ -20,26 +19,54 @@ export interface SuperviseParts {
   readonly log: Log;
   readonly quiet: (on: boolean) => void;
   readonly board: { readonly state: BoxState; post(change: Partial<BoxState>): void };
-  readonly box: { readonly egress: Egress; readonly firewall: Firewall; readonly session: Kept };
+  readonly box: {
+    readonly egress: Egress;
+    readonly firewall: Firewall;
+    readonly work: { readonly session: Kept } | { readonly task: Child };
+  };
   readonly rules: readonly Rule[];
   readonly relayEnvironment: Readonly<Record<string, string>>;
   readonly whenSignalled: (take: (error: BootError) => void) => void;
 }
 
-/** Life after boot: refreshes the pins, shows the session on our own terminal, and stops in order. */
-export async function superviseBox(parts: SuperviseParts): Promise<number> {
+/**
+ * Life after boot: refreshes the pins, shows the session on our own terminal, and stops in order.
+ * @returns the agent's exit code where it ran once, else null: a session ends by a signal alone.
+ */
+export async function superviseBox(parts: SuperviseParts): Promise<number | null> {
   const { host, log, board, box } = parts;
   const signalled = new Promise<void>((resolve) => parts.whenSignalled(() => resolve()));
   host.every(refreshPause, () => void refreshPins({ host, board, ...box, rules: parts.rules }));
-  const relay = host.terminal ? showSession(parts) : null;
-  await signalled;
-  board.post({ phase: 'stopping' });
-  host.files.remove(Paths.ready);
-  relay?.signal('SIGTERM');
-  await box.session.stop(grace);
+  const end = async () => {
+    await signalled;
+    board.post({ phase: 'stopping' });
+    host.files.remove(Paths.ready);
+  };
+  const code =
+    'task' in box.work
+      ? await awaitTask(host, box.work.task, end())
+      : await endSession(parts, box.work.session, end());
   await box.egress.stop(grace);
-  log.event('info', 'box.stopped', {});
-  return ExitCode.ok;
+  log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
+  return code;
+}
+
+/** The agent runs once: its end is the box's, and a signal is passed on to it. */
+async function awaitTask(host: Host, task: Child, signalled: Promise<void>): Promise<number> {
+  void signalled.then(async () => {
+    task.signal('SIGTERM');
+    await host.sleep(grace);
+    task.signal('SIGKILL');
+  });
+  return task.exited;
+}
+
+async function endSession(parts: SuperviseParts, session: Kept, signalled: Promise<void>): Promise<null> {
+  const relay = parts.host.terminal ? showSession(parts) : null;
+  await signalled;
+  relay?.signal('SIGTERM');
+  await session.stop(grace);
+  return null;
 }
 
 /** Under `docker run -it` the session takes the terminal over; ending the relay never ends the box. */
