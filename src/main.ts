@@ -26,6 +26,8 @@ const commands: Readonly<Record<string, Run>> = {
     runEgress(openParentLink<FromEgress, ToEgress>(), { udp: 3, tcp: 4 }, Date.now);
     return new Promise(() => {});
   },
+  hook: async ([name = '']) =>
+    (await import('./commands/hook.ts')).hook(makeHost({ lean: true }), name, process.stdin),
   furnish: async () => (await import('./commands/furnish.ts')).furnish(process.stdin),
   attach: async (args) => {
     const { attach } = await import('./commands/attach.ts');

@@ -26,7 +26,7 @@ export interface Environment {
   readonly connected: readonly Range[];
   readonly ipv6: boolean;
   readonly agent: Identity;
-  /** Bytes the whole container may use, or null for no limit. */
+  /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */
   readonly memoryLimit: number | null;
 }
 
@@ -89,11 +89,13 @@ function assertOwnNetwork(host: Host): void {
 }
 
 function memoryLimitOf(host: Host): number | null {
+  const machine =
+    Number(/^MemTotal:\s+([0-9]+) kB/m.exec(host.files.readIfAny('/proc/meminfo') ?? '')?.[1]) * 1024;
   for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
     const bytes = Number(host.files.readIfAny(path)?.trim() ?? Number.NaN);
-    if (Number.isSafeInteger(bytes) && bytes > 0 && bytes < 2 ** 50) return bytes;
+    if (Number.isSafeInteger(bytes) && bytes > 0 && !(bytes > machine)) return bytes;
   }
-  return null;
+  return Number.isSafeInteger(machine) ? machine : null;
 }
 
 /** Makes sure there is a folder in memory for the lock, the state and everything else of this boot. */

@@ -36,21 +36,25 @@ export async function init(host: Host, readSettings: () => Settings | readonly F
 
 /** Second half: from the resolver to the end of the box.  @returns the container's exit code. */
 export async function initResumed(host: Host): Promise<number> {
+  host.reapOrphans();
   const handover = takeHandover(host);
   const { settings, bootId, startedAt, deadline } = handover;
   const { log, quiet } = await openInitLog(host, settings.log);
   hideSecrets(log, settings);
   const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
   const fresh = newState({ bootId, pid: host.pid, startTicks, now: startedAt });
-  const shedStep = handover.steps.map((step) =>
+  // Only here, in the program it led to, is the step known to have succeeded.
+  const steps = handover.steps.map((step) =>
     step.state === 'running'
       ? { ...step, state: 'done' as const, duration: host.now() - step.startedAt }
       : step,
   );
+  const { duration } = steps.at(-1) ?? { duration: 0 };
+  log.event('info', 'boot.step', { step: 'shed', duration, detail: '' });
   const state = {
     ...fresh,
     platform: handover.environment.platform,
-    steps: shedStep,
+    steps,
     resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
     firewall: { ...fresh.firewall, rules: handover.rules },
   };

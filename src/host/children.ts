@@ -3,15 +3,33 @@ import { constants } from 'node:os';
 import { CommandError, defaultTimeout, rootEnvironment } from './command-error.ts';
 import type { Child, ChildSpec, Command, Output } from './host.ts';
 
+/** What Node has started and will collect itself. */
+const own = new Set<number>();
+
+export function isOwnChild(pid: number): boolean {
+  return own.has(pid);
+}
+
+function track<T extends ChildProcess>(child: T): T {
+  const { pid } = child;
+  if (pid !== undefined) {
+    own.add(pid);
+    child.on('exit', () => own.delete(pid));
+  }
+  return child;
+}
+
 /** Starts a program that lives on, in a process group of its own unless it shares our terminal. */
 export function start(spec: ChildSpec): Child {
   const [file = '', ...rest] = spec.argv;
-  const child = spawn(file, rest, {
-    env: { ...spec.env },
-    cwd: spec.cwd ?? '/',
-    detached: spec.foreground !== true,
-    stdio: stdioOf(spec),
-  });
+  const child = track(
+    spawn(file, rest, {
+      env: { ...spec.env },
+      cwd: spec.cwd ?? '/',
+      detached: spec.foreground !== true,
+      stdio: stdioOf(spec),
+    }),
+  );
   if (typeof spec.output === 'function' && child.stderr !== null) eachLine(child.stderr, spec.output);
   return {
     pid: child.pid ?? 0,
@@ -76,13 +94,15 @@ function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): 
  */
 export function runLean(command: Command): Promise<Output> {
   const [file = '', ...rest] = command.argv;
-  const child = spawn(file, rest, {
-    env: { ...(command.env ?? rootEnvironment) },
-    cwd: command.cwd ?? '/',
-    // A process group of its own: at the deadline all of it ends. A grandchild would keep the pipes open.
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = track(
+    spawn(file, rest, {
+      env: { ...(command.env ?? rootEnvironment) },
+      cwd: command.cwd ?? '/',
+      // A process group of its own: at the deadline all of it ends. A grandchild would keep the pipes open.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    }),
+  );
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;

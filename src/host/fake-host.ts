@@ -78,6 +78,7 @@ export class FakeMachine {
     const life = { over: false };
     this.#listeners = new Map();
     return {
+      uid: 0,
       pid: options.pid ?? 1,
       env: options.env ?? {},
       files: mortal(this.files, life),
@@ -103,6 +104,7 @@ export class FakeMachine {
         this.#replaced({ argv, env });
         throw new Error('the fake program is over');
       },
+      reapOrphans: () => this.#note('reap orphans'),
       onSignal: (names, listener) => {
         for (const name of names) this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
       },

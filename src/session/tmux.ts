@@ -2,7 +2,9 @@ import { agentEnvironment, confined, type Identity } from '../core/agent-profile
 import { Paths } from '../core/paths.ts';
 import type { ChildSpec, Command, Host } from '../host/host.ts';
 
-const tmux = ['/usr/bin/tmux', '-S', Paths.socket];
+const server = ['/usr/bin/tmux', '-S', Paths.socket];
+/** A client that comes too early must not become a server of its own, with another configuration. */
+const client = ['/usr/bin/tmux', '-N', '-S', Paths.socket];
 const configuration = '/etc/cloister/tmux.conf';
 export const sessionName = 'cloister';
 /** A detached session has no terminal to ask: this size loses no first message and fits most screens. */
@@ -11,16 +13,20 @@ const size = { columns: 200, rows: 50 };
 /** The tmux server, in the foreground so that init sees it end. */
 export function serverSpec(agent: Identity, environment: Readonly<Record<string, string>>): ChildSpec {
   return {
-    argv: confined([...tmux, '-f', configuration, '-D'], agent),
+    argv: confined([...server, '-f', configuration, '-D'], agent),
     env: agentEnvironment(environment),
     cwd: Paths.workspace,
     output: 'ignore',
   };
 }
 
-/** The program of a client on the agent's server. It always runs as the agent: a client obeys its server. */
-export function attachArgv(agent: Identity): string[] {
-  return confined([...tmux, 'attach-session', '-t', `=${sessionName}`], agent);
+/**
+ * The program of a client on the agent's server. It always runs as the agent: a client obeys its server.
+ * @param uid who asks; the agent itself needs no change of user, and could make none.
+ */
+export function attachArgv(agent: Identity, uid: number): string[] {
+  const argv = [...client, 'attach-session', '-t', `=${sessionName}`];
+  return uid === agent.uid ? argv : confined(argv, agent);
 }
 
 /** Makes the session: Claude above on 80 %, a shell below on 20 %. */
@@ -45,7 +51,7 @@ export async function makeSession(host: Host, facts: { agent: Identity; folder: 
 
 /** @returns a command to the agent's server, run as the agent. */
 export function clientCommand(agent: Identity, args: readonly string[]): Command {
-  return { argv: confined([...tmux, ...args], agent), env: agentEnvironment(), cwd: '/', timeout: 10_000 };
+  return { argv: confined([...client, ...args], agent), env: agentEnvironment(), cwd: '/', timeout: 10_000 };
 }
 
 /** The server needs a moment until its socket is there. */

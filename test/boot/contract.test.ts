@@ -5,7 +5,7 @@ import { goodEnvironment, makeMachine } from './machine.ts';
 import { play, type Scenario } from './scenario.ts';
 
 const confined =
-  '/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs -- ';
+  '/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs --seccomp-filter=/usr/local/lib/cloister/seccomp.bpf -- ';
 
 const step = (name: string) => ({ event: 'boot.step', step: name, level: 'info' });
 

@@ -57,7 +57,7 @@ const mayLoad: Readonly<Record<string, readonly string[]>> = {
   settings: ['network', 'core'],
   supervise: ['network', 'hooks', 'session', 'host', 'core'],
   boot: ['supervise', 'network', 'hooks', 'session', 'host', 'core'],
-  commands: ['session', 'host', 'core'],
+  commands: ['hooks', 'session', 'host', 'core'],
   main: ['commands', 'boot', 'supervise', 'network', 'settings', 'host', 'core'],
 };
 

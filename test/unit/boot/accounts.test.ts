@@ -58,12 +58,12 @@ describe('the accounts', () => {
 
   test('trust the company’s authorities beside the system’s, in every program', () => {
     const machine = new FakeMachine();
-    machine.files.put('/etc/ssl/certs/ca-certificates.crt', 'SYSTEM\n\n');
+    machine.files.put('/etc/ssl/certs/system-certificates.crt', 'SYSTEM\n\n');
     const own = settings({ EXTRA_CA_CERTS: '/certs/company.pem' });
     writeAccounts(machine.program(), own, 1000);
-    expect(machine.files.read('/run/cloister/agent/ca-certificates.crt')).toBe(`SYSTEM\n${pem}`);
+    expect(machine.files.read('/run/cloister/ca-certificates.crt')).toBe(`SYSTEM\n${pem}`);
+    expect(machine.files.facts('/run/cloister/ca-certificates.crt')?.mode).toBe(0o644);
     expect(Object.keys(certificateEnvironment(own))).toContain('NODE_EXTRA_CA_CERTS');
-    expect(planned({ EXTRA_CA_CERTS: '/x.pem' }).gitconfig).toContain('sslCAInfo');
     expect(certificateEnvironment(settings())).toEqual({});
   });
 });

@@ -12,13 +12,14 @@ const profile = [
   '--ambient-caps=-all',
   '--bounding-set=-all',
   '--no-new-privs',
+  '--seccomp-filter=/usr/local/lib/cloister/seccomp.bpf',
   '--',
 ];
 
 describe('everything of tmux runs as the agent, confined', () => {
   test.each([
     ['the server', serverSpec(agent, {}).argv],
-    ['a client that obeys the agent’s server', attachArgv(agent)],
+    ['a client that obeys the agent’s server', attachArgv(agent, 0)],
     ['a command', clientCommand(agent, ['kill-session']).argv],
   ])('%s', (_, argv) => {
     expect(argv.slice(0, profile.length)).toEqual(profile);
@@ -38,7 +39,7 @@ describe('the session', () => {
     const machine = new FakeMachine();
     machine.prepare(/tmux/);
     await makeSession(machine.program(), { agent, folder: '/workspace/repo' });
-    const [create, split] = machine.commands.map(({ argv }) => argv.slice(profile.length + 3).join(' '));
+    const [create, split] = machine.commands.map(({ argv }) => argv.slice(profile.length + 4).join(' '));
     expect(create).toBe(
       'new-session -d -s cloister -x 200 -y 50 -c /workspace/repo -n claude /usr/local/libexec/cloister/agent',
     );

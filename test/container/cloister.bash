@@ -1,0 +1,157 @@
+# Loaded by every file here: one fake internet a file, boxes beside it, and nothing left of either.
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+
+ENGINE=${ENGINE:-docker}
+CLOISTER_IMAGE=${CLOISTER_IMAGE:-cloister:dev}
+ROOT=$(cd "${BATS_TEST_DIRNAME:-.}/../.." && pwd)
+# bats loads this anew for every test: the name has to come out the same each time.
+NAME=${BATS_RUN_TMPDIR##*-}
+NAME=cloister-$(basename "${BATS_TEST_FILENAME:-x}" .bats)-${NAME,,}
+export ENGINE CLOISTER_IMAGE ROOT
+
+# No other text of a test or of the image holds these, so wherever they show, a secret leaked.
+CLAUDE_TOKEN=sk-ant-oat01-kept-from-every-eye
+NET_GH_PAT=ghp_fake_token_for_tests
+export CLAUDE_TOKEN NET_GH_PAT
+
+# Another test network may hold the addresses for a moment: the wait for them is bounded.
+start_internet() {
+  local line said attempt
+  for attempt in {1..60}; do
+    if said=$("$ROOT/test/internet/up" "$NAME" --image "$CLOISTER_IMAGE" --folder "$BATS_FILE_TMPDIR" \
+      --subnet4 198.51.100.0/25 --subnet6 2001:db8:c16::/64 "$@" 2>&1); then
+      while read -r line; do [[ $line != *=* ]] || export "NET_${line?}"; done <<<"$said"
+      return 0
+    fi
+    [[ $said == *overlaps* ]] || break
+    ((attempt == 60)) || sleep 1
+  done
+  echo "$said" >&2
+  return 1
+}
+
+# Removes every box and volume of this file, then the internet; also after a failure half way.
+remove_all() {
+  local ids
+  ids=$("$ENGINE" ps --all --quiet --filter "label=cloister.test=$NAME")
+  # shellcheck disable=SC2086
+  [[ -z $ids ]] || "$ENGINE" rm --force --volumes $ids >/dev/null
+  "$ROOT/test/internet/down" "$NAME" >/dev/null 2>&1 || true
+  ids=$("$ENGINE" volume ls --quiet --filter "label=cloister.test=$NAME")
+  # shellcheck disable=SC2086
+  [[ -z $ids ]] || "$ENGINE" volume rm --force $ids >/dev/null
+}
+
+# What a box needs to live on the fake internet.
+internet_flags() {
+  printf '%s\n' "--label=cloister.test=$NAME" "--network=$NAME" "--volume=$NET_CA:/certs/ca.pem:ro" \
+    --env=EXTRA_CA_CERTS=/certs/ca.pem "--env=DNS_UPSTREAM=$NET_DNS" --env=ALLOW_PRIVATE=198.51.100.0/24 \
+    "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
+}
+
+# box BOX [FLAG...]: boots it with the reference flags and waits until it is ready.
+box() {
+  local flags
+  mapfile -t flags < <(internet_flags)
+  "$ROOT/engine/run" "$NAME-$1" "${flags[@]}" "${@:2}"
+}
+
+# boot BOX [FLAG...]: the same, detached, without waiting and without the reference flags' own words.
+boot() {
+  local flags reference
+  mapfile -t flags < <(internet_flags)
+  mapfile -t reference <"$ROOT/engine/flags"
+  "$ENGINE" rm --force "$NAME-$1" >/dev/null 2>&1 || true
+  "$ENGINE" run --detach --name "$NAME-$1" "${reference[@]}" "${flags[@]}" "${@:2}" "$CLOISTER_IMAGE" >/dev/null
+}
+
+remove_box() {
+  "$ENGINE" rm --force --volumes "$NAME-$1" >/dev/null
+}
+
+# refused [FLAG...]: runs a box that is expected to stop by itself, on no network; its log is $output.
+refused() {
+  try timeout 30 "$ENGINE" run --rm --label "cloister.test=$NAME" --network "${REFUSED_NETWORK:-none}" "$@" \
+    "$CLOISTER_IMAGE"
+}
+
+reference_flags() {
+  cat "$ROOT/engine/flags"
+}
+
+# in_box BOX COMMAND: a shell command as root with all the capabilities the engine gives.
+in_box() {
+  "$ENGINE" exec --interactive "$NAME-$1" timeout 60 bash -c "$2"
+}
+
+# as_agent BOX COMMAND: a shell command under the profile of every process of the agent's user.
+as_agent() {
+  as_user "$1" 1000 "$2"
+}
+
+as_user() {
+  "$ENGINE" exec --interactive "$NAME-$1" /usr/bin/setpriv "--reuid=$2" "--regid=$2" --clear-groups --inh-caps=-all \
+    --ambient-caps=-all --bounding-set=-all --no-new-privs -- /usr/bin/env -i HOME=/home/claude USER=claude \
+    PATH=/home/claude/.local/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 timeout 60 bash -c "$3"
+}
+
+# What the upper pane (0, Claude) or the lower one (1, the shell) shows.
+screen() {
+  as_agent "$1" "tmux -N -S /run/cloister/session/tmux capture-pane -p -t cloister:1.${2:-0}"
+}
+
+ctl() {
+  "$ROOT/test/internet/ctl" "$NAME" "$@"
+}
+
+# The machine may have no jq: the image has.
+jq() {
+  if [[ -n $(type -P jq) ]]; then command jq "$@"; else "$ENGINE" exec --interactive "$NAME-internet" jq "$@"; fi
+}
+
+# holds PATH EXPRESSION: jq's expression is true of what the control API answers.
+holds() {
+  matches "$(ctl GET "$1")" "$2" || { echo "$1 is not so"; return 1; }
+}
+
+matches() {
+  jq --exit-status "$2" <<<"$1" >/dev/null || { printf 'not so: %s\nin: %.4000s\n' "$2" "$1"; return 1; }
+}
+
+# try COMMAND...: stimulus, status and output are all shown if the test fails.
+try() {
+  run "$@"
+  printf '> %s\n%s\n= %s\n' "$*" "$output" "$status"
+}
+
+# eventually SECONDS COMMAND...: until it succeeds; its last words are shown if it never does.
+eventually() {
+  local deadline=$((SECONDS + $1)) said
+  until said=$("${@:2}" 2>&1); do
+    if ((SECONDS >= deadline)); then
+      printf 'never within %s s: %s\n%s\n' "$1" "${*:2}" "$said"
+      return 1
+    fi
+    sleep 0.1
+  done
+}
+
+# says TEXT COMMAND...: the command's output holds the text.
+says() {
+  local said
+  said=$("${@:2}" 2>&1) || true
+  [[ $said == *"$1"* ]] || { printf 'no "%s" in: %s\n' "$1" "$said"; return 1; }
+}
+
+# assert_tmpfs MOUNTINFO POINT OPTIONS-OF-THE-MOUNT OPTIONS-OF-THE-FILESYSTEM
+assert_tmpfs() {
+  local line
+  line=$(grep " $2 " <<<"$1")
+  echo "$line"
+  [[ $line == *" $2 $3 "* ]]
+  [[ $line =~ \ -\ tmpfs\ tmpfs\ rw, ]]
+  local option
+  for option in ${4//,/ }; do [[ ,${line##* }, == *",$option,"* ]] || { echo "no $option"; return 1; }; done
+}
