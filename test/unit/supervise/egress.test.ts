@@ -97,7 +97,7 @@ describe('the egress process', () => {
   test('has every refused name logged', () => {
     const { child, events } = setUp();
     child().say({ kind: 'denied', name: 'evil.test', reason: 'not on the allowlist', count: 3 });
-    expect(events).toEqual([['dns.denied', { name: 'evil.test', reason: 'not on the allowlist', count: 3 }]]);
+    expect(events).toEqual([['dns.denied', { host: 'evil.test', reason: 'not on the allowlist', count: 3 }]]);
   });
 
   test('cannot flood the log with one line', () => {
