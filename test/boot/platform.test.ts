@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { bootToEnd, bootToReady, failureOf } from './drive.ts';
+import { makeMachine, referenceCapabilities } from './machine.ts';
+
+describe('a platform that could not hold the promises', () => {
+  test.each(referenceCapabilities.filter((name) => name !== 'NET_BIND_SERVICE'))(
+    'without %s it ends with 77 and names the flag',
+    async (missing) => {
+      const machine = makeMachine({ capabilities: referenceCapabilities.filter((name) => name !== missing) });
+      expect(await bootToEnd(machine)).toBe(77);
+      expect(failureOf(machine).remedy).toBe(`Run it as root with --cap-add ${missing}.`);
+      expect(machine.commands).toEqual([]);
+    },
+  );
+
+  test('NET_BIND_SERVICE is asked for only where ports below 1024 need it', async () => {
+    const capabilities = referenceCapabilities.filter((name) => name !== 'NET_BIND_SERVICE');
+    const strict = makeMachine({ capabilities });
+    expect(await bootToEnd(strict)).toBe(77);
+    expect(failureOf(strict).remedy).toBe('Run it as root with --cap-add NET_BIND_SERVICE.');
+    const lax = makeMachine({ capabilities });
+    lax.files.put('/proc/sys/net/ipv4/ip_unprivileged_port_start', '0\n');
+    await bootToReady(lax);
+  });
+
+  test('run as an ordinary user it names every capability at once', async () => {
+    const machine = makeMachine({ capabilities: [] });
+    expect(await bootToEnd(machine)).toBe(77);
+    expect(failureOf(machine).remedy).toMatch(/NET_ADMIN.*SETUID.*FOWNER.*NET_BIND_SERVICE/);
+  });
+
+  const rooms = {
+    '/workspace': '/workspace:rw,exec,nosuid,nodev,size=512m,nr_inodes=262144,mode=0755,uid=1000,gid=1000',
+    '/tmp': '/tmp:rw,exec,nosuid,nodev,size=512m,nr_inodes=65536,mode=1777',
+    '/home/claude': '/home/claude:rw,exec,nosuid,nodev,size=1g,nr_inodes=262144,mode=0700,uid=1000,gid=1000',
+  };
+  test.each(Object.entries(rooms))(
+    'without a tmpfs at %s it ends with 77 and the exact flag',
+    async (point, flag) => {
+      const machine = makeMachine({ rooms: Object.keys(rooms).filter((room) => room !== point) });
+      expect(await bootToEnd(machine)).toBe(77);
+      expect(failureOf(machine).remedy).toContain(`Add --tmpfs ${flag} (`);
+    },
+  );
+
+  test('with a writable root and no SYS_ADMIN it ends with 77 and asks for --read-only', async () => {
+    const machine = makeMachine({ rootReadOnly: false });
+    expect(await bootToEnd(machine)).toBe(77);
+    expect(failureOf(machine).remedy).toContain('Add --read-only');
+  });
+
+  test('where the platform resolves over IPv6 alone and resolv.conf cannot be replaced, it asks for --dns', async () => {
+    const machine = makeMachine();
+    machine.files.put('/etc/resolv.conf', 'nameserver fdaa::3\n');
+    expect(await bootToEnd(machine)).toBe(77);
+    expect(failureOf(machine).remedy).toContain('Add --dns');
+  });
+
+  test.each([
+    ['a stranger', 1234, []],
+    ['root, with files in it', 0, ['secret.txt']],
+  ])('a volume that belongs to %s is not given away', async (_, uid, names) => {
+    const machine = makeMachine();
+    machine.files.putFolder('/workspace', { uid });
+    for (const name of names) machine.files.put(`/workspace/${name}`, 'x');
+    expect(await bootToEnd(machine)).toBe(78);
+    expect(failureOf(machine).remedy).toBe(
+      'On the host: chown -R 1000:1000 the folder mounted at /workspace.',
+    );
+  });
+
+  test("a fresh volume of root's becomes the agent's", async () => {
+    const machine = makeMachine();
+    machine.files.putFolder('/workspace', { uid: 0 });
+    await bootToReady(machine);
+    expect(machine.files.facts('/workspace')).toMatchObject({ uid: 1000, gid: 1000 });
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { bootToReady, eventsOf, firstHalf, secondHalf, stateOf } from './drive.ts';
+import { makeMachine } from './machine.ts';
+
+/** For each step a sign that it has begun. */
+const signs: Readonly<Record<string, RegExp>> = {
+  environment: /^lock /,
+  wall: /iptables-nft-restore/,
+  mounts: /^folder \/run\/cloister\/private/,
+  shed: /^release /,
+  resolver: /^start .*egress$/,
+  firewall: /iptables-nft-restore/,
+  accounts: /^write \/run\/cloister\/agent\/npmrc/,
+  agent: /furnish$/,
+  proof: /verify --inside$/,
+  repository: /git clone/,
+  session: /new-session/,
+};
+const firstNames = ['environment', 'wall', 'mounts', 'shed'];
+
+describe('a signal during the boot', () => {
+  test.each(
+    Object.entries(signs).flatMap(([step, sign]) => [
+      { step, sign, signal: 'SIGTERM' as const, code: 143 },
+      { step, sign, signal: 'SIGINT' as const, code: 130 },
+    ]),
+  )('in step $step ends it with $code for $signal', async ({ step, sign, signal, code }) => {
+    const machine = makeMachine();
+    let armed = firstNames.includes(step);
+    machine.watch((event) => {
+      if (!armed || !sign.test(event)) return;
+      armed = false;
+      machine.signal(signal);
+    });
+    const first = await firstHalf(machine);
+    if ('code' in first) expect(first.code).toBe(code);
+    else {
+      armed = true;
+      expect(await secondHalf(machine, first)).toBe(code);
+    }
+    expect(eventsOf(machine)).toContainEqual(expect.objectContaining({ event: 'signal.received', signal }));
+    expect(eventsOf(machine).some(({ event }) => event === 'boot.ready')).toBe(false);
+    expect(machine.files.readIfAny('/run/cloister/ready')).toBeNull();
+    expect(machine.children.every(({ ended }) => ended)).toBe(true);
+  });
+
+  test('in the very moment after the last step stops the box in order, with 143', async () => {
+    const machine = makeMachine();
+    const first = await firstHalf(machine);
+    if (!('argv' in first)) throw new Error('no second half');
+    machine.watch((event) => {
+      if (event.startsWith('write /run/cloister/ready')) machine.signal('SIGTERM');
+    });
+    const code = await Promise.race([secondHalf(machine, first), late()]);
+    expect(code).toBe(143);
+    expect(eventsOf(machine).at(-1)).toMatchObject({ event: 'box.stopped' });
+    expect(machine.children.every(({ ended }) => ended)).toBe(true);
+  });
+
+  test('SIGHUP, as a closed terminal sends it, ends nothing', async () => {
+    const machine = makeMachine();
+    await bootToReady(machine);
+    machine.signal('SIGHUP');
+    expect(eventsOf(machine).at(-1)).toMatchObject({ event: 'signal.ignored', signal: 'SIGHUP' });
+    expect(stateOf(machine)?.phase).toBe('ready');
+  });
+
+  function late(): Promise<number> {
+    return new Promise((resolve) => void setTimeout(resolve, 2000, -1));
+  }
+});
