@@ -15,7 +15,7 @@ import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
-import { cloneRepository } from './repository.ts';
+import { cloneDeadline, cloneRepository } from './repository.ts';
 import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
 import type { Steps } from './step.ts';
 
@@ -88,15 +88,19 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
   await steps.step('proof', (tools) => proveBox(host, environment, tools));
-  const folder = await steps.step('repository', async ({ say, warn }) => {
-    const { repository } = settings;
-    const progress = (line: string) => board.post({ repository: line.slice(0, 200) });
-    const result = await cloneRepository(host, { repository, agent, environment: certificates }, progress);
-    board.post({ repository: result.kind });
-    if (result.kind === 'failed') warn(`the clone failed, the session starts without it: ${result.reason}`);
-    else say(result.kind);
-    return result.kind === 'cloned' || result.kind === 'kept' ? Paths.repository : Paths.workspace;
-  });
+  const folder = await steps.step(
+    'repository',
+    async ({ say, warn }) => {
+      const { repository } = settings;
+      const progress = (line: string) => board.post({ repository: line.slice(0, 200) });
+      const result = await cloneRepository(host, { repository, agent, environment: certificates }, progress);
+      board.post({ repository: result.kind });
+      if (result.kind === 'failed') warn(`the clone failed, the session starts without it: ${result.reason}`);
+      else say(result.kind);
+      return result.kind === 'cloned' || result.kind === 'kept' ? Paths.repository : Paths.workspace;
+    },
+    2 * cloneDeadline,
+  );
   const work = await steps.step('session', async ({ undo, say }) => {
     if (handover.task.length > 0) {
       say('none: the agent runs once');

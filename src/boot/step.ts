@@ -19,7 +19,8 @@ export interface StepTools {
 
 /** Runs boot steps: each gets the deadline, its line in the log, its name on failure and its undo. */
 export class Steps {
-  readonly #parts: { host: Host; log: Log; board: Board; deadline: number };
+  readonly #parts: { host: Host; log: Log; board: Board };
+  #deadline: number;
   readonly #undos: Undo[] = [];
   #stopped: BootError | null = null;
   #interrupt: (error: BootError) => void = () => {};
@@ -28,6 +29,7 @@ export class Steps {
   /** @param parts.deadline milliseconds since the epoch by which every step without its own must be done. */
   constructor(parts: { host: Host; log: Log; board: Board; deadline: number }) {
     this.#parts = parts;
+    this.#deadline = parts.deadline;
     this.#interrupted = new Promise((_, reject) => {
       this.#interrupt = reject;
     });
@@ -44,7 +46,12 @@ export class Steps {
     if (this.#stopped !== null) throw this.#stopped;
   }
 
-  async step<T>(name: StepName, work: (tools: StepTools) => Promise<T> | T): Promise<T> {
+  /** @param allowance milliseconds for a step with a deadline of its own; the boot's is put off by what it took. */
+  async step<T>(
+    name: StepName,
+    work: (tools: StepTools) => Promise<T> | T,
+    allowance: number | null = null,
+  ): Promise<T> {
     const { host } = this.#parts;
     const startedAt = host.now();
     const note = { detail: '', state: 'done' as StepState['state'] };
@@ -57,8 +64,9 @@ export class Steps {
     };
     try {
       this.#assertGoing();
-      const result = await this.#bounded(name, () => work(tools));
+      const result = await this.#bounded(name, () => work(tools), allowance);
       const duration = host.now() - startedAt;
+      if (allowance !== null) this.#deadline += duration;
       this.#post({ name, state: note.state, startedAt, duration, detail: note.detail });
       const level = note.state === 'warned' ? 'warn' : 'info';
       this.#parts.log.event(level, 'boot.step', { step: name, duration, detail: note.detail });
@@ -75,8 +83,8 @@ export class Steps {
     }
   }
 
-  async #bounded<T>(name: StepName, work: () => Promise<T> | T): Promise<T> {
-    const left = this.#parts.deadline - this.#parts.host.now();
+  async #bounded<T>(name: StepName, work: () => Promise<T> | T, allowance: number | null): Promise<T> {
+    const left = allowance ?? this.#deadline - this.#parts.host.now();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const message = `the boot did not finish in time; it was at step ${name}`;

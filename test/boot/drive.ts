@@ -15,10 +15,10 @@ export interface LogEvent {
 export async function firstHalf(
   machine: FakeMachine,
   env: Readonly<Record<string, string>> = goodEnvironment,
-  pid = 1,
+  { pid = 1, task = [] }: { pid?: number; task?: readonly string[] } = {},
 ): Promise<{ code: number } | Replacement> {
   const host = machine.program({ env, pid });
-  const code = init(host, () => readSettings(host.env, host.files.read)).then((code) => ({ code }));
+  const code = init(host, task, () => readSettings(host.env, host.files.read)).then((code) => ({ code }));
   return Promise.race([code, machine.replaced]);
 }
 
@@ -31,8 +31,9 @@ export function secondHalf(machine: FakeMachine, replacement: Replacement): Prom
 export async function bootToReady(
   machine: FakeMachine,
   env: Readonly<Record<string, string>> = goodEnvironment,
+  task: readonly string[] = [],
 ): Promise<{ code: Promise<number>; replacement: Replacement }> {
-  const replacement = await firstHalf(machine, env);
+  const replacement = await firstHalf(machine, env, { task });
   if ('code' in replacement) throw new Error(`the first half ended:\n${machine.printed.join('')}`);
   const code = secondHalf(machine, replacement);
   await until(machine, () => stateOf(machine)?.phase !== 'booting');
