@@ -36,6 +36,8 @@ export async function startDnsUdp(address: string, options: DnsOptions): Promise
   });
   socket.bind(53, address);
   await once(socket, 'listening');
+  // A client whose address cannot be reached any more is no reason to end.
+  socket.on('error', () => {});
 }
 
 /** Serves one TCP connection, query after query, each with its length before it. */
