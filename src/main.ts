@@ -15,8 +15,8 @@ const usage = `usage: cloister COMMAND
 const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init, initResumed } = await import('./boot/init.ts');
-    if (args[0] === '--resume') return initResumed(makeHost({ lean: true }));
-    const host = makeHost({ lean: false });
+    if (args[0] === '--resume') return initResumed(makeHost());
+    const host = makeHost();
     const { readSettings } = await import('./settings/read.ts');
     return init(host, () => readSettings(host.env, host.files.read));
   },
@@ -32,25 +32,25 @@ const commands: Readonly<Record<string, Run>> = {
     const { openPty } = await import('./host/pty.ts');
     const { ownTerminal } = await import('./host/terminal.ts');
     return attach({
-      host: makeHost({ lean: true }),
+      host: makeHost(),
       terminal: ownTerminal(),
       openPty,
       stay: args.includes('--stay'),
     });
   },
   status: async (args) =>
-    (await import('./commands/status.ts')).status(makeHost({ lean: true }), {
+    (await import('./commands/status.ts')).status(makeHost(), {
       json: args.includes('--json'),
     }),
   verify: async (args) => {
     const { verify } = await import('./commands/verify.ts');
-    return verify(makeHost({ lean: true }), {
+    return verify(makeHost(), {
       json: args.includes('--json'),
       inside: args.includes('--inside'),
     });
   },
   version: async () => {
-    const host = makeHost({ lean: true });
+    const host = makeHost();
     host.print(`cloister ${(await import('./commands/versions.ts')).readVersions(host).cloister}\n`);
     return ExitCode.ok;
   },

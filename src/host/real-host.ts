@@ -1,14 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { runLean, start } from './children.ts';
+import { run, start } from './children.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { bindSockets } from './sockets.ts';
 
-/**
- * The real operating system.
- * @param options.lean the supervisor's: it never loads what only short programs need.
- */
-export function makeHost(options: { lean: boolean }): Host {
+/** The real operating system. */
+export function makeHost(): Host {
   return {
     pid: process.pid,
     env: { ...process.env },
@@ -19,7 +16,7 @@ export function makeHost(options: { lean: boolean }): Host {
     sleep: (milliseconds) => delay(milliseconds),
     every: (milliseconds, callback) => void setInterval(callback, milliseconds).unref(),
     print: (text) => void process.stdout.write(text),
-    run: options.lean ? runLean : async (command) => (await import('./run.ts')).run(command),
+    run,
     start,
     bindSockets,
     lock: async (path) => (await import('./lock.ts')).lock(path),
