@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { engine, followLog, image, prefix, program, referenceFlags, root, startOf, withContainer } from './engine.ts';
+import {
+  followLog,
+  image,
+  type LogEvent,
+  prefix,
+  program,
+  referenceFlags,
+  startOf,
+  withContainer,
+  withImage,
+} from './engine.ts';
 
 /** Milliseconds from the container's start. */
 export interface BootTimes {
@@ -27,11 +36,21 @@ export async function bootBox(facts: BootFacts): Promise<BootTimes> {
     const start = await startOf(name);
     const since = (what: string, step?: string) =>
       timeOf(events.find(({ event, step: of }) => event === what && of === step)?.time, start);
-    const steps = events.filter(({ event }) => event === 'boot.step');
-    const details = steps.map(({ step, time, duration, detail }) => `${step} ${time - start} (${duration}) ${detail}`);
-    if (process.env.BENCH_STEPS) console.error(details.join('\n'));
-    return { wall: since('boot.step', 'wall'), pinned: since('boot.step', 'firewall'), ready: since('boot.ready') };
+    if (process.env.BENCH_STEPS) console.error(renderSteps(events, start));
+    return {
+      wall: since('boot.step', 'wall'),
+      pinned: since('boot.step', 'firewall'),
+      ready: since('boot.ready'),
+    };
   });
+}
+
+/** @returns when each step ended and how long it took, both in milliseconds. */
+function renderSteps(events: readonly LogEvent[], start: number): string {
+  return events
+    .filter(({ event }) => event === 'boot.step')
+    .map(({ step, time, duration }) => `  ${step} ${Math.round(time - start)} (${duration})`)
+    .join('\n');
 }
 
 /** Boots the box with an operator waiting from the start.  @returns milliseconds until the session is on the screen. */
@@ -59,13 +78,7 @@ const plainImage = `${prefix}-plain`;
 
 /** Makes the plain script's image for as long as `work` lasts: dig is not in the product's. */
 export async function withPlainImage<T>(work: () => Promise<T>): Promise<T> {
-  const file = join(root, 'bench/baseline/Dockerfile');
-  await engine(['build', '--quiet', '--tag', plainImage, '--build-arg', `BASE=${image}`, '--file', file, root]);
-  try {
-    return await work();
-  } finally {
-    await engine(['rmi', plainImage]).catch(() => {});
-  }
+  return withImage({ tag: plainImage, file: 'bench/baseline/Dockerfile' }, work);
 }
 
 function boxStart(facts: BootFacts): { name: string; args: string[] } {

@@ -37,6 +37,20 @@ export async function withContainer<T>(
   }
 }
 
+/** Builds an image on top of the product's, for as long as `work` lasts. */
+export async function withImage<T>(
+  made: { readonly tag: string; readonly file: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  const file = join(root, made.file);
+  await engine(['build', '--quiet', '--tag', made.tag, '--build-arg', `BASE=${image}`, '--file', file, root]);
+  try {
+    return await work();
+  } finally {
+    await engine(['rmi', made.tag]).catch(() => {});
+  }
+}
+
 /** @returns when the engine had started the container, in milliseconds since the epoch. */
 export async function startOf(name: string): Promise<number> {
   const text = await engine(['inspect', '--format', '{{.State.StartedAt}}', name]);

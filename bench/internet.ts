@@ -48,11 +48,17 @@ async function start(up: string, name: string): Promise<Facts> {
   for (let left = attempts; ; left--) {
     try {
       const { stdout } = await run(up, [name, '--image', image]);
-      return Object.fromEntries(stdout.trim().split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)));
+      return Object.fromEntries(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => line.split(/=(.*)/s).slice(0, 2)),
+      );
     } catch (error) {
       const taken = /overlap|already in use|conflict/i.test((error as Error).message);
       if (left <= 1 || !taken) throw error;
-      if (left === attempts) console.error('bench: the network of the fake internet is taken, waiting for it');
+      if (left === attempts)
+        console.error('bench: the network of the fake internet is taken, waiting for it');
       await sleep(pause);
     }
   }

@@ -20,7 +20,9 @@ interface Process {
 export function ownProcesses(init: number): { own: Process[]; sharing: number } {
   const program = programOf(init);
   if (program === null) throw new Error('the memory of the box is shown to root on its machine alone');
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   const same = pids.filter((pid) => programOf(pid) === program);
   const mine = same.filter((pid) => pid === init || parentOf(pid) === init);
   const own = mine.map((pid) => ({ pid, name: pid === init ? 'init' : commandOf(pid) }));
@@ -31,8 +33,14 @@ export function ownProcesses(init: number): { own: Process[]; sharing: number } 
 export function readMemory(processes: readonly Process[]): Memory[] {
   return processes.map(({ pid, name }) => {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    const field = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN);
-    return { name, private: field('Private_Clean') + field('Private_Dirty'), pss: field('Pss'), rss: field('Rss') };
+    const field = (key: string) =>
+      Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN);
+    return {
+      name,
+      private: field('Private_Clean') + field('Private_Dirty'),
+      pss: field('Pss'),
+      rss: field('Rss'),
+    };
   });
 }
 

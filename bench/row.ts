@@ -25,12 +25,16 @@ interface Measured {
   /** The most that the ratio may be where there is a peer, else the most that the value may be. */
   readonly atMost?: number;
   readonly note?: string | undefined;
+  /** What makes the number look better than it is: then it can fail its target, not meet it. */
+  readonly flattered?: string | undefined;
 }
 
 /** Makes a row: works out the ratio and judges the target. */
-export function makeRow({ name, value, unit, peer, atMost, note }: Measured): Row {
+export function makeRow({ name, value, unit, peer, atMost, ...more }: Measured): Row {
   const ratio = value === null || !peer?.value ? null : Number((value / peer.value).toFixed(3));
   const judged = peer === undefined ? value : ratio;
+  const meets = atMost === undefined || judged === null ? null : judged <= atMost;
+  const note = more.flattered ?? more.note;
   return {
     name,
     value,
@@ -39,7 +43,7 @@ export function makeRow({ name, value, unit, peer, atMost, note }: Measured): Ro
     peer_value: peer?.value ?? null,
     ratio,
     target: atMost === undefined ? null : `${peer === undefined ? 'value' : 'ratio'} <= ${atMost}`,
-    holds: atMost === undefined || judged === null ? null : judged <= atMost,
+    holds: meets && more.flattered !== undefined ? null : meets,
     ...(note === undefined ? {} : { note }),
   };
 }

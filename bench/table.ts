@@ -6,7 +6,12 @@ const heads = ['what', 'value', 'unit', 'beside', 'its value', 'ratio', 'target'
 export function renderTable(rows: readonly Row[]): string {
   const lines = [heads, ...rows.map(cells)];
   const widths = heads.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const rendered = lines.map((line) => line.map((cell, column) => pad(cell, widths, column)).join('  ').trimEnd());
+  const rendered = lines.map((line) =>
+    line
+      .map((cell, column) => pad(cell, widths, column))
+      .join('  ')
+      .trimEnd(),
+  );
   const notes = rows.flatMap(({ name, note }) => (note === undefined ? [] : [`note on ${name}: ${note}`]));
   return `${[...rendered, ...notes].join('\n')}\n`;
 }

@@ -6,11 +6,14 @@ const longestName = 60;
 
 /** The size of the image, and of each layer of at least one megabyte, uncompressed. */
 export default async function measureImage(): Promise<Row[]> {
-  const lines = (await engine(['history', '--no-trunc', '--human=false', '--format', '{{json .}}', image])).split('\n');
+  const lines = (
+    await engine(['history', '--no-trunc', '--human=false', '--format', '{{json .}}', image])
+  ).split('\n');
   const layers = lines.filter(Boolean).map((line) => JSON.parse(line) as { CreatedBy: string; Size: string });
-  const rows = layers
-    .reverse()
-    .map(({ CreatedBy, Size }, index) => ({ name: `image layer ${index + 1}: ${shorten(CreatedBy)}`, bytes: Number(Size) }));
+  const rows = layers.reverse().map(({ CreatedBy, Size }, index) => ({
+    name: `image layer ${index + 1}: ${shorten(CreatedBy)}`,
+    bytes: Number(Size),
+  }));
   const total = rows.reduce((sum, { bytes }) => sum + bytes, 0);
   return [...rows.filter(({ bytes }) => bytes >= MB), { name: 'image, all layers', bytes: total }].map(
     ({ name, bytes }) => makeRow({ name, value: Number((bytes / MB).toFixed(1)), unit: 'MB' }),
