@@ -12,7 +12,7 @@ RUN set -eu; \
       from='-o Dir::Etc::SourceList=/run/build/sources.list -o Dir::Etc::SourceParts=/dev/null'; fi; \
     if [ -s /run/build/ca.pem ]; then from="$from -o Acquire::https::CAInfo=/run/build/ca.pem"; fi; \
     export DEBIAN_FRONTEND=noninteractive; \
-    apt-get $from update -q; \
+    apt-get $from update -q --error-on=any; \
     apt-get $from install -qy --no-install-recommends \
       bat ca-certificates curl fd-find file g++ gcc gh git iproute2 iptables jq just less libc6-dev \
       libcap2-bin make openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
@@ -31,6 +31,9 @@ RUN set -eu; \
     install -d -m 0755 /run/cloister /usr/local/etc; \
     ln -sf /run/cloister/agent/gitconfig /etc/gitconfig; \
     ln -sf /run/cloister/agent/npmrc /usr/local/etc/npmrc; \
+    mv /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/system-certificates.crt; \
+    ln -s /etc/ssl/certs/system-certificates.crt /run/cloister/ca-certificates.crt; \
+    ln -s /run/cloister/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt; \
     find / -xdev -perm /6000 -type f -exec chmod ug-s {} +; \
     find / -xdev -perm /2000 -type d -exec chmod g-s {} +; \
     getcap -r / 2>/dev/null | cut -d' ' -f1 | xargs -r -n1 setcap -r; \
@@ -49,7 +52,8 @@ RUN set -eu; \
     lib=/out/usr/local/lib bin=/out/usr/local/bin; \
     mkdir -p "$lib/claude-code" "$lib/toolbox" "$bin"; \
     mv node_modules/@anthropic-ai/claude-code/bin/claude.exe "$lib/claude-code/claude"; \
-    mv node_modules/@anthropic-ai/claude-code/LICENSE.md "$lib/claude-code/"; \
+    mv node_modules/@anthropic-ai/claude-code/LICENSE.md node_modules/@anthropic-ai/claude-code/package.json \
+      "$lib/claude-code/"; \
     mv node_modules/bun/bin/bun.exe "$bin/bun"; \
     ln -s bun "$bin/bunx"; \
     rm -rf node_modules/@anthropic-ai node_modules/@oven node_modules/bun node_modules/.package-lock.json; \
@@ -74,13 +78,15 @@ RUN set -eu; \
     npm rebuild node-pty; \
     test -f node_modules/node-pty/build/Release/pty.node
 COPY tsconfig.json ./
-COPY engine/bundle.mjs engine/
+COPY engine/bundle.mjs engine/seccomp.mjs engine/
 COPY src/ src/
 RUN set -eu; \
     npm run --silent build; \
     lib=/usr/local/lib/cloister pty=node_modules/node-pty; \
     mkdir -p "$lib/$pty/build/Release"; \
     cp -R dist/. package.json "$lib/"; \
+    gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/reap.node" src/host/native/reap.c; \
+    node engine/seccomp.mjs "$lib/seccomp.bpf"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
     find "$lib/$pty/lib" -name '*.test.js' -delete; \
@@ -105,6 +111,8 @@ RUN ! find / -xdev -perm /6000 -print | grep . && \
     ! getcap -r / 2>/dev/null | grep . && \
     ! find /usr /etc /opt /bin/ /sbin/ /lib/ -xdev ! -type l \( -user claude -o -group claude -o -perm /022 \) | grep .
 WORKDIR /
+# An interactive sh of root enters the session, as bash does through /root/.bashrc.
+ENV ENV=/root/.cloister-gate
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/cloister", "init"]
 CMD []

@@ -14,13 +14,15 @@ const addressesEach = 2;
 const attempts = 60;
 const pause = 5000;
 
-/** Names the boot itself needs; the rest of an allowlist is made up. */
-const services: Readonly<Record<string, string>> = {
-  'github.com': '198.51.100.20',
-  'api.github.com': '198.51.100.20',
-  'api.anthropic.com': '198.51.100.30',
-  'platform.claude.com': '198.51.100.30',
+/** Names the boot itself needs, with the last part of their addresses; the rest of an allowlist is made up. */
+const services: Readonly<Record<string, number>> = {
+  'github.com': 20,
+  'api.github.com': 20,
+  'api.anthropic.com': 30,
+  'platform.claude.com': 30,
 };
+/** Networks the internet may have: whichever is free. */
+const subnets = ['198.51.100.0/25', '198.51.100.128/25'];
 
 export interface Internet {
   /** Flags by which a box joins, settings included. */
@@ -35,7 +37,7 @@ export async function withInternet<T>(most: number, work: (internet: Internet) =
   const tool = (file: string) => join(root, 'test/internet', file);
   const facts = await start(tool('up'), name);
   try {
-    await putNames(name, namesOf(most));
+    await putNames(name, namesOf(most), facts.DNS ?? '');
     return await work({ flags: flagsOf(facts), allowlist: (names) => writeAllowlist(facts, namesOf(names)) });
   } finally {
     await run(tool('down'), [name]).catch(() => {});
@@ -47,7 +49,8 @@ type Facts = Readonly<Record<string, string>>;
 async function start(up: string, name: string): Promise<Facts> {
   for (let left = attempts; ; left--) {
     try {
-      const { stdout } = await run(up, [name, '--image', image]);
+      const subnet = subnets[left % subnets.length] ?? '';
+      const { stdout } = await run(up, [name, '--image', image, '--subnet4', subnet]);
       return Object.fromEntries(
         stdout
           .trim()
@@ -65,8 +68,8 @@ async function start(up: string, name: string): Promise<Facts> {
 }
 
 /** One call for all names: the entries go in as a script, for a thousand processes would take minutes. */
-async function putNames(name: string, names: readonly string[]): Promise<void> {
-  const zone = Object.fromEntries(names.map((host, index) => [host, { a: addressesOf(host, index) }]));
+async function putNames(name: string, names: readonly string[], dns: string): Promise<void> {
+  const zone = Object.fromEntries(names.map((host, index) => [host, { a: addressesOf(host, index, dns) }]));
   const script = `
     const { request } = await import('node:http');
     for (const [name, entry] of Object.entries(${JSON.stringify(zone)})) {
@@ -91,13 +94,19 @@ function namesOf(count: number): string[] {
 }
 
 /** Addresses of the range for benchmarks (RFC 2544), each one's own: one pin, one iptables call each. */
-function addressesOf(name: string, index: number): string[] {
+function addressesOf(name: string, index: number, dns: string): string[] {
   const service = services[name];
-  if (service !== undefined) return [service];
+  if (service !== undefined) return [besideDns(dns, service)];
   return Array.from({ length: addressesEach }, (_, which) => {
     const number = index * addressesEach + which;
     return `198.18.${number >> 8}.${number & 255}`;
   });
+}
+
+/** The DNS server is the 53rd address of its network, whichever half that is. */
+function besideDns(dns: string, part: number): string {
+  const octets = dns.split('.').map(Number);
+  return [...octets.slice(0, 3), (octets[3] ?? 0) - 53 + part].join('.');
 }
 
 function writeAllowlist(facts: Facts, names: readonly string[]): string {

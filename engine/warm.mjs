@@ -10,7 +10,8 @@ const [directory, ...uids] = process.argv.slice(2);
 const cache = join(directory, 'cache');
 mkdirSync(cache, { recursive: true });
 
-const chunks = readdirSync(directory).filter((name) => name.endsWith('.mjs') && name !== 'cloister.mjs');
+// The bundler puts a hash in the names of what is imported; a program's own file has none and would run.
+const chunks = readdirSync(directory).filter((name) => /-[A-Z0-9]{8}\.mjs$/.test(name));
 const imports = chunks.map((name) => `await import(${JSON.stringify(join(directory, name))});`).join('');
 run(['--input-type=module', '-e', imports]);
 run([join(directory, 'cloister.mjs'), 'version']);

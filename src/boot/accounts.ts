@@ -24,32 +24,25 @@ export function planAccounts(settings: Settings): AccountFile[] {
   ];
 }
 
-/** Writes the files and, with company certificates, the bundle that every program is pointed to. */
+/** Writes the files, and the bundle of certificate authorities that every program reads. */
 export function writeAccounts(host: Host, settings: Settings, gid: number): void {
   // Set-gid: what root writes here is readable by the agent's group without a change of owner.
   host.files.ensureFolder(Paths.agent, { mode: 0o2750, gid });
   for (const { path, text } of planAccounts(settings)) host.files.write(path, text, 0o640);
-  if (settings.extraCertificates !== null) {
-    const system = host.files.readIfAny(Paths.systemCertificates) ?? '';
-    host.files.write(
-      Paths.certificates,
-      `${system.trimEnd()}\n${settings.extraCertificates.trim()}\n`,
-      0o640,
-    );
-  }
+  const system = host.files.readIfAny(Paths.systemCertificates) ?? '';
+  const extra = settings.extraCertificates ?? '';
+  host.files.write(Paths.certificates, `${system.trimEnd()}\n${extra.trim()}\n`, 0o644);
 }
 
-/** Variables that make the usual programs trust the company's certificates; none without such certificates. */
+/** Programs with a list of their own need to be told of the company's certificates; none without such. */
 export function certificateEnvironment(settings: Settings): Record<string, string> {
   if (settings.extraCertificates === null) return {};
-  const names = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'PIP_CERT'];
+  const names = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'PIP_CERT'];
   return Object.fromEntries(names.map((name) => [name, Paths.certificates]));
 }
 
 function gitconfig(settings: Settings): string {
   const { name, email } = settings.git;
-  const certificates =
-    settings.extraCertificates === null ? [] : ['[http]', `\tsslCAInfo = ${Paths.certificates}`];
   const helper =
     settings.githubToken === null
       ? []
@@ -65,7 +58,6 @@ function gitconfig(settings: Settings): string {
     '\tinsteadOf = ssh://git@github.com/',
     '\tinsteadOf = git://github.com/',
     ...helper,
-    ...certificates,
     '',
   ].join('\n');
 }

@@ -2,6 +2,7 @@ import { egressIdentity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
+import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { applyWall, probeBackend } from '../network/firewall/apply.ts';
 import { planWall } from '../network/firewall/plan.ts';
@@ -52,10 +53,12 @@ export async function boot({ host, log, board, steps, deadline, readSettings }: 
     return { backend, rules };
   });
   await step('mounts', (tools) => mountRooms(host, { settings, environment }, tools));
-  return step('shed', async () => {
+  return step('shed', async ({ assertGoing, undo }) => {
     // The second half takes the lock again: its renewal can't outlive this program. In between, the posted state
     // of this very process keeps a second boot away.
     await releaseLock();
+    assertGoing();
+    undo(() => host.files.remove(Paths.handover));
     const { bootId, startedAt, steps: past } = board.state;
     log.event('debug', 'boot.shed', {});
     return shed(host, { settings, environment, ...wall, bootId, startedAt, deadline, steps: past });

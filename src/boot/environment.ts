@@ -2,9 +2,8 @@ import { agentIdentity, type Identity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
-import { parseState, startTicksOf } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
-import type { Range } from '../network/address-class.ts';
+import { isLoopback, type Range } from '../network/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
 import {
   type Capability,
@@ -16,6 +15,7 @@ import {
   parseNameservers,
   platformOf,
 } from './facts.ts';
+import { findOtherBoot } from './other-boot.ts';
 
 /** What the platform turned out to be. Plain data: it goes through the handover. */
 export interface Environment {
@@ -26,7 +26,7 @@ export interface Environment {
   readonly connected: readonly Range[];
   readonly ipv6: boolean;
   readonly agent: Identity;
-  /** Bytes the whole container may use, or null for no limit. */
+  /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */
   readonly memoryLimit: number | null;
 }
 
@@ -54,7 +54,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
   assertCapabilities(capabilities, files.readIfAny('/proc/sys/net/ipv4/ip_unprivileged_port_start'));
   if (platform !== 'fly') assertOwnNetwork(host);
   const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
-  const outside = nameservers.filter((address) => !/^(127\.|0\.|::1?$)/.test(address));
+  const outside = nameservers.filter((address) => !isLoopback(address));
   return {
     platform,
     sysAdmin: capabilities.has('SYS_ADMIN'),
@@ -89,11 +89,13 @@ function assertOwnNetwork(host: Host): void {
 }
 
 function memoryLimitOf(host: Host): number | null {
+  const machine =
+    Number(/^MemTotal:\s+([0-9]+) kB/m.exec(host.files.readIfAny('/proc/meminfo') ?? '')?.[1]) * 1024;
   for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
     const bytes = Number(host.files.readIfAny(path)?.trim() ?? Number.NaN);
-    if (Number.isSafeInteger(bytes) && bytes > 0 && bytes < 2 ** 50) return bytes;
+    if (Number.isSafeInteger(bytes) && bytes > 0 && !(bytes > machine)) return bytes;
   }
-  return null;
+  return Number.isSafeInteger(machine) ? machine : null;
 }
 
 /** Makes sure there is a folder in memory for the lock, the state and everything else of this boot. */
@@ -124,13 +126,7 @@ export async function holdBootLock(host: Host): Promise<() => Promise<void>> {
   const release = await host.lock(Paths.lock).catch((error) => {
     throw second(error);
   });
-  const other = parseState(host.files.readIfAny(Paths.state));
-  const alive = other !== null && other.startTicks !== '' && isAlive(host, other.pid, other.startTicks);
-  if (!alive || other.pid === host.pid || other.phase === 'failed') return release;
+  if (findOtherBoot(host) === null) return release;
   await release();
   throw second();
-}
-
-function isAlive(host: Host, pid: number, startTicks: string): boolean {
-  return startTicksOf(host.files.readIfAny(`/proc/${pid}/stat`)) === startTicks;
 }

@@ -20,8 +20,9 @@ export async function init(host: Host, readSettings: () => Settings | readonly F
   const { log } = await openInitLog(host, { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT });
   const now = host.now();
   const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
-  const board = new Board(host, newState({ bootId: randomUUID(), pid: host.pid, startTicks, now }));
-  return guarded(host, log, async (whenSignalled) => {
+  const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now });
+  const board = new Board({ host, log, state });
+  return guarded({ host, log, board }, async (whenSignalled) => {
     const read = readSettings();
     const settings = Array.isArray(read) ? null : (read as Settings);
     if (settings !== null) hideSecrets(log, settings);
@@ -35,6 +36,7 @@ export async function init(host: Host, readSettings: () => Settings | readonly F
 
 /** Second half: from the resolver to the end of the box.  @returns the container's exit code. */
 export async function initResumed(host: Host): Promise<number> {
+  host.reapOrphans();
   const handover = takeHandover(host);
   const { settings, bootId, startedAt, deadline } = handover;
   const { log, quiet } = await openInitLog(host, settings.log);
@@ -53,8 +55,8 @@ export async function initResumed(host: Host): Promise<number> {
     resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
     firewall: { ...fresh.firewall, rules: handover.rules },
   };
-  const board = new Board(host, state);
-  return guarded(host, log, async (whenSignalled) => {
+  const board = new Board({ host, log, state });
+  return guarded({ host, log, board }, async (whenSignalled) => {
     const steps = new Steps({ host, log, board, deadline });
     whenSignalled((error) => steps.interrupt(error));
     const { resume } = await import('./resume.ts');
@@ -83,28 +85,40 @@ export type WhenSignalled = (take: (error: BootError & { readonly signalCode?: n
 
 /** Turns signals into an ordered end and every fault into the exit code that names its kind. */
 async function guarded(
-  host: Host,
-  log: Log,
+  { host, log, board }: { host: Host; log: Log; board: Board },
   work: (when: WhenSignalled) => Promise<number>,
 ): Promise<number> {
   let take: (error: BootError) => void = () => {};
-  let signalled: number | null = null;
+  let signalled: { readonly code: number; readonly error: BootError } | null = null;
   host.onSignal(['SIGHUP', 'SIGUSR1', 'SIGUSR2'], (name) =>
     log.event('info', 'signal.ignored', { signal: name }),
   );
   host.onSignal(['SIGTERM', 'SIGINT'], (name) => {
-    signalled = exitCodeOfSignal(signalNumbers[name] ?? 0);
+    const error = new BootError({ message: `stopped by ${name}` });
+    signalled = { code: exitCodeOfSignal(signalNumbers[name] ?? 0), error };
     log.event('info', 'signal.received', { signal: name });
-    take(new BootError({ message: `stopped by ${name}` }));
+    take(error);
   });
+  const codeOfSignal = () => signalled?.code;
   try {
     const code = await work((taker) => {
       take = taker;
+      // It may have come between the last step of the boot and the supervision.
+      if (signalled !== null) taker(signalled.error);
     });
-    return signalled ?? code;
+    return codeOfSignal() ?? code;
   } catch (error) {
-    if (signalled !== null) return signalled;
-    if (!(error instanceof BootError)) log.event('fatal', 'init.failed', { reason: chainOf(error) });
-    return error instanceof BootError ? error.code : ExitCode.failed;
+    return codeOfSignal() ?? report(error, log, board);
   }
+}
+
+/** A failed step has said so itself; whatever failed between the steps is said here. */
+function report(error: unknown, log: Log, board: Board): number {
+  const code = error instanceof BootError ? error.code : ExitCode.failed;
+  if (board.state.phase === 'failed') return code;
+  const remedy = error instanceof BootError ? error.remedy : '';
+  const failure = { step: 'init', message: chainOf(error), remedy, code };
+  log.event('fatal', 'boot.failed', failure);
+  board.post({ phase: 'failed', failure });
+  return code;
 }

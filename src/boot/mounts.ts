@@ -61,6 +61,8 @@ export function planMounts(facts: MountsFacts): MountsPlan {
       plan.keep.push(place.point);
       if (there.options.includes('noexec'))
         plan.remarks.push(`${place.point} is noexec: programs built there will not run`);
+      if (there.type !== 'tmpfs' && facts.sizes[place.room].explicit)
+        plan.remarks.push(`${place.point} is a volume: its size is not ours to set`);
     } else if (facts.sysAdmin) plan.mount.push({ point: place.point, options: `nosuid,nodev,${options}` });
     else throw missingRoom(place.point, options);
   }

@@ -14,6 +14,8 @@ export async function proveBox(host: Host, environment: Environment, tools: Step
     env: { ...agentEnvironment(), ...ownNodeEnvironment() },
   });
   const findings = JSON.parse(stdout) as Finding[];
+  if (findings.length === 0)
+    throw new BootError({ message: 'the proof attacked nothing, so it proves nothing' });
   const named = (verdict: Finding['verdict']) =>
     findings
       .filter((finding) => finding.verdict === verdict)

@@ -13,12 +13,15 @@ export interface StepTools {
   say(detail: string): void;
   /** The step is done but not as it should be; the boot goes on. */
   warn(detail: string): void;
+  /** Throws once the boot was interrupted: asked before what can't be undone. */
+  assertGoing(): void;
 }
 
 /** Runs boot steps: each gets the deadline, its line in the log, its name on failure and its undo. */
 export class Steps {
   readonly #parts: { host: Host; log: Log; board: Board; deadline: number };
   readonly #undos: Undo[] = [];
+  #stopped: BootError | null = null;
   #interrupt: (error: BootError) => void = () => {};
   readonly #interrupted: Promise<never>;
 
@@ -33,7 +36,12 @@ export class Steps {
 
   /** Ends the boot from outside, as a signal does. */
   interrupt(error: BootError): void {
+    this.#stopped ??= error;
     this.#interrupt(error);
+  }
+
+  #assertGoing(): void {
+    if (this.#stopped !== null) throw this.#stopped;
   }
 
   async step<T>(name: StepName, work: (tools: StepTools) => Promise<T> | T): Promise<T> {
@@ -45,8 +53,10 @@ export class Steps {
       undo: (action) => void this.#undos.push(action),
       say: (detail) => void Object.assign(note, { detail }),
       warn: (detail) => void Object.assign(note, { detail, state: 'warned' }),
+      assertGoing: () => this.#assertGoing(),
     };
     try {
+      this.#assertGoing();
       const result = await this.#bounded(name, () => work(tools));
       const duration = host.now() - startedAt;
       this.#post({ name, state: note.state, startedAt, duration, detail: note.detail });
@@ -85,6 +95,7 @@ export class Steps {
       error instanceof BootError
         ? error
         : new BootError({ message: `step ${name} failed`, cause: error, code: ExitCode.failed });
+    this.#stopped ??= fault;
     for (const undo of this.#undos.splice(0).reverse()) {
       try {
         await undo();

@@ -29,7 +29,7 @@ export async function attach({ host, terminal, openPty, stay }: AttachParts): Pr
     const failure = await watchBoot(host);
     if (failure !== null) return failure;
     const env = agentEnvironment({ TERM: termOf(host), COLORTERM: host.env.COLORTERM ?? 'truecolor' });
-    const pty = openPty({ argv: attachArgv(agentIdentity), env, size: terminal.size() });
+    const pty = openPty({ argv: attachArgv(agentIdentity, host.uid), env, size: terminal.size() });
     await relay(terminal, pty, host.sleep);
     if (!stay) {
       host.print('Detached. The box goes on; `cloister attach` comes back.\n');

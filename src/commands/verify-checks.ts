@@ -1,24 +1,27 @@
 import { resolve4 } from 'node:dns/promises';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { Finding } from '../core/finding.ts';
+import { type Finding, proofName } from '../core/finding.ts';
 import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
 
 /** Documentation addresses: nobody is there, so a wall that fails lets out one packet to nowhere. */
 const outside4 = '192.0.2.1';
 const outside6 = '2001:db8::1';
-/** On every list, and no list can hold it: `.invalid` belongs to nobody (RFC 6761). */
-const deniedName = 'cloister-proof.invalid';
 const goodName = 'api.anthropic.com';
 const patience = 2000;
 
-type Check = () => Promise<Omit<Finding, 'promise'>>;
+type Check = (host: Host) => Promise<Omit<Finding, 'promise'>>;
 
 /** The promises that a process of the agent's user can attack from inside, each with its attack. */
 const checks: Readonly<Record<string, Check>> = {
-  'the agent is no root': async () => judge(process.getuid?.() !== 0, `uid ${process.getuid?.()}`),
+  'the agent is no root': async () => {
+    const uids = numbersOf('Uid');
+    return judge(uids.length === 4 && !uids.includes('0'), `uids ${uids.join(' ')}`);
+  },
   'the agent has no supplementary group': async () => {
-    const groups = (process.getgroups?.() ?? []).filter((gid) => gid !== process.getgid?.());
+    const own = numbersOf('Gid');
+    const groups = numbersOf('Groups').filter((gid) => !own.includes(gid));
     return judge(groups.length === 0, `groups ${groups.join(' ')}`);
   },
   'the agent has no capability and can gain none': async () => {
@@ -27,6 +30,18 @@ const checks: Readonly<Record<string, Check>> = {
     const clear = sets.every((name) => new RegExp(`^${name}:\\s*0+$`, 'm').test(status));
     return judge(clear && /^NoNewPrivs:\s*1$/m.test(status), 'capability sets or no_new_privs');
   },
+  'the agent runs under a seccomp filter': async () =>
+    judge(/^Seccomp:\s*2$/m.test(readFileSync('/proc/self/status', 'utf8')), 'no filter'),
+  'the agent gets no namespace of its own': async (host) => {
+    const attack = { argv: ['/usr/bin/unshare', '--user', '/usr/bin/true'], env: {}, timeout: patience };
+    const code = await host.run(attack).then(
+      () => 0,
+      (error) => (error as { code?: number }).code,
+    );
+    return code === 1
+      ? judge(true, '')
+      : { verdict: code === 0 ? 'broken' : 'unknown', detail: `unshare: ${code}` };
+  },
   'the root filesystem is read-only': async () =>
     refusedWith(() => writeFileSync('/cloister-proof', ''), ['EROFS', 'EACCES']),
   'the state of the box belongs to root': async () =>
@@ -34,7 +49,7 @@ const checks: Readonly<Record<string, Check>> = {
   "root's private folder is closed": async () => refusedWith(() => readdirSync(Paths.private), ['EACCES']),
   "init's environment is closed": async () =>
     refusedWith(() => readFileSync('/proc/1/environ'), ['EACCES', 'EPERM', 'ENOENT']),
-  'a denied name does not resolve': async () => refused(() => resolve4(deniedName), ['ENOTFOUND']),
+  'a denied name does not resolve': async () => refused(() => resolve4(proofName), ['ENOTFOUND']),
   'an address outside the list is refused at once over IPv4': async () =>
     refused(() => dial(outside4, 443), ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES']),
   'an address outside the list is refused at once over IPv6': async () =>
@@ -52,16 +67,24 @@ const checks: Readonly<Record<string, Check>> = {
 };
 
 /** Attacks every promise at once. */
-export async function attackPromises(): Promise<Finding[]> {
+export async function attackPromises(host: Host): Promise<Finding[]> {
   return Promise.all(
     Object.entries(checks).map(async ([promise, check]) => {
       try {
-        return { promise, ...(await check()) };
+        return { promise, ...(await check(host)) };
       } catch (error) {
         return { promise, verdict: 'unknown' as const, detail: codeOf(error) };
       }
     }),
   );
+}
+
+/** @returns the fields of one line of this process's status, as the kernel tells them. */
+function numbersOf(line: string): string[] {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return (new RegExp(`^${line}:(.*)$`, 'm').exec(status)?.[1] ?? '')
+    .split(/\s+/)
+    .filter((field) => field !== '');
 }
 
 function judge(holds: boolean, detail: string): Omit<Finding, 'promise'> {
@@ -84,6 +107,8 @@ async function refused(
     return { verdict: 'broken', detail: 'the attempt succeeded' };
   } catch (error) {
     const code = codeOf(error);
+    // A packet that got no answer got out: the wall refuses, it never drops.
+    if (code === 'ETIMEDOUT') return { verdict: 'broken', detail: 'nothing refused it' };
     return codes.includes(code) ? { verdict: 'holds', detail: code } : { verdict: 'unknown', detail: code };
   }
 }

@@ -1,3 +1,5 @@
+import { Paths } from './paths.ts';
+
 /** Whom the agent's processes run as: uid and gid, both decimal and never 0. */
 export interface Identity {
   readonly uid: number;
@@ -9,7 +11,7 @@ export const egressIdentity: Identity = { uid: 65053, gid: 65053 };
 
 /**
  * The one profile of an unprivileged process: uid, gid, no supplementary groups, no capabilities in any set,
- * no new privileges.
+ * no new privileges, our seccomp filter.
  * @returns the argument vector that runs `argv` under it.
  */
 export function confined(argv: readonly string[], identity: Identity): string[] {
@@ -22,6 +24,7 @@ export function confined(argv: readonly string[], identity: Identity): string[] 
     '--ambient-caps=-all',
     '--bounding-set=-all',
     '--no-new-privs',
+    `--seccomp-filter=${Paths.seccomp}`,
     '--',
     ...argv,
   ];
@@ -42,6 +45,9 @@ export function agentEnvironment(extra: Readonly<Record<string, string>> = {}): 
     EDITOR: 'vi',
     PAGER: 'less',
     DISABLE_AUTOUPDATER: '1',
+    CLAUDE_CONFIG_DIR: '/home/claude/.claude',
+    // node-gyp finds the headers that came with Node instead of fetching them.
+    npm_package_config_node_gyp_nodedir: '/usr/local',
     ...extra,
   };
 }

@@ -2,6 +2,7 @@
 export const Paths = {
   program: '/usr/local/lib/cloister/cloister.mjs',
   node: '/usr/local/bin/node',
+  seccomp: '/usr/local/lib/cloister/seccomp.bpf',
   domains: '/etc/cloister/domains.conf',
   domainsFolder: '/etc/cloister/domains.d',
   run: '/run/cloister',
@@ -20,6 +21,7 @@ export const Paths = {
   repository: '/workspace/repo',
   home: '/home/claude',
   tmp: '/tmp',
-  systemCertificates: '/etc/ssl/certs/ca-certificates.crt',
-  certificates: '/run/cloister/agent/ca-certificates.crt',
+  systemCertificates: '/etc/ssl/certs/system-certificates.crt',
+  /** Where every program looks for authorities; the image links its usual place here. */
+  certificates: '/run/cloister/ca-certificates.crt',
 } as const;

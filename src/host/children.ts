@@ -3,15 +3,33 @@ import { constants } from 'node:os';
 import { CommandError, defaultTimeout, rootEnvironment } from './command-error.ts';
 import type { Child, ChildSpec, Command, Output } from './host.ts';
 
+/** What Node has started and will collect itself. */
+const own = new Set<number>();
+
+export function isOwnChild(pid: number): boolean {
+  return own.has(pid);
+}
+
+function track<T extends ChildProcess>(child: T): T {
+  const { pid } = child;
+  if (pid !== undefined) {
+    own.add(pid);
+    child.on('exit', () => own.delete(pid));
+  }
+  return child;
+}
+
 /** Starts a program that lives on, in a process group of its own unless it shares our terminal. */
 export function start(spec: ChildSpec): Child {
   const [file = '', ...rest] = spec.argv;
-  const child = spawn(file, rest, {
-    env: { ...spec.env },
-    cwd: spec.cwd ?? '/',
-    detached: spec.foreground !== true,
-    stdio: stdioOf(spec),
-  });
+  const child = track(
+    spawn(file, rest, {
+      env: { ...spec.env },
+      cwd: spec.cwd ?? '/',
+      detached: spec.foreground !== true,
+      stdio: stdioOf(spec),
+    }),
+  );
   if (typeof spec.output === 'function' && child.stderr !== null) eachLine(child.stderr, spec.output);
   return {
     pid: child.pid ?? 0,
@@ -63,13 +81,15 @@ function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): 
 /** Runs a program to its end. Without a library: execa would cost every boot 30 ms, and the supervisor 13 MB. */
 export function run(command: Command): Promise<Output> {
   const [file = '', ...rest] = command.argv;
-  const child = spawn(file, rest, {
-    env: { ...(command.env ?? rootEnvironment) },
-    cwd: command.cwd ?? '/',
-    timeout: command.timeout ?? defaultTimeout,
-    killSignal: 'SIGKILL',
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = track(
+    spawn(file, rest, {
+      env: { ...(command.env ?? rootEnvironment) },
+      cwd: command.cwd ?? '/',
+      timeout: command.timeout ?? defaultTimeout,
+      killSignal: 'SIGKILL',
+      stdio: ['pipe', 'pipe', 'pipe'],
+    }),
+  );
   if (command.onProgress !== undefined) eachLine(child.stderr, command.onProgress);
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

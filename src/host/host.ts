@@ -70,6 +70,8 @@ export interface Files {
 /** The operating system behind one port. The real one is made by `main` alone; tests make a recording fake. */
 export interface Host {
   readonly pid: number;
+  /** The user this program runs as, 0 for root. */
+  readonly uid: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
   readonly terminal: boolean;
@@ -89,5 +91,7 @@ export interface Host {
   lock(path: string): Promise<() => Promise<void>>;
   /** Replaces this program; comes back only by throwing. */
   replace(argv: readonly string[], env: Readonly<Record<string, string>>): never;
+  /** From now on, as PID 1, collects the orphans the kernel gives us; elsewhere that is another init's work. */
+  reapOrphans(): void;
   onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): void;
 }

@@ -1,13 +1,16 @@
+import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run, start } from './children.ts';
+import { isOwnChild, run, start } from './children.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './host.ts';
+import { makeReaper, type WaitCalls } from './reaper.ts';
 import { bindSockets } from './sockets.ts';
 
 /** The real operating system. */
 export function makeHost(): Host {
   return {
     pid: process.pid,
+    uid: process.getuid?.() ?? 0,
     env: { ...process.env },
     files: realFiles,
     terminal: process.stdout.isTTY === true && process.stdin.isTTY === true,
@@ -25,8 +28,26 @@ export function makeHost(): Host {
       process.execve?.(file, [...argv], env);
       throw new Error('this Node can not replace itself');
     },
+    reapOrphans: () => void (process.pid === 1 && startReaping()),
     onSignal: (names, listener) => {
       for (const name of names) process.on(name, listener);
     },
   };
+}
+
+/** Milliseconds Node gets to collect a child of its own before the next look. */
+const turn = 2;
+/** Signals of the same kind merge: a look now and then finds what a merged one hid. */
+const patrol = 1000;
+
+function startReaping(): void {
+  // Built beside the bundle: the one part of the program that is not JavaScript.
+  const calls = createRequire(import.meta.url)('./reap.node') as WaitCalls;
+  const sweep = makeReaper({
+    calls,
+    isOurs: isOwnChild,
+    later: (callback) => void setTimeout(callback, turn).unref(),
+  });
+  process.on('SIGCHLD', sweep);
+  setInterval(sweep, patrol).unref();
 }

@@ -6,9 +6,9 @@ export interface Terminal {
   write(bytes: Buffer | string): void;
   /** Calls back for each input until the returned function is called. */
   onInput(take: (bytes: Buffer) => void): () => void;
-  onResize(take: () => void): void;
+  onResize(take: () => void): () => void;
   /** Calls back once the terminal is gone: its connection dropped or its window closed. */
-  onGone(take: () => void): void;
+  onGone(take: () => void): () => void;
 }
 
 /** The terminal this program was started on. */
@@ -28,13 +28,23 @@ export function ownTerminal(): Terminal {
         stdin.pause();
       };
     },
-    onResize: (take) => void stdout.on('resize', take),
+    onResize: (take) => {
+      stdout.on('resize', take);
+      return () => void stdout.off('resize', take);
+    },
     onGone: (take) => {
-      for (const stream of [stdin, stdout]) stream.on('error', take);
-      stdin.on('end', take);
-      stdin.on('close', take);
-      process.on('SIGHUP', take);
-      process.on('SIGTERM', take);
+      const signs = [
+        [stdin, 'error'],
+        [stdout, 'error'],
+        [stdin, 'end'],
+        [stdin, 'close'],
+        [process, 'SIGHUP'],
+        [process, 'SIGTERM'],
+      ] as const;
+      for (const [from, name] of signs) from.on(name, take);
+      return () => {
+        for (const [from, name] of signs) from.off(name, take);
+      };
     },
   };
 }

@@ -44,8 +44,23 @@ export function makeAddressJudge(options: {
   allowed: readonly Range[];
 }): AddressJudge {
   const refused = listOf([...special.map((text) => mustRange(text)), ...options.connected]);
-  const allowed = listOf(options.allowed);
+  // A block list takes IPv6 ranges to hold mapped IPv4 addresses: ::/0 would allow everything.
+  const allowed = listOf(options.allowed.filter(({ family }) => family === 'ipv4'));
   return (address) => isIPv4(address) && (allowed.check(address, 'ipv4') || !refused.check(address, 'ipv4'));
+}
+
+const loopback = [
+  '127.0.0.0/8',
+  '0.0.0.0/8',
+  '::1/128',
+  '::/128',
+  '::ffff:127.0.0.0/104',
+  '::ffff:0.0.0.0/104',
+];
+
+/** @returns whether a literal address, in any spelling, leads back to this very container. */
+export function isLoopback(address: string): boolean {
+  return listOf(loopback.map((text) => mustRange(text))).check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 function listOf(ranges: readonly Range[]): BlockList {

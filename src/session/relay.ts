@@ -20,14 +20,16 @@ export async function relay(
   terminal.raw(true);
   const stopInput = terminal.onInput((bytes) => pty.write(bytes));
   pty.onOutput((bytes) => terminal.write(bytes));
-  terminal.onResize(() => pty.resize(terminal.size()));
-  terminal.onGone(() => pty.end());
+  // A relay may follow on the same terminal: a pty that ended can't be resized.
+  const stopResize = terminal.onResize(() => pty.resize(terminal.size()));
+  const stopGone = terminal.onGone(() => pty.end());
   const code = await pty.exited;
-  stopInput();
+  for (const stop of [stopInput, stopResize]) stop();
   const stopDrain = terminal.onInput(() => {});
   terminal.write(reset);
   await sleep(drain);
   stopDrain();
+  stopGone();
   terminal.raw(false);
   return code;
 }

@@ -18,9 +18,13 @@ export function serverSpec(agent: Identity, environment: Readonly<Record<string,
   };
 }
 
-/** The program of a client on the agent's server. It always runs as the agent: a client obeys its server. */
-export function attachArgv(agent: Identity): string[] {
-  return confined([...tmux, 'attach-session', '-t', `=${sessionName}`], agent);
+/**
+ * The program of a client on the agent's server. It always runs as the agent: a client obeys its server.
+ * @param uid who asks; the agent itself needs no change of user, and could make none.
+ */
+export function attachArgv(agent: Identity, uid: number): string[] {
+  const argv = [...tmux, 'attach-session', '-t', `=${sessionName}`];
+  return uid === agent.uid ? argv : confined(argv, agent);
 }
 
 /** Makes the session: Claude above on 80 %, a shell below on 20 %. */

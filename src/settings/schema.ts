@@ -1,8 +1,8 @@
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import * as z from 'zod';
 import { levels } from '../core/log.ts';
 import { parseSize } from '../core/size.ts';
-import { parseRange, type Range } from '../network/address-class.ts';
+import { isLoopback, parseRange, type Range } from '../network/address-class.ts';
 import { setRemedy } from './secrets.ts';
 
 const MB = 1024 ** 2;
@@ -19,7 +19,11 @@ export const schema = {
       .regex(/^(?![-/.])(?!.*(\.\.|\/\/|@\{|\.lock$|\/$))[\w./+@-]{1,200}$/, 'is no branch or tag name'),
     'main',
   ),
-  GIT_USER_NAME: rule(z.string().regex(/^[^\p{C}<>"\\]{1,100}$/u, 'is no name git could record'), 'cloister'),
+  GIT_USER_NAME: rule(
+    // Git drops punctuation and white space at a name's ends, and commits nothing when nothing is left.
+    z.string().regex(/^(?=.*[\p{L}\p{N}])[^\p{C}<>"\\]{1,100}$/u, 'is no name git could record'),
+    'cloister',
+  ),
   GIT_USER_EMAIL: rule(
     z.string().regex(/^[^\s\p{C}<>"\\@]{1,100}@[^\s\p{C}<>"\\@]{1,150}$/u, 'is no e-mail address'),
     'you@example.org',
@@ -97,9 +101,7 @@ function range(text: string): Range | null {
 }
 
 function upstream(text: string): string | null {
-  if (isIP(text) === 0) return null;
-  const loopback = isIPv4(text) ? /^(127|0)\./.test(text) : /^(::1?|::ffff:(127|0)\..*)$/i.test(text);
-  return loopback ? null : text;
+  return isIP(text) === 0 || isLoopback(text) ? null : text;
 }
 
 function port(text: string): number | null {

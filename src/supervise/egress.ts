@@ -1,4 +1,5 @@
 import { confined, egressIdentity } from '../core/agent-profile.ts';
+import { proofName } from '../core/finding.ts';
 import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
@@ -66,7 +67,11 @@ export function keepEgress(options: EgressOptions): Egress {
         });
         break;
       case 'denied':
-        log.event('warn', 'dns.denied', { name: message.name, reason: message.reason, count: message.count });
+        log.event(message.name === proofName ? 'debug' : 'warn', 'dns.denied', {
+          host: message.name,
+          reason: message.reason,
+          count: message.count,
+        });
         break;
       case 'resolved':
         heard(message.name, message.outcome);

@@ -8,7 +8,7 @@ setup_file() {
   export ENGINE=${ENGINE:-docker} NAME=cloister-internet-$$ INTERNET=$BATS_TEST_DIRNAME/../internet
   local line
   while read -r line; do export "NET_${line?}"; done < <("$INTERNET/up" "$NAME" --ipv6 \
-    --subnet4 203.0.113.0/24 --subnet6 2001:db8:c14::/64 --folder "$BATS_FILE_TMPDIR")
+    --subnet4 198.51.100.0/25 --subnet6 2001:db8:c14::/64 --folder "$BATS_FILE_TMPDIR")
   "$ENGINE" run --detach --init --name "$NAME-box" --network "$NAME" --dns "$NET_DNS" --cap-add NET_ADMIN \
     --volume "$NET_CA:/ca.pem:ro" --env SSL_CERT_FILE=/ca.pem --env CURL_CA_BUNDLE=/ca.pem \
     --env GIT_SSL_CAINFO=/ca.pem --env NODE_EXTRA_CA_CERTS=/ca.pem --env GIT_TERMINAL_PROMPT=0 \
@@ -57,7 +57,7 @@ holds() {
 }
 
 @test "whatever is sent to any address at all ends at the canary" {
-  box 'echo secret >/dev/udp/198.51.100.9/53; echo secret >/dev/tcp/198.51.100.9/53'
+  box 'echo secret >/dev/udp/203.0.113.9/53; echo secret >/dev/tcp/203.0.113.9/53'
   box 'echo secret >/dev/udp/2001:db8:dead::9/53; echo secret >/dev/tcp/2001:db8:dead::9/443'
   holds /canary '[.sightings[] | select(.text | startswith("secret"))] | length == 4'
   holds /canary '.counters["packets.elsewhere"] > 4'
@@ -73,10 +73,10 @@ holds() {
   [[ -z $(ip -brief address show "$bridge" | awk '{print $3}') ]]
   local before
   before=$(refused_packets)
-  box "ip neigh replace 203.0.113.250 lladdr $mac dev eth0
-    ip route replace 198.51.100.0/24 via 203.0.113.250
-    for ((i = 0; i < 50; i++)); do echo secret >/dev/udp/198.51.100.9/9; done
-    ip route delete 198.51.100.0/24"
+  box "ip neigh replace 198.51.100.125 lladdr $mac dev eth0
+    ip route replace 203.0.113.0/24 via 198.51.100.125
+    for ((i = 0; i < 50; i++)); do echo secret >/dev/udp/203.0.113.9/9; done
+    ip route delete 203.0.113.0/24"
   (($(refused_packets) >= before + 50))
 }
 

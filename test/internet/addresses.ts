@@ -20,15 +20,15 @@ export interface Address {
 export type AddressPlan = Record<Service, Address>;
 
 /**
- * @param subnet4 an IPv4 /24, as `198.51.100.0/24`
+ * @param subnet4 half an IPv4 /24, as `198.51.100.0/25` or `198.51.100.128/25`
  * @param subnet6 an IPv6 /64 that ends in `::`, as `2001:db8:c10::/64`
  * @throws when a subnet has another shape
  */
 export function planAddresses(subnet4: string, subnet6?: string): AddressPlan {
-  const prefix4 = parseSubnet4(subnet4);
+  const [prefix4, base4] = parseSubnet4(subnet4);
   const prefix6 = subnet6 === undefined ? undefined : parseSubnet6(subnet6);
   const place = (part: number): Address => ({
-    v4: `${prefix4}.${part}`,
+    v4: `${prefix4}.${base4 + part}`,
     ...(prefix6 === undefined ? {} : { v6: `${prefix6}${part}` }),
   });
   const entries = Object.entries(hostParts).map(([service, part]) => [service, place(part)]);
@@ -46,10 +46,11 @@ export function listAddresses(
   });
 }
 
-function parseSubnet4(subnet: string): string {
-  const match = /^(\d{1,3}(?:\.\d{1,3}){2})\.0\/24$/.exec(subnet);
-  if (!match?.[1]) throw new Error(`subnet ${subnet}: want an IPv4 /24 that ends in .0/24`);
-  return match[1];
+function parseSubnet4(subnet: string): [string, number] {
+  const match = /^(\d{1,3}(?:\.\d{1,3}){2})\.(0|128)\/25$/.exec(subnet);
+  if (!match?.[1])
+    throw new Error(`subnet ${subnet}: want an IPv4 /25, so one that ends in .0/25 or .128/25`);
+  return [match[1], Number(match[2])];
 }
 
 function parseSubnet6(subnet: string): string {

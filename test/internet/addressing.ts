@@ -13,7 +13,7 @@ export interface Subnets {
 
 export async function takeAddresses(plan: AddressPlan, { subnet4, subnet6 }: Subnets): Promise<void> {
   for (const address of listAddresses(plan)) {
-    const [bits, flags] = address.includes(':') ? ['64', ['nodad']] : ['24', []];
+    const [bits, flags] = address.includes(':') ? ['64', ['nodad']] : ['25', []];
     await run('ip', ['address', 'replace', `${address}/${bits}`, 'dev', 'eth0', ...flags]);
   }
   await takeTheRest('-4', '0.0.0.0/0', [subnet4]);

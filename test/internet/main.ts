@@ -23,7 +23,7 @@ import { hostsOf, Zone } from './zone.ts';
 const tcpPorts = [21, 22, 23, 25, 53, 80, 443, 465, 587, 853, 3128, 4317, 4318, 4433, 8000, 8080, 8443, 9418];
 const publicResolvers = ['1.1.1.1', '8.8.8.8', '9.9.9.9'];
 
-const subnet4 = process.env.SUBNET4 ?? '198.51.100.0/24';
+const subnet4 = process.env.SUBNET4 ?? '198.51.100.0/25';
 const subnet6 = process.env.SUBNET6 || undefined;
 const token = process.env.GH_TOKEN ?? 'ghp_fake_token_for_tests';
 const folder = process.env.INTERNET_FOLDER ?? '/run/internet';

@@ -1,9 +1,11 @@
 // HTTP and HTTPS for all hosts: the certificate follows the name in the TLS handshake, the handler
 // follows the Host header, and what asks for a name that no service has goes into the canary's book.
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { Authority } from './ca.ts';
 import { plainAddress, type Sighting } from './canary.ts';
 import type { Journal } from './journal.ts';
@@ -73,7 +75,14 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     if (length > 64 * 1024 * 1024) throw new Error('request body over 64 MiB');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return decoded(Buffer.concat(chunks), request.headers['content-encoding']).toString('utf8');
+}
+
+/** Claude Code compresses what it sends once it is large. */
+function decoded(body: Buffer, encoding: string | undefined): Buffer {
+  if (encoding === 'gzip') return gunzipSync(body);
+  if (encoding === 'zstd') return zstdDecompressSync(body);
+  return encoding === 'br' ? brotliDecompressSync(body) : body;
 }
 
 function accept(server: Server, socket: Socket): void {

@@ -29,7 +29,7 @@ export const hostsOf: Readonly<Record<Service, readonly string[]>> = {
     'downloads.claude.ai',
     'mcp-proxy.anthropic.com',
   ],
-  registry: ['npm.pkg.github.com', 'packages.test'],
+  registry: ['npm.pkg.github.com'],
   allowed: ['allowed.test', '*.wild.test'],
   canary: ['denied.test', '*.denied.test'],
   dns: ['ns.test'],

@@ -54,10 +54,15 @@ export function parseRule(text: string): Rule | string {
   if (port === 53) return 'port 53 always leads to the resolver and cannot be opened';
   const wildcard = star !== undefined;
   if (!name.includes('.')) return `${quote(text)} names a whole top-level domain or a bare label`;
-  if (wildcard && getPublicSuffix(name, { allowPrivateDomains: true }) === name) {
+  if (wildcard && (isPublicSuffix(name) || isPublicSuffix(`any.${name}`))) {
     return `${quote(text)} opens a public suffix, below which strangers own the names`;
   }
   return { name, wildcard, port, protocol: protocolOf(port, opaque !== undefined) };
+}
+
+/** Some suffixes are listed as `*.name`: every name right below `name` is one, and belongs to strangers. */
+function isPublicSuffix(name: string): boolean {
+  return getPublicSuffix(name, { allowPrivateDomains: true }) === name;
 }
 
 function protocolOf(port: number, opaque: boolean): Protocol {

@@ -37,10 +37,14 @@ export function makeFirewall(parts: FirewallParts): Firewall {
   const pins = new PinTable();
   let running: Promise<void> | null = null;
   let queued: Promise<void> | null = null;
+  /** The kernel has not got what the table holds: the last attempt failed, so the next request tries again. */
+  let behind = false;
 
   const apply = async () => {
     try {
+      behind = true;
       await applyPins(parts.host, pins.list(), parts.backend);
+      behind = false;
       parts.changed({ pins: pins.size, failure: null });
     } catch (error) {
       parts.changed({ pins: pins.size, failure: chainOf(error) });
@@ -68,9 +72,10 @@ export function makeFirewall(parts: FirewallParts): Firewall {
       const isNew = pins.add(request.addresses, ports, request.ttl, parts.host.now());
       if (isNew) await schedule();
       else if (running !== null) await (queued ?? running);
+      else if (behind) await schedule();
     },
     expire: async () => {
-      if (pins.expire(parts.host.now())) await schedule();
+      if (pins.expire(parts.host.now()) || behind) await schedule();
     },
     get size() {
       return pins.size;

@@ -6,6 +6,8 @@ export interface Pin {
 
 /** Seconds a pin outlives the answer that made it: connections last longer than answers do. */
 const grace = 3600;
+/** Seconds: the resolver asks for less, but what it asks for is not believed. */
+const longestTtl = 300;
 const mostPins = 20_000;
 
 /** The pinned addresses and until when. Times are milliseconds of one clock. */
@@ -14,18 +16,14 @@ export class PinTable {
 
   /** @returns whether the wall has to be told: something new was pinned. */
   add(addresses: readonly string[], ports: readonly number[], ttl: number, now: number): boolean {
-    let changed = false;
-    for (const address of addresses) {
-      for (const port of ports) {
-        const key = `${address} ${port}`;
-        if (!this.#expires.has(key)) {
-          if (this.#expires.size >= mostPins) throw new Error(`more than ${mostPins} addresses are pinned`);
-          changed = true;
-        }
-        this.#expires.set(key, now + (ttl + grace) * 1000);
-      }
-    }
-    return changed;
+    const keys = addresses.flatMap((address) => ports.map((port) => `${address} ${port}`));
+    const fresh = new Set(keys.filter((key) => !this.#expires.has(key)));
+    // All or nothing: a pin that stands here and was never told to the wall would count as open.
+    if (this.#expires.size + fresh.size > mostPins)
+      throw new Error(`more than ${mostPins} addresses are pinned`);
+    const lifetime = (Math.min(ttl, longestTtl) + grace) * 1000;
+    for (const key of keys) this.#expires.set(key, now + lifetime);
+    return fresh.size > 0;
   }
 
   /** Drops what has expired.  @returns whether anything had. */

@@ -3,7 +3,7 @@ import { planAddresses } from '../../internet/addresses.ts';
 import { Zone } from '../../internet/zone.ts';
 import { parseZoneEntry } from '../../internet/zone-entry.ts';
 
-const zone = () => new Zone(planAddresses('198.51.100.0/24', '2001:db8:c10::/64'));
+const zone = () => new Zone(planAddresses('198.51.100.0/25', '2001:db8:c10::/64'));
 
 describe('the zone table', () => {
   test('answers a host in both families', () => {

@@ -1,0 +1,45 @@
+/*
+ * What Node lacks to be an init: a look at children that have ended, and the collection of one of them by its
+ * pid. libuv waits only for pids it has started, and waiting for any pid would take its exits away.
+ */
+#define _GNU_SOURCE
+#include <node_api.h>
+#include <sys/wait.h>
+
+/* peek() -> number: pid of a child that has ended and still waits, or 0. Takes nothing away. */
+static napi_value peek(napi_env env, napi_callback_info info)
+{
+	siginfo_t child = {0};
+	napi_value result;
+
+	(void)info;
+	if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) != 0)
+		child.si_pid = 0;
+	napi_create_int32(env, child.si_pid, &result);
+	return result;
+}
+
+/* collect(pid: number) -> boolean: whether that child was waiting and is now gone. */
+static napi_value collect(napi_env env, napi_callback_info info)
+{
+	size_t count = 1;
+	napi_value argument, result;
+	int32_t pid = 0;
+
+	napi_get_cb_info(env, info, &count, &argument, NULL, NULL);
+	if (count == 1)
+		napi_get_value_int32(env, argument, &pid);
+	napi_get_boolean(env, pid > 0 && waitpid(pid, NULL, WNOHANG) == pid, &result);
+	return result;
+}
+
+NAPI_MODULE_INIT()
+{
+	napi_value function;
+
+	napi_create_function(env, "peek", NAPI_AUTO_LENGTH, peek, NULL, &function);
+	napi_set_named_property(env, exports, "peek", function);
+	napi_create_function(env, "collect", NAPI_AUTO_LENGTH, collect, NULL, &function);
+	napi_set_named_property(env, exports, "collect", function);
+	return exports;
+}

@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest';
+import { stepNames } from '../../src/core/state.ts';
+import { bootToReady, eventsOf, stateOf } from './drive.ts';
+import { goodEnvironment, makeMachine } from './machine.ts';
+import { play, type Scenario } from './scenario.ts';
+
+const confined =
+  '/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs --seccomp-filter=/usr/local/lib/cloister/seccomp.bpf -- ';
+
+const step = (name: string) => ({ event: 'boot.step', step: name, level: 'info' });
+
+const scenarios: Scenario[] = [
+  {
+    title: 'under the reference flags it walks through every step and holds the session',
+    phases: [
+      {
+        title: 'first half',
+        do: (run) => run.firstHalf(),
+        want: {
+          journal: [
+            'lock /run/cloister/boot.lock',
+            'run /usr/sbin/iptables-nft -w -n -L OUTPUT',
+            'run /usr/sbin/iptables-nft-restore --noflush -w',
+            'run /usr/sbin/ip6tables-nft-restore --noflush -w',
+            'folder /run/cloister/private 700',
+            'folder /run/cloister/session 700',
+            'release /run/cloister/boot.lock',
+            'write /run/cloister/private/handover.json 600',
+            'replace',
+          ],
+          events: [step('settings'), step('environment'), step('wall'), step('mounts')],
+          files: { '/run/cloister/ready': null },
+          phase: 'booting',
+        },
+      },
+      {
+        title: 'second half',
+        do: (run) => run.secondHalf(),
+        want: {
+          journal: [
+            'remove /run/cloister/private/handover.json',
+            'lock /run/cloister/boot.lock',
+            'bind 127.0.0.53:53',
+            /^start .*--reuid=65053 .*cloister\.mjs egress$/,
+            'run /usr/sbin/iptables-nft-restore --noflush -w',
+            'folder /run/cloister/agent 2750',
+            'write /run/cloister/agent/gitconfig 640',
+            `run ${confined}/usr/local/bin/node /usr/local/lib/cloister/cloister.mjs furnish`,
+            `run ${confined}/usr/local/bin/node /usr/local/lib/cloister/cloister.mjs verify --inside`,
+            `run ${confined}/usr/bin/git clone --progress -- https://github.com/cloister-demo/hello /workspace/repo`,
+            /^start .*--reuid=1000 .*\/usr\/bin\/tmux .* -D$/,
+            /^run .*--reuid=1000 .* new-session .* -c \/workspace\/repo /,
+            /^run .*--reuid=1000 .* split-window .* 20% /,
+            'write /run/cloister/ready 644',
+            'release /run/cloister/boot.lock',
+          ],
+          events: [
+            step('resolver'),
+            step('firewall'),
+            step('accounts'),
+            step('agent'),
+            step('proof'),
+            step('repository'),
+            step('session'),
+            { event: 'boot.ready' },
+          ],
+          files: {
+            '/run/cloister/agent/github-token': 'github_pat_0123456789abcdef',
+            '/run/cloister/private/handover.json': null,
+          },
+          phase: 'ready',
+        },
+      },
+      {
+        title: 'a docker stop',
+        do: (run) => run.signal('SIGTERM'),
+        want: {
+          events: [{ event: 'signal.received', signal: 'SIGTERM' }, { event: 'box.stopped' }],
+          journal: ['remove /run/cloister/ready'],
+          files: { '/run/cloister/ready': null },
+          phase: 'stopping',
+          exit: 143,
+        },
+      },
+    ],
+  },
+  {
+    title: 'with a writable root, no tmpfs and SYS_ADMIN (Fly) it mounts its own rooms and seals the root',
+    machine: {
+      rooms: [],
+      runFolder: false,
+      rootReadOnly: false,
+      capabilities: [
+        'NET_ADMIN',
+        'NET_BIND_SERVICE',
+        'SETUID',
+        'SETGID',
+        'SETPCAP',
+        'CHOWN',
+        'KILL',
+        'DAC_OVERRIDE',
+        'FOWNER',
+        'SYS_ADMIN',
+      ],
+    },
+    phases: [
+      {
+        title: 'first half',
+        do: (run) => run.firstHalf(),
+        want: {
+          journal: [
+            'run /usr/bin/mount -t tmpfs -o nosuid,nodev,noexec,size=16m,nr_inodes=4096,mode=0755 tmpfs /run/cloister',
+            'lock /run/cloister/boot.lock',
+            'run /usr/sbin/iptables-nft-restore --noflush -w',
+            'run /usr/bin/mount -t tmpfs -o nosuid,nodev,size=512m,nr_inodes=262144,mode=0755,uid=1000,gid=1000 tmpfs /workspace',
+            'run /usr/bin/mount -t tmpfs -o nosuid,nodev,size=512m,nr_inodes=65536,mode=1777 tmpfs /tmp',
+            'run /usr/bin/mount -t tmpfs -o nosuid,nodev,size=1g,nr_inodes=262144,mode=0700,uid=1000,gid=1000 tmpfs /home/claude',
+            'run /usr/bin/mount -o remount,bind,ro /',
+            'replace',
+          ],
+          phase: 'booting',
+        },
+      },
+      { title: 'second half', do: (run) => run.secondHalf(), want: { phase: 'ready' } },
+    ],
+  },
+  {
+    title: 'a clone that fails is reported and the session still starts, in the empty workspace',
+    phases: [
+      {
+        title: 'both halves, with git failing',
+        do: async (run) => {
+          run.machine.prepare(/\/usr\/bin\/git clone /, new Error('fatal: repository not found'));
+          await run.firstHalf();
+          await run.secondHalf();
+        },
+        want: {
+          journal: [/ new-session .* -c \/workspace -n/],
+          events: [{ event: 'boot.step', step: 'repository', level: 'warn' }, { event: 'boot.ready' }],
+          phase: 'ready',
+        },
+      },
+    ],
+  },
+  {
+    title: 'a repository that is there already, on a volume, is kept as it is',
+    phases: [
+      {
+        title: 'both halves',
+        do: async (run) => {
+          run.machine.files.putFolder('/workspace/repo', { uid: 1000 });
+          run.machine.prepare(/git clone/, new Error('must not be called'));
+          await run.firstHalf();
+          await run.secondHalf();
+        },
+        want: { events: [{ step: 'repository', detail: 'kept' }], phase: 'ready' },
+      },
+    ],
+  },
+  {
+    title: 'without a repository nothing is cloned',
+    env: { REPO_URL: '' },
+    phases: [
+      {
+        title: 'an empty REPO_URL is a fault, not «none»',
+        do: (run) => run.firstHalf(),
+        want: { events: [{ event: 'boot.failed', step: 'settings' }], phase: 'failed', exit: 78 },
+      },
+    ],
+  },
+  {
+    title: 'an interrupt from the keyboard ends the ready box with 130',
+    phases: [
+      {
+        title: 'boot',
+        do: async (run) => {
+          await run.firstHalf();
+          await run.secondHalf();
+        },
+        want: { phase: 'ready' },
+      },
+      { title: 'Ctrl-C', do: (run) => run.signal('SIGINT'), want: { phase: 'stopping', exit: 130 } },
+    ],
+  },
+];
+
+describe('the boot contract', () => {
+  test.each(scenarios)('$title', (scenario) => play(scenario));
+
+  test('passes through the steps in the order of the contract, each with its duration', async () => {
+    const machine = makeMachine();
+    await bootToReady(machine);
+    const steps = stateOf(machine)?.steps ?? [];
+    expect(steps.map(({ name }) => name)).toEqual(stepNames);
+    expect(steps.every(({ state, duration }) => state === 'done' && duration !== null)).toBe(true);
+  });
+
+  test('lets nothing run before the wall stands, except the look at what stands there', async () => {
+    const machine = makeMachine();
+    await bootToReady(machine);
+    const wall = machine.journal.findIndex((entry) => entry.includes('ip6tables-nft-restore'));
+    const before = machine.journal.slice(0, wall).filter((entry) => /^(run|start)/.test(entry));
+    expect(before.every((entry) => /^run \/usr\/sbin\/ip6?tables-/.test(entry))).toBe(true);
+  });
+
+  test('starts nothing of the repository or the agent before the proof has passed', async () => {
+    const machine = makeMachine();
+    await bootToReady(machine);
+    const at = (part: string) => machine.journal.findIndex((entry) => entry.includes(part));
+    expect(at('verify --inside')).toBeGreaterThan(-1);
+    expect(at('verify --inside')).toBeLessThan(at('git clone'));
+    expect(at('verify --inside')).toBeLessThan(at('/usr/bin/tmux'));
+  });
+
+  test('leaves no secret in the environment of the second half, nor in its arguments', async () => {
+    const machine = makeMachine();
+    const { replacement } = await bootToReady(machine, { ...goodEnvironment, TERM: 'xterm' });
+    expect(JSON.stringify(replacement)).not.toMatch(/github_pat|sk-ant/);
+    expect(replacement.env.TERM).toBe('xterm');
+  });
+
+  test('prints no secret and no prompt in any line, and puts none into the public state', async () => {
+    const machine = makeMachine();
+    machine.prepare(
+      /git clone/,
+      new Error(`fatal: could not read from https://x:${goodEnvironment.GH_PAT}@github.com`),
+    );
+    await bootToReady(machine, { ...goodEnvironment, CLAUDE_PROMPT: 'fix the secret build' });
+    const said = machine.printed.join('') + machine.files.read('/run/cloister/state.json');
+    expect(said).not.toMatch(/github_pat_0|sk-ant-oat01-0|fix the secret build/);
+  });
+
+  test('runs every program of the agent under the one profile, with a fresh environment', async () => {
+    const machine = makeMachine();
+    await bootToReady(machine);
+    const agents = machine.commands.filter(({ argv }) => argv.includes('--reuid=1000'));
+    expect(agents.length).toBeGreaterThan(4);
+    for (const { argv, env } of agents) {
+      expect(argv.join(' ')).toContain(confined);
+      expect(env).toMatchObject({ HOME: '/home/claude', USER: 'claude' });
+      expect(JSON.stringify(env)).not.toMatch(/github_pat|sk-ant/);
+    }
+  });
+
+  test('ready carries the id of this boot and nothing older', async () => {
+    const machine = makeMachine();
+    await bootToReady(machine);
+    expect(machine.files.read('/run/cloister/ready').trim()).toBe(stateOf(machine)?.bootId);
+    expect(eventsOf(machine).at(-1)).toMatchObject({ event: 'boot.ready' });
+  });
+});

@@ -1,0 +1,17 @@
+import type { FakeMachine } from '../../src/host/fake-host.ts';
+
+/** Records what a failing boot takes back: all it does once a step stands on the board as failed. */
+export function recordUndo(machine: FakeMachine): readonly string[] {
+  const undone: string[] = [];
+  machine.watch((event) => {
+    const board = machine.files.readIfAny('/run/cloister/state.json') ?? '';
+    if (board.includes('"state":"failed"') && /^(run|remove|release|signal)/.test(event))
+      undone.push(shortened(event));
+  });
+  return undone;
+}
+
+/** Names a child by the end of its arguments. */
+function shortened(event: string): string {
+  return event.replace(/^signal SIGTERM .*?(cloister\.mjs egress|tmux\.conf -D)$/, 'end $1');
+}

@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest';
+import { parseStanding, planWall, type WallPlan } from '../../../../src/network/firewall/plan.ts';
+import { renderPins, renderWall4 } from '../../../../src/network/firewall/render.ts';
+import { renderWall6 } from '../../../../src/network/firewall/render6.ts';
+
+const plan = (more: Partial<Parameters<typeof planWall>[0]> = {}): WallPlan =>
+  planWall({
+    agent: 1000,
+    egress: 65053,
+    upstreams: ['192.0.2.53', '2001:db8::53'],
+    nameservers: ['192.0.2.53'],
+    published: [],
+    fly: false,
+    ...more,
+  });
+const nothing = parseStanding('');
+const wall4 = (more = {}) => renderWall4(plan(more), nothing).split('\n');
+const wall6 = (more = {}) => renderWall6(plan(more), nothing).split('\n');
+const chain = (lines: readonly string[], name: string) =>
+  lines.filter((line) => line.startsWith(`-A ${name} `));
+
+/** The rules a packet of the agent's user meets, in order. */
+const agentPath = (lines: readonly string[]) => chain(lines, 'CLOISTER-AGENT');
+
+describe.each([
+  ['IPv4', wall4],
+  ['IPv6', wall6],
+])('the %s wall', (_, wall) => {
+  test('drops by default what goes out, comes in or passes through', () => {
+    for (const name of ['INPUT', 'FORWARD', 'OUTPUT']) expect(wall()).toContain(`:${name} DROP [0:0]`);
+  });
+
+  test('ends every table with COMMIT and the document with a line end', () => {
+    const lines = wall();
+    const tables = lines.filter((line) => line.startsWith('*')).length;
+    expect(lines.filter((line) => line === 'COMMIT')).toHaveLength(tables);
+    expect(lines.slice(-2)).toEqual(['COMMIT', '']);
+    for (const [index, line] of lines.entries())
+      if (line.startsWith('*') && index > 0) expect(lines[index - 1]).toBe('COMMIT');
+  });
+
+  test('declares every chain it uses, and flushes nobody else’s', () => {
+    const lines = wall();
+    const declared = lines.filter((line) => line.startsWith(':')).map((line) => line.slice(1).split(' ')[0]);
+    const used = lines.flatMap((line) =>
+      [...line.matchAll(/(?:-A|-j) (CLOISTER-[A-Z]+)/g)].map((match) => match[1]),
+    );
+    for (const name of used) expect(declared).toContain(name);
+    expect(lines.filter((line) => line.startsWith('-A') && !line.startsWith('-A CLOISTER-'))).toEqual([]);
+    expect(declared.filter((name) => !name?.startsWith('CLOISTER-')).sort()).toEqual([
+      'FORWARD',
+      'INPUT',
+      'OUTPUT',
+    ]);
+  });
+
+  test('jumps into its chains before everything that stands already', () => {
+    const jumps = wall().filter((line) => line.startsWith('-I'));
+    expect(jumps).toContain('-I OUTPUT 1 -j CLOISTER-OUTPUT');
+    expect(jumps).toContain('-I INPUT 1 -j CLOISTER-INPUT');
+    expect(jumps.every((line) => / 1 -j CLOISTER-/.test(line))).toBe(true);
+  });
+
+  test('refuses at once what is left over, out of every chain', () => {
+    const lines = wall();
+    for (const name of ['CLOISTER-OUTPUT', 'CLOISTER-EGRESS']) {
+      expect(chain(lines, name).at(-1)).toBe(`-A ${name} -j CLOISTER-REFUSE`);
+    }
+    expect(chain(lines, 'CLOISTER-INPUT').at(-1)).toBe('-A CLOISTER-INPUT -j DROP');
+    expect(chain(lines, 'CLOISTER-REFUSE')[0]).toContain('tcp-reset');
+  });
+
+  test('lets only the egress user ask the upstream resolvers', () => {
+    const asking = wall().filter((line) => /--dport 53 -j ACCEPT/.test(line));
+    expect(asking.length).toBeGreaterThan(0);
+    expect(asking.every((line) => line.startsWith('-A CLOISTER-EGRESS -d '))).toBe(true);
+  });
+});
+
+describe('the agent’s way through the IPv4 wall', () => {
+  test('begins before anything looks at connection state (another’s entry is not to be taken over)', () => {
+    const output = chain(wall4(), 'CLOISTER-OUTPUT');
+    expect(output[0]).toBe('-A CLOISTER-OUTPUT -m owner --uid-owner 1000 -j CLOISTER-AGENT');
+    const states = output.findIndex((line) => line.includes('conntrack'));
+    expect(states).toBeGreaterThan(0);
+  });
+
+  test('has no general state match of its own', () => {
+    const states = agentPath(wall4({ published: [3000] })).filter((line) => line.includes('conntrack'));
+    for (const line of states)
+      expect(line).toMatch(/-d 127\.0\.0\.53\/32 .*--ctstate DNAT|--sport 3000 .*--ctdir REPLY/);
+  });
+
+  test('ends in refusal, so nothing of the agent comes back to the chains of others', () => {
+    expect(agentPath(wall4()).at(-1)).toBe('-A CLOISTER-AGENT -j CLOISTER-REFUSE');
+  });
+
+  test('is closed to the engine’s resolver on every port, before loopback is opened', () => {
+    const path = agentPath(wall4());
+    const closed = path.indexOf('-A CLOISTER-AGENT -d 127.0.0.11/32 -j CLOISTER-REFUSE');
+    const loopback = path.indexOf('-A CLOISTER-AGENT -o lo -j ACCEPT');
+    expect(closed).toBeGreaterThan(-1);
+    expect(closed).toBeLessThan(loopback);
+  });
+
+  test('is closed to every other loopback resolver of the platform, but not to ours', () => {
+    const path = agentPath(wall4({ nameservers: ['127.0.0.1', '127.0.0.53', '192.0.2.53'] })).join('\n');
+    expect(path).toContain('-d 127.0.0.1/32 -j CLOISTER-REFUSE');
+    expect(path).not.toContain('-d 127.0.0.53/32 -j CLOISTER-REFUSE');
+    expect(path).not.toContain('192.0.2.53');
+  });
+
+  test('leads outside through the pins alone, and TCP alone', () => {
+    const outside = agentPath(wall4()).filter((line) => !/-o lo|-d 127\./.test(line));
+    expect(outside).toEqual([
+      '-A CLOISTER-AGENT -p tcp -j CLOISTER-PINS',
+      '-A CLOISTER-AGENT -j CLOISTER-REFUSE',
+    ]);
+  });
+
+  test('answers on published ports and calls out from none', () => {
+    const [reply] = agentPath(wall4({ published: [3000] })).filter((line) => line.includes('3000'));
+    expect(reply).toContain('--sport 3000 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT');
+  });
+});
+
+describe('the IPv4 wall', () => {
+  test('opens only published ports to the outside', () => {
+    const opened = (more: object) =>
+      chain(wall4(more), 'CLOISTER-INPUT').filter((line) => !/-i lo|conntrack|DROP/.test(line));
+    expect(opened({})).toEqual([]);
+    expect(
+      opened({ published: [3000, 8080] }).map((line) => /--dport (\d+) -j ACCEPT/.exec(line)?.[1]),
+    ).toEqual(['3000', '8080']);
+  });
+
+  test('leads everybody’s queries to our resolver, except the egress user’s own', () => {
+    const redirect = chain(wall4(), 'CLOISTER-DNS');
+    expect(redirect[0]).toBe('-A CLOISTER-DNS -m owner --uid-owner 65053 -j RETURN');
+    expect(
+      redirect.slice(1).every((line) => /--dport 53 -j DNAT --to-destination 127\.0\.0\.53:53$/.test(line)),
+    ).toBe(true);
+    expect(redirect).toHaveLength(3);
+  });
+
+  test('lets no loopback address leave by another interface', () => {
+    expect(chain(wall4(), 'CLOISTER-LEAK')).toEqual([
+      '-A CLOISTER-LEAK -d 127.0.0.0/8 ! -o lo -j DROP',
+      '-A CLOISTER-LEAK -s 127.0.0.0/8 ! -o lo -j DROP',
+    ]);
+  });
+
+  test('refuses packets of strangers’ sockets before it lets ownerless ones through', () => {
+    const output = chain(wall4(), 'CLOISTER-OUTPUT');
+    const owned = output.findIndex((line) => line.includes('--socket-exists'));
+    const ownerless = output.findIndex((line) => line === '-A CLOISTER-OUTPUT -o lo -j ACCEPT');
+    expect(owned).toBeGreaterThan(-1);
+    expect(owned).toBeLessThan(ownerless);
+  });
+
+  test('names no IPv6 address, and the IPv6 wall no IPv4 one', () => {
+    expect(wall4().join('\n')).not.toContain('2001:db8');
+    expect(wall6().join('\n')).not.toMatch(/\d+\.\d+\.\d+\.\d+/);
+  });
+});
+
+describe('the IPv6 wall', () => {
+  test('gives the agent loopback and nothing else', () => {
+    const output = chain(wall6(), 'CLOISTER-OUTPUT');
+    const owned = output.findIndex((line) => line.includes('--socket-exists'));
+    const before = output.slice(0, owned).filter((line) => !line.includes('--uid-owner 65053'));
+    expect(before).toEqual(['-A CLOISTER-OUTPUT -o lo -j ACCEPT']);
+    expect(wall6().join('\n')).not.toContain('--uid-owner 1000');
+  });
+
+  test('on Fly keeps root’s resolver and the answers of ssh, for root alone', () => {
+    const lines = wall6({ fly: true });
+    const more = chain(lines, 'CLOISTER-OUTPUT').filter(
+      (line) => !chain(wall6(), 'CLOISTER-OUTPUT').includes(line),
+    );
+    expect(more).toHaveLength(3);
+    expect(more.every((line) => line.includes('--uid-owner 0 '))).toBe(true);
+    expect(more.at(-1)).toContain('--sport 22 ! --syn -j ACCEPT');
+    expect(chain(lines, 'CLOISTER-INPUT').join('\n')).toContain('--dport 22 -j ACCEPT');
+  });
+
+  test('elsewhere opens port 22 to nobody', () => {
+    expect(wall6().join('\n')).not.toContain('22 ');
+  });
+});
+
+describe('a second boot in the same namespace', () => {
+  test('adds no second jump, and builds the chains anew', () => {
+    const saved = [
+      '*mangle',
+      '-A POSTROUTING -j CLOISTER-LEAK',
+      'COMMIT',
+      '*nat',
+      '-A OUTPUT -j CLOISTER-DNS',
+      'COMMIT',
+      '*filter',
+      '-A INPUT -j CLOISTER-INPUT',
+      '-A OUTPUT -j CLOISTER-OUTPUT',
+      'COMMIT',
+    ].join('\n');
+    const standing = parseStanding(saved);
+    for (const lines of [
+      renderWall4(plan(), standing).split('\n'),
+      renderWall6(plan(), standing).split('\n'),
+    ]) {
+      expect(lines.filter((line) => line.startsWith('-I'))).toEqual([]);
+      expect(lines).toContain(':CLOISTER-OUTPUT - [0:0]');
+    }
+  });
+
+  test('does not take a jump of another table for its own', () => {
+    const standing = parseStanding('*nat\n-A OUTPUT -j CLOISTER-OUTPUT\nCOMMIT\n');
+    expect(renderWall4(plan(), standing)).toContain('-I OUTPUT 1 -j CLOISTER-OUTPUT');
+  });
+});
+
+describe('the pins', () => {
+  test('open exactly their address and port', () => {
+    expect(renderPins([{ address: '203.0.113.1', port: 443 }]).split('\n')).toEqual([
+      '*filter',
+      ':CLOISTER-PINS - [0:0]',
+      '-A CLOISTER-PINS -d 203.0.113.1/32 -p tcp -m tcp --dport 443 -j ACCEPT',
+      'COMMIT',
+      '',
+    ]);
+  });
+
+  test('leave policies and every other chain alone, also when there are none', () => {
+    expect(renderPins([])).toBe('*filter\n:CLOISTER-PINS - [0:0]\nCOMMIT\n');
+  });
+});

@@ -1,0 +1,7 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // The same part of dns2 that the bundle takes: see engine/bundle.mjs.
+  resolve: { alias: { 'dns2/packet': new URL('node_modules/dns2/packet.js', import.meta.url).pathname } },
+  test: { include: ['test/unit/**/*.test.ts', 'test/boot/**/*.test.ts'] },
+});
