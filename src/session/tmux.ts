@@ -47,9 +47,12 @@ export async function makeSession(host: Host, facts: { agent: Identity; folder: 
   await run(['split-window', '-d', '-v', '-l', '20%', '-t', `=${sessionName}:`, '-c', facts.folder]);
 }
 
-/** @returns a command to the agent's server, run as the agent. */
+/**
+ * @returns a command to the agent's server, run as the agent. With -N it never starts a server itself: that one would
+ * have neither our configuration nor a supervisor, and keep ours from its socket.
+ */
 export function clientCommand(agent: Identity, args: readonly string[]): Command {
-  return { argv: confined([...tmux, ...args], agent), env: agentEnvironment(), cwd: '/', timeout: 10_000 };
+  return { argv: confined([...tmux, '-N', ...args], agent), env: agentEnvironment(), cwd: '/', timeout: 10_000 };
 }
 
 /** The server needs a moment until its socket is there. */
