@@ -26,6 +26,8 @@ export interface BootFacts {
 
 /** Milliseconds any boot may take: the plain script needs minutes for a thousand names. */
 const deadline = 600_000;
+/** Milliseconds the box may take until an operator sees the session. */
+const attachDeadline = 60_000;
 let boots = 0;
 
 /** Boots the box once and reads the times from its own log; nothing else runs in it meanwhile. */
@@ -106,7 +108,7 @@ async function firstScreen(command: readonly string[]): Promise<number> {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, TERM: 'xterm-256color' },
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), deadline);
+  const timer = setTimeout(() => child.kill('SIGKILL'), attachDeadline);
   let text = '';
   try {
     for await (const chunk of child.stdout.setEncoding('utf8')) {
