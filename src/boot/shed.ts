@@ -22,7 +22,7 @@ export interface Handover {
 /** Supervision needs these: the wall's refresh, children under other users, the resolver's port, signals. */
 const kept = ['net_admin', 'net_bind_service', 'setuid', 'setgid', 'setpcap', 'kill'];
 /** Small heaps: init lives for days and does little. SIGUSR1 must not open Node's inspector. */
-export const nodeFlags = ['--disable-sigusr1', '--max-semi-space-size=1', '--optimize-for-size'];
+export const nodeFlags = ['--disable-sigusr1', '--max-semi-space-size=1'];
 const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LANG: 'C.UTF-8',

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { levels } from '../core/log.ts';
 import { parseSize } from '../core/size.ts';
 import { isLoopback, parseRange, type Range } from '../network/address-class.ts';

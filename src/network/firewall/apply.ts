@@ -2,7 +2,7 @@ import { BootError } from '../../core/errors.ts';
 import { ExitCode } from '../../core/exit-codes.ts';
 import type { Host } from '../../host/host.ts';
 import type { Pin } from './pins.ts';
-import { parseStanding, type WallPlan } from './plan.ts';
+import { parseStanding, type Standing, type WallPlan } from './plan.ts';
 import { renderPins, renderWall4 } from './render.ts';
 import { renderWall6 } from './render6.ts';
 
@@ -35,14 +35,28 @@ export async function applyWall(
   options: { backend: Backend; ipv6: boolean },
 ): Promise<number> {
   const { backend } = options;
-  const saved = await host.run({ argv: [`/usr/sbin/iptables-${backend}-save`] });
-  const wall4 = renderWall4(plan, parseStanding(saved.stdout));
-  await restore(host, `/usr/sbin/iptables-${backend}-restore`, wall4);
-  if (!options.ipv6) return countRules(wall4);
-  const saved6 = await host.run({ argv: [`/usr/sbin/ip6tables-${backend}-save`, '-t', 'filter'] });
-  const wall6 = renderWall6(plan, parseStanding(saved6.stdout));
-  await restore(host, `/usr/sbin/ip6tables-${backend}-restore`, wall6);
-  return countRules(wall4) + countRules(wall6);
+  // The families know nothing of each other: each is one transaction of its own.
+  const counts = await Promise.all([
+    applyFamily(host, `/usr/sbin/iptables-${backend}`, [], (standing) => renderWall4(plan, standing)),
+    options.ipv6
+      ? applyFamily(host, `/usr/sbin/ip6tables-${backend}`, ['-t', 'filter'], (standing) =>
+          renderWall6(plan, standing),
+        )
+      : 0,
+  ]);
+  return counts[0] + counts[1];
+}
+
+async function applyFamily(
+  host: Host,
+  program: string,
+  tables: readonly string[],
+  render: (standing: Standing) => string,
+): Promise<number> {
+  const { stdout } = await host.run({ argv: [`${program}-save`, ...tables] });
+  const wall = render(parseStanding(stdout));
+  await restore(host, `${program}-restore`, wall);
+  return countRules(wall);
 }
 
 /** Replaces the chain of pinned addresses in one atomic step. */
