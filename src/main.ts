@@ -23,7 +23,9 @@ const commands: Readonly<Record<string, Run>> = {
   egress: async () => {
     const { openParentLink } = await import('./host/parent-link.ts');
     const { runEgress } = await import('./network/egress.ts');
-    runEgress(openParentLink<FromEgress, ToEgress>(), { udp: 3, tcp: 4 }, Date.now);
+    const { compactMemory } = await import('./host/memory.ts');
+    const descriptors = { udp: 3, tcp: 4 };
+    runEgress(openParentLink<FromEgress, ToEgress>(), { descriptors, now: Date.now, compactMemory });
     return new Promise(() => {});
   },
   hook: async ([name = '']) =>

@@ -106,6 +106,7 @@ export class FakeMachine {
         this.#replaced({ argv, env });
         throw new Error('the fake program is over');
       },
+      compactMemory: () => {},
       reapOrphans: () => this.#note('reap orphans'),
       onSignal: (names, listener) => {
         for (const name of names) this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);

@@ -100,5 +100,7 @@ export interface Host {
   replace(argv: readonly string[], env: Readonly<Record<string, string>>): never;
   /** From now on, as PID 1, collects the orphans the kernel gives us; elsewhere that is another init's work. */
   reapOrphans(): void;
+  /** Gives free memory back to the system; takes some 10 ms. */
+  compactMemory(): void;
   onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): void;
 }

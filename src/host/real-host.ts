@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isOwnChild, runLean, start } from './children.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './host.ts';
+import { compactMemory } from './memory.ts';
 import { makeReaper, type WaitCalls } from './reaper.ts';
 import { bindSockets } from './sockets.ts';
 
@@ -33,6 +34,7 @@ export function makeHost(options: { lean: boolean }): Host {
       throw new Error('this Node can not replace itself');
     },
     reapOrphans: () => void (process.pid === 1 && startReaping()),
+    compactMemory,
     onSignal: (names, listener) => {
       for (const name of names) process.on(name, listener);
     },

@@ -8,8 +8,18 @@ import { makeUpstream } from './resolver/upstream.ts';
 /** Milliseconds between two reports of denied names: a flood is counted, not repeated. */
 const reportPause = 500;
 const mostReported = 20;
+/** Milliseconds after a pass over the whole list, when its leftovers in memory are dropped. */
+const settling = 2000;
 /** How many names are asked for at once when init wants the whole allowlist. */
 const overlap = 128;
+
+/** What the egress process needs of its machine. */
+export interface EgressMachine {
+  /** Of the UDP and the TCP socket that init holds. */
+  readonly descriptors: { readonly udp: number; readonly tcp: number };
+  readonly now: () => number;
+  readonly compactMemory: () => void;
+}
 
 export interface EgressLink {
   send(message: FromEgress): void;
@@ -20,18 +30,15 @@ export interface EgressLink {
  * The egress process: serves the resolver on the sockets it was handed, and has init open the wall for what the
  * resolver finds.
  */
-export function runEgress(
-  link: EgressLink,
-  descriptors: { udp: number; tcp: number },
-  now: () => number,
-): void {
+export function runEgress(link: EgressLink, machine: EgressMachine): void {
   const pins = makePins(link);
   const denied = makeReports(link);
   let resolver: Resolver | null = null;
   link.onMessage((message) => {
     if (message.kind === 'pinned') pins.settle(message.id, message.failure);
-    else if (message.kind === 'resolve') void resolveAll(resolver, message.names, link);
-    else if (resolver === null) {
+    else if (message.kind === 'resolve') {
+      void resolveAll(resolver, message.names, link).then(() => setTimeout(machine.compactMemory, settling));
+    } else if (resolver === null) {
       const judge: AddressJudge = makeAddressJudge(message);
       const parts: ResolverParts = {
         allowlist: makeAllowlist(message.rules),
@@ -39,10 +46,10 @@ export function runEgress(
         mayDial: judge,
         pin: pins.ask,
         denied,
-        now,
+        now: machine.now,
       };
       resolver = makeResolver(parts);
-      void serve(resolver, descriptors).then(() => link.send({ kind: 'ready' }));
+      void serve(resolver, machine.descriptors).then(() => link.send({ kind: 'ready' }));
     }
   });
 }

@@ -9,6 +9,8 @@ import type { Egress } from './egress.ts';
 import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
 
+/** Milliseconds after which a boot's leftovers in memory are dropped. */
+const settling = 3000;
 /** Milliseconds a child has to end after SIGTERM. */
 const grace = 5000;
 /** The relay on our own terminal becomes the agent's user for its tmux client; it needs nothing else. */
@@ -37,6 +39,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
   const { host, log, board, box } = parts;
   const signalled = new Promise<void>((resolve) => parts.whenSignalled(() => resolve()));
   host.every(refreshPause, () => void refreshPins({ host, board, ...box, rules: parts.rules }));
+  void host.sleep(settling).then(host.compactMemory);
   const end = async () => {
     await signalled;
     board.post({ phase: 'stopping' });
