@@ -51,10 +51,11 @@ internet_flags() {
     "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
 }
 
-# box BOX [FLAG...]: boots it with the reference flags and waits until it is ready.
+# box BOX [FLAG...]: boots it with the reference flags and waits until it is ready. WITHOUT=PATTERN leaves
+# out what it has from the fake internet.
 box() {
   local flags
-  mapfile -t flags < <(internet_flags)
+  mapfile -t flags < <(internet_flags | grep -v -e "${WITHOUT:-^$}")
   "$ROOT/engine/run" "$NAME-$1" "${flags[@]}" "${@:2}"
 }
 
