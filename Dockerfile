@@ -114,6 +114,8 @@ WORKDIR /
 # An interactive sh of root enters the session, as bash does through /root/.bashrc.
 ENV ENV=/root/.cloister-gate
 STOPSIGNAL SIGTERM
+# What an interactive POSIX shell reads: a root login that is no bash enters the session as well.
+ENV ENV=/root/.cloister-gate
 ENTRYPOINT ["/usr/local/bin/cloister", "init"]
 CMD []
 ARG VERSION=0.1.0

@@ -19,14 +19,14 @@ export CLAUDE_TOKEN NET_GH_PAT
 # Another test network may hold the addresses for a moment: the wait for them is bounded.
 start_internet() {
   local line said attempt
-  for attempt in {1..60}; do
+  for attempt in {1..300}; do
     if said=$("$ROOT/test/internet/up" "$NAME" --image "$CLOISTER_IMAGE" --folder "$BATS_FILE_TMPDIR" \
       --subnet4 198.51.100.0/25 --subnet6 2001:db8:c16::/64 "$@" 2>&1); then
       while read -r line; do [[ $line != *=* ]] || export "NET_${line?}"; done <<<"$said"
       return 0
     fi
     [[ $said == *overlaps* ]] || break
-    ((attempt == 60)) || sleep 1
+    ((attempt == 300)) || sleep 0.2
   done
   echo "$said" >&2
   return 1
@@ -51,10 +51,11 @@ internet_flags() {
     "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
 }
 
-# box BOX [FLAG...]: boots it with the reference flags and waits until it is ready.
+# box BOX [FLAG...]: boots it with the reference flags and waits until it is ready. WITHOUT=PATTERN leaves
+# out what it has from the fake internet.
 box() {
   local flags
-  mapfile -t flags < <(internet_flags)
+  mapfile -t flags < <(internet_flags | grep -v -e "${WITHOUT:-^$}")
   "$ROOT/engine/run" "$NAME-$1" "${flags[@]}" "${@:2}"
 }
 

@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# The first command of a new user.
+
+load cloister
+
+setup_file() {
+  if "$ENGINE" inspect cloister-demo >/dev/null 2>&1 || "$ENGINE" network inspect cloister-demo-net >/dev/null 2>&1; then
+    echo 'A demo is there already: take it down with `make down`, then run these tests.' >&2
+    return 1
+  fi
+}
+
+teardown_file() {
+  make --no-print-directory -C "$ROOT" down >/dev/null
+}
+
+@test "make demo ends with a box that is ready, and says how to enter it" {
+  try make --no-print-directory -C "$ROOT" demo </dev/null
+  [[ $status == 0 && $output == *'make attach'* && $output == *'make down'* ]]
+  "$ENGINE" exec cloister-demo cloister status --json | jq --exit-status '.state == "ready" and .repository == "cloned"'
+}
+
+@test "the demo's screen is Claude's prompt" {
+  eventually 30 says 'bypass permissions on' "$ENGINE" exec --user 1000 cloister-demo \
+    tmux -N -S /run/cloister/session/tmux capture-pane -p -t cloister:1.0
+}
+
+@test "make demo a second time starts anew, quickly" {
+  local before=$SECONDS
+  try make --no-print-directory -C "$ROOT" demo </dev/null
+  [[ $status == 0 ]]
+  ((SECONDS - before < 60))
+}
+
+@test "make down leaves nothing" {
+  try make --no-print-directory -C "$ROOT" down
+  [[ $status == 0 && $output == *'cloister-demo is down'* ]]
+  run ! "$ENGINE" inspect cloister-demo
+  run ! "$ENGINE" inspect cloister-demo-net-internet
+  run ! "$ENGINE" network inspect cloister-demo-net
+  try make --no-print-directory -C "$ROOT" down
+  [[ $status == 0 ]]
+}

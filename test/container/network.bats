@@ -1,0 +1,374 @@
+#!/usr/bin/env bats
+# What the agent reaches, and what it does not: judged by who received it. Every refusal below stands in a
+# table with the control that makes it, and is shown to fall when that control is taken away from outside.
+
+load cloister
+
+setup_file() {
+  start_internet --ipv6
+  box main --dns "$NET_DNS" --env ALLOW_DOMAINS=allowed.test,moving.test --volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro"
+  in_box main 'iptables-save' >"$BATS_FILE_TMPDIR/rules4"
+  in_box main 'ip6tables-save' >"$BATS_FILE_TMPDIR/rules6"
+  "$ENGINE" run --detach --init --name "$NAME-neighbour" --label "cloister.test=$NAME" --network "$NAME" \
+    --volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro" --entrypoint sleep "$CLOISTER_IMAGE" 900 >/dev/null
+  # Packets for 127/8 would be dropped as martians further in: they are counted where they come in.
+  in_box internet 'iptables -t raw -I PREROUTING -i eth0 -d 127.0.0.0/8 -m comment --comment martian'
+}
+
+teardown_file() {
+  remove_all
+}
+
+setup() {
+  CANARY=198.51.100.66 ALLOWED=198.51.100.77 UPSTREAM=198.51.100.53 GATEWAY=198.51.100.1
+  CANARY6=2001:db8:c16::66 ALLOWED6=2001:db8:c16::77 UPSTREAM6=2001:db8:c16::53
+}
+
+# --- The table of removals ---------------------------------------------------------------------------------
+# title · user · what it runs · what the other side has then seen (jq on world) · controls whose removal lets it
+
+refusals=(
+  'a TCP connection to an address of no allowed name·1000·send tcp $CANARY 443·.canary.sightings | any(.transport == "tcp" and .local == "$CANARY" and .port == 443)·output'
+  'a TCP connection to an address outside every network·1000·send tcp 203.0.113.9 80·.canary.sightings | any(.local == "203.0.113.9")·output'
+  'a TCP connection to an IPv4 address written as IPv6·1000·send tcp ::ffff:$CANARY 80·.canary.sightings | any(.local == "$CANARY" and .port == 80)·output'
+  'an MPTCP connection·1000·send mptcp $CANARY 8080·.canary.sightings | any(.local == "$CANARY" and .port == 8080)·output'
+  'a UDP datagram·1000·send udp $CANARY 123·.canary.sightings | any(.transport == "udp" and .local == "$CANARY" and .port == 123)·output'
+  'QUIC to the address of an allowed name·1000·send udp $ALLOWED 443·.canary.sightings | any(.transport == "udp" and .local == "$ALLOWED")·output'
+  'a UDP-Lite datagram·1000·send udplite $CANARY 9·.canary.counters["packets.canary"] > 0·output'
+  'a ping·1000·send icmp $CANARY 0·.canary.counters["Icmp.InEchos"] > 0·output'
+  'another port of an allowed name·1000·curl -s --max-time 3 http://$ALLOWED:8080/other-port·.web | any(.path == "/other-port")·output'
+  'DNS over TLS·1000·send tcp 9.9.9.9 853·.canary.sightings | any(.local == "9.9.9.9" and .port == 853)·output'
+  'a UDP query to a public resolver·1000·ask udp 8.8.8.8 53 one.denied.test·.canary.sightings | any(.transport == "udp" and .local == "8.8.8.8" and .port == 53)·redirect output'
+  'a TCP query to a public resolver·1000·ask tcp 1.1.1.1 53 two.denied.test·.canary.sightings | any(.transport == "tcp" and .local == "1.1.1.1" and .port == 53)·redirect output'
+  'a UDP query to the gateway·1000·ask udp $GATEWAY 53 three.denied.test·.canary.sightings | any(.transport == "udp" and .local == "$GATEWAY" and .port == 53)·redirect output'
+  'a UDP query to the upstream itself·1000·ask udp $UPSTREAM 53 four.denied.test·.dns | any(.name == "four.denied.test")·redirect output'
+  'a TCP query to the upstream itself·1000·ask tcp $UPSTREAM 53 five.denied.test·.dns | any(.name == "five.denied.test")·redirect output'
+  "a name asked of the engine's resolver·1000·ask udp 127.0.0.11 53 six.denied.test·.dns | any(.name == \"six.denied.test\")·redirect output"
+  "a name asked of the engine's resolver on its high port·1000·ask udp 127.0.0.11 \$HIGH seven.denied.test·.dns | any(.name == \"seven.denied.test\")·redirect output"
+  'a denied name looked up as any program does·1000·getent ahosts eight.denied.test·.dns | any(.name == "eight.denied.test")·redirect output'
+  'a denied name looked up by root·0·getent ahosts nine.denied.test·.dns | any(.name == "nine.denied.test")·redirect output'
+  "another user, to an allowed name's address·1234·curl -sk --max-time 3 https://\$ALLOWED/by-1234·.web | any(.path == \"/by-1234\")·output"
+  'another user, to any address·1234·send tcp $CANARY 22·.canary.sightings | any(.local == "$CANARY" and .port == 22)·output'
+  "root, to an allowed name's address·0·curl -sk --max-time 3 https://\$ALLOWED/by-root·.web | any(.path == \"/by-root\")·output"
+  'root, to any address·0·send tcp $CANARY 21·.canary.sightings | any(.local == "$CANARY" and .port == 21)·output'
+  'the egress user, to any address·65053·send tcp $CANARY 25·.canary.sightings | any(.local == "$CANARY" and .port == 25)·output'
+  'a socket bound to the outer interface, to a redirected port·1000·send udp 8.8.8.8 53 eth0·.martians > 0·leak'
+  'a TCP connection over IPv6·1000·send tcp $CANARY6 443·.canary.sightings | any(.transport == "tcp" and .local == "$CANARY6")·input6 output6'
+  'a UDP datagram over IPv6·1000·send udp $CANARY6 443·.canary.sightings | any(.transport == "udp" and .local == "$CANARY6")·output6'
+  'a ping over IPv6·1000·send icmp $CANARY6 0·.canary.counters["Icmp6.InEchos"] > 0·output6'
+  "an allowed name's IPv6 address·1000·curl -sk --max-time 3 https://[\$ALLOWED6]/by-six·.web | any(.path == \"/by-six\")·input6 output6"
+  'a query to the upstream over IPv6·1000·ask udp $UPSTREAM6 53 ten.denied.test·.dns | any(.name == "ten.denied.test")·output6'
+  'another user, over IPv6·1234·send tcp $CANARY6 80·.canary.sightings | any(.local == "$CANARY6" and .port == 80)·input6 output6'
+  'root, over IPv6·0·send tcp $CANARY6 8080·.canary.sightings | any(.local == "$CANARY6" and .port == 8080)·input6 output6'
+)
+
+# Taken away as root of the box, who has the engine's NET_ADMIN: the product itself has no switch.
+remove_control() {
+  case $1 in
+  output) in_box main 'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT' ;;
+  output6) in_box main 'ip6tables -P OUTPUT ACCEPT; ip6tables -D OUTPUT -j CLOISTER-OUTPUT' ;;
+  redirect) in_box main 'iptables -t nat -D OUTPUT -j CLOISTER-DNS' ;;
+  leak) in_box main 'iptables -t mangle -D POSTROUTING -j CLOISTER-LEAK' ;;
+  input) in_box main 'iptables -P INPUT ACCEPT; iptables -D INPUT -j CLOISTER-INPUT' ;;
+  input6) in_box main 'ip6tables -P INPUT ACCEPT; ip6tables -D INPUT -j CLOISTER-INPUT' ;;
+  loopback-resolver) in_box main 'iptables -D CLOISTER-AGENT -d 127.0.0.11/32 -j CLOISTER-REFUSE' ;;
+  esac
+}
+
+rebuild_wall() {
+  in_box main 'iptables-restore' <"$BATS_FILE_TMPDIR/rules4"
+  in_box main 'ip6tables-restore' <"$BATS_FILE_TMPDIR/rules6"
+}
+
+register() {
+  local row title
+  for row in "${refusals[@]}"; do
+    title=${row%%·*}
+    bats_test_function --description "$(printf "$2" "$title")" -- "$1" "$row"
+  done
+}
+
+register never_arrives '%s reaches nobody'
+register arrives_without_its_control '%s arrives once its control is removed'
+
+never_arrives() {
+  forget
+  attempt "$1"
+  run matches "$(world)" "$expectation"
+  [[ $status != 0 ]]
+  matches "$(world)" '.canary.sightings == [] and .martians == 0'
+  matches "$(world)" '.canary.counters | all(. == 0)'
+}
+
+arrives_without_its_control() {
+  local control
+  parse "$1"
+  forget
+  for control in $controls; do remove_control "$control"; done
+  attempt "$1"
+  try eventually 3 arrived
+  rebuild_wall
+  [[ $status == 0 ]]
+}
+
+arrived() {
+  matches "$(world)" "$expectation"
+}
+
+attempt() {
+  parse "$1"
+  try as_user main "$user" "send() { python3 /fixtures/send.py \"\$@\"; }; ask() { python3 /fixtures/ask.py \"\$@\"; }; $command"
+}
+
+# Fields go to $user, $command, $expectation and $controls, with the addresses filled in.
+parse() {
+  local title
+  HIGH=$(sed -n 's/.*-p udp.*--to-destination 127.0.0.11:\([0-9]*\)$/\1/p' "$BATS_FILE_TMPDIR/rules4")
+  IFS=· read -r title user command expectation controls <<<"$1"
+  local name
+  for name in CANARY6 ALLOWED6 UPSTREAM6 CANARY ALLOWED UPSTREAM GATEWAY HIGH; do
+    command=${command//\$$name/${!name}} expectation=${expectation//\$$name/${!name}}
+  done
+}
+
+world() {
+  printf '{"canary": %s, "dns": %s, "web": %s, "martians": %s}' "$(ctl GET /canary)" "$(ctl GET /dns/log)" \
+    "$(ctl GET /web/log)" "$(in_box internet 'iptables-save -c -t raw' | sed -n 's/^\[\([0-9]*\):.*martian.*/\1/p')"
+}
+
+forget() {
+  ctl DELETE /canary >/dev/null
+  ctl DELETE /dns/log >/dev/null
+  ctl DELETE /web/log >/dev/null
+  in_box internet 'iptables -t raw -Z PREROUTING'
+}
+
+# --- What works, and how -----------------------------------------------------------------------------------
+
+@test "the agent reaches the host of an allowed name over IPv4" {
+  [[ $(as_agent main 'curl -sS --max-time 5 https://allowed.test') == allowed ]]
+  as_agent main 'gh api user --jq .login' | grep -x cloister-bot
+  holds /canary '.sightings == []'
+}
+
+@test "a denied name fails at once with NXDOMAIN, and no packet leaves" {
+  forget
+  try as_agent main 'time -p curl -sS --max-time 5 https://denied.test'
+  [[ $status == 6 && ${output##*real } == 0.* ]]
+  [[ $(as_agent main 'python3 /fixtures/ask.py udp 127.0.0.53 53 deep.denied.test') == 3 ]]
+  [[ $(as_agent main 'python3 /fixtures/ask.py tcp 127.0.0.53 53 deep.denied.test') == 3 ]]
+  matches "$(world)" '(.dns | all(.name | endswith("denied.test") | not)) and .canary.sightings == []'
+  "$ENGINE" logs "$NAME-main" 2>&1 | grep '"event":"dns.denied","host":"denied.test"'
+}
+
+@test "a denied connection fails in milliseconds, not minutes" {
+  try as_agent main "time -p curl -sS --max-time 5 https://198.51.100.66"
+  [[ $status == 7 && ${output##*real } == 0.* ]]
+  try as_agent main "time -p curl -sS --max-time 5 https://[2001:db8:c16::66]"
+  [[ $status == 7 && ${output##*real } == 0.* ]]
+}
+
+@test "the denied name answers as soon as a rule allows it" {
+  box open --env ALLOW_DOMAINS=denied.test
+  forget
+  [[ $(as_agent open 'curl -sS --max-time 5 https://denied.test') != '' ]]
+  matches "$(world)" '(.dns | any(.name == "denied.test")) and (.canary.sightings | any(.name == "denied.test"))'
+  remove_box open
+}
+
+@test "a query to any resolver at all is answered by the box's own" {
+  forget
+  local resolver
+  for resolver in 8.8.8.8 198.51.100.1 127.0.0.11 127.0.0.53 203.0.113.9; do
+    [[ $(as_agent main "python3 /fixtures/ask.py udp $resolver 53 allowed.test") == '0 198.51.100.77' ]]
+    [[ $(as_agent main "python3 /fixtures/ask.py tcp $resolver 53 allowed.test") == '0 198.51.100.77' ]]
+  done
+  holds /canary '.sightings == []'
+  holds /dns/log 'all(.[]; .type == "A")'
+}
+
+@test "an address record of IPv6 is never told, so nobody waits for one" {
+  [[ $(as_agent main 'getent ahostsv6 allowed.test; true') != *2001:db8* ]]
+  try as_agent main 'getent ahosts allowed.test'
+  [[ $status == 0 && $output == *198.51.100.77* ]]
+}
+
+@test "the engine's resolver is closed to the agent on every port it listens on, and open without its rule" {
+  local ports port
+  ports=$(in_box main 'cat /proc/net/udp /proc/net/tcp' | sed -n 's/^ *[0-9]*: 0B00007F:\([0-9A-F]*\) .*/0x\1/p')
+  [[ $(wc -w <<<"$ports") == 2 ]]
+  for port in $ports; do
+    port=$((port))
+    run ! as_agent main "python3 /fixtures/ask.py udp 127.0.0.11 $port $NAME-neighbour"
+    run ! as_agent main "python3 /fixtures/ask.py tcp 127.0.0.11 $port $NAME-neighbour"
+  done
+  remove_control loopback-resolver
+  local answers=''
+  for port in $ports; do
+    port=$((port))
+    answers+=$(as_agent main "python3 /fixtures/ask.py udp 127.0.0.11 $port $NAME-neighbour || python3 /fixtures/ask.py tcp 127.0.0.11 $port $NAME-neighbour" || true)
+  done
+  rebuild_wall
+  [[ $answers == '0 198.51.100.'*'0 198.51.100.'* ]]
+}
+
+# --- What comes in -----------------------------------------------------------------------------------------
+
+address_of() {
+  "$ENGINE" inspect --format "{{(index .NetworkSettings.Networks \"$NAME\").IPAddress}}" "$NAME-$1"
+}
+
+# serve BOX HOW PORT: the agent's server; who came stands in /tmp/HOW-PORT.
+serve() {
+  as_agent "$1" "setsid python3 /fixtures/serve.py $2 $3 /tmp/$2-$3 >/dev/null 2>&1 </dev/null &"
+  eventually 5 as_agent "$1" "grep listening /tmp/$2-$3"
+}
+
+# visit BOX HOW PORT: from the neighbour.
+visit() {
+  in_box neighbour "timeout 3 python3 /fixtures/send.py $2 $(address_of "$1") $3; true" 2>&1 | tail -n 1
+}
+
+visited() {
+  as_agent "$1" "grep visitor /tmp/$2-$3"
+}
+
+@test "a neighbour reaches no server of the agent's; it does once the control is removed" {
+  serve main udp 3001
+  serve main tcp 3001
+  visit main udp 3001
+  visit main tcp 3001
+  run ! visited main udp 3001
+  run ! visited main tcp 3001
+  as_agent main 'python3 /fixtures/send.py tcp 127.0.0.1 3001; python3 /fixtures/send.py udp 127.0.0.1 3001'
+  eventually 3 visited main tcp 3001
+  eventually 3 visited main udp 3001
+  remove_control input
+  visit main udp 3001
+  remove_control output
+  visit main tcp 3001
+  try eventually 3 as_agent main 'grep "visitor 198.51.100" /tmp/udp-3001 && grep "visitor 198.51.100" /tmp/tcp-3001'
+  rebuild_wall
+  [[ $status == 0 ]]
+}
+
+@test "a published port is reached, its neighbour port is not, and nothing more goes out by it" {
+  box shop --env PUBLISH_PORTS=3000 --volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro"
+  serve shop tcp 3000
+  serve shop tcp 3001
+  visit shop tcp 3001
+  visit shop tcp 3000
+  eventually 3 visited shop tcp 3000
+  [[ $(in_box neighbour "timeout 3 cat </dev/tcp/$(address_of shop)/3000") == hello ]]
+  run ! visited shop tcp 3001
+  # The published port as the source of a connection of the agent's own opens nothing.
+  forget
+  try as_agent shop 'python3 -c "
+import socket
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.settimeout(3); s.bind((\"198.51.100.\" + \"'"$(address_of shop | cut -d. -f4)"'\", 3000)); s.connect((\"198.51.100.66\", 443))"'
+  [[ $status != 0 ]]
+  holds /canary '.sightings == []'
+  remove_box shop
+}
+
+# --- Names that die, move and lie --------------------------------------------------------------------------
+
+@test "a dead name on the allowlist delays and breaks nothing" {
+  ctl PUT /dns/zone/dead.test '{"drop": true}' >/dev/null
+  box dead --env ALLOW_DOMAINS=dead.test,allowed.test,dead2.test
+  local main dead
+  main=$("$ENGINE" exec "$NAME-main" cloister status --json)
+  dead=$("$ENGINE" exec "$NAME-dead" cloister status --json)
+  echo "$dead"
+  matches "{\"main\": $main, \"dead\": $dead}" '(.dead.readyAt - .dead.startedAt) - (.main.readyAt - .main.startedAt) < 1500'
+  matches "$dead" '.firewall.unresolved | index("dead.test")'
+  # allowed.test, github.com, api.anthropic.com and the registry, as in any box.
+  matches "$dead" '.firewall.pins >= 4'
+  [[ $(as_agent dead 'curl -sS --max-time 5 https://allowed.test') == allowed ]]
+  # It is pinned whenever it does answer.
+  ctl PUT /web/hosts/dead.test >/dev/null
+  ctl PUT /dns/zone/dead.test '{"a": ["198.51.100.77"]}' >/dev/null
+  eventually 10 as_agent dead 'curl -sSf --max-time 5 https://dead.test'
+  remove_box dead
+}
+
+@test "an allowed name that moves is followed as soon as its answer changes" {
+  ctl PUT /web/hosts/moving.test >/dev/null
+  ctl PUT /dns/zone/moving.test '{"a": ["198.51.100.77"], "ttl": 1}' >/dev/null
+  eventually 10 as_agent main 'curl -sSf --max-time 5 https://moving.test/before'
+  forget
+  run ! as_agent main 'python3 /fixtures/send.py tcp 203.0.113.77 443'
+  holds /canary '.sightings == []'
+  ctl PUT /dns/zone/moving.test '{"a": ["203.0.113.77"], "ttl": 1}' >/dev/null
+  eventually 15 moved
+}
+
+moved() {
+  as_agent main 'curl -sSf --max-time 5 https://moving.test/after' && holds /web/log 'any(.[]; .path == "/after" and .local == "203.0.113.77")'
+}
+
+@test "an allowed name that answers with an address of the inside is refused" {
+  local address
+  box lured --env ALLOW_PRIVATE=198.51.100.64/26 --env ALLOW_DOMAINS=lure.test --volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro"
+  for address in 127.0.0.1 0.0.0.0 169.254.169.254 10.1.2.3 172.16.0.1 192.168.1.1 100.64.0.1 198.51.100.20; do
+    ctl PUT /dns/zone/lure.test "{\"a\": [\"$address\"], \"ttl\": 0}" >/dev/null
+    # The answer before is kept for at most five seconds.
+    eventually 10 denies lured "lure.test answers only with private or local addresses"
+    run ! in_box lured "iptables-save | grep -F -- '-d $address/32 -p tcp'"
+    restart_egress lured
+  done
+  ctl PUT /dns/zone/lure.test '{"a": ["198.51.100.77", "10.0.0.1"], "ttl": 0}' >/dev/null
+  eventually 10 says '0 198.51.100.77' as_agent lured 'python3 /fixtures/ask.py udp 127.0.0.53 53 lure.test'
+  remove_box lured
+}
+
+denies() {
+  [[ $(as_agent "$1" 'python3 /fixtures/ask.py udp 127.0.0.53 53 lure.test') == 3 ]]
+}
+
+# A resolver that has just started has cached nothing.
+restart_egress() {
+  in_box "$1" 'pkill -KILL -u 65053'
+  eventually 15 as_agent "$1" 'python3 /fixtures/ask.py udp 127.0.0.53 53 api.anthropic.com'
+}
+
+@test "a killed egress process is replaced, and nothing opens meanwhile" {
+  forget
+  in_box main 'pkill -KILL -u 65053'
+  run ! as_agent main 'curl -sS --max-time 2 https://denied.test'
+  eventually 15 as_agent main 'curl -sSf --max-time 2 https://allowed.test'
+  holds /canary '.sightings == []'
+  "$ENGINE" exec "$NAME-main" cloister status --json | jq --exit-status '.resolver.running and .resolver.restarts >= 1'
+}
+
+@test "a resolv.conf that names another resolver changes nothing" {
+  echo 'nameserver 203.0.113.53' >"$BATS_FILE_TMPDIR/resolv.conf"
+  box other --volume "$BATS_FILE_TMPDIR/resolv.conf:/etc/resolv.conf:ro" --env ALLOW_DOMAINS=allowed.test
+  forget
+  [[ $(as_agent other 'cat /etc/resolv.conf; curl -sS --max-time 5 https://allowed.test') == $'nameserver 203.0.113.53\nallowed' ]]
+  run ! as_agent other 'curl -sS --max-time 5 https://denied.test'
+  matches "$(world)" '(.dns | all(.name != "denied.test")) and .canary.sightings == []'
+  # The removal: without redirect and wall the same look-up leaves.
+  in_box other 'iptables -t nat -D OUTPUT -j CLOISTER-DNS; iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT'
+  as_agent other 'RES_OPTIONS="timeout:1 attempts:1" getent ahosts denied.test' || true
+  holds /canary '.sightings | any(.transport == "udp" and .port == 53)'
+  remove_box other
+}
+
+@test "a resolv.conf with IPv6 resolvers alone is refused with 77 that names --dns" {
+  echo 'nameserver 2001:db8:c16::53' >"$BATS_FILE_TMPDIR/resolv6.conf"
+  local flags
+  mapfile -t flags < <(reference_flags; internet_flags | grep -v -e --network)
+  refused "${flags[@]}" --volume "$BATS_FILE_TMPDIR/resolv6.conf:/etc/resolv.conf:ro"
+  [[ $status == 77 && $output == *--dns* ]]
+}
+
+@test "a wall that does not hold is found by the box's own proof" {
+  try "$ENGINE" exec "$NAME-main" cloister verify
+  [[ $status == 0 ]]
+  remove_control output
+  try "$ENGINE" exec "$NAME-main" cloister verify
+  rebuild_wall
+  [[ $status == 70 && $output == *broken*'IPv4'* ]]
+}
