@@ -124,6 +124,7 @@ matches() {
 # try COMMAND...: stimulus, status and output are all shown if the test fails.
 try() {
   run "$@"
+  # shellcheck disable=SC2154  # of run
   printf '> %s\n%s\n= %s\n' "$*" "$output" "$status"
 }
 
