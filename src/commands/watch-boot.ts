@@ -18,7 +18,10 @@ export async function watchBoot(host: Host): Promise<number | null> {
     if (state?.phase === 'failed') return explain(host, state);
     if (state !== null && !isAlive(host, state)) return gone(host);
     if (state?.phase === 'stopping') return say(host, 'The box is stopping.\n');
-    if (state !== null && isReady(host, state)) return null;
+    if (state !== null && isReady(host, state)) {
+      if (waited) showNew(host, state, shown);
+      return null;
+    }
     if (state === null && host.now() - start > patience) return gone(host);
     if (state !== null) {
       if (!waited) host.print('The box is booting.\n');

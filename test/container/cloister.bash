@@ -59,13 +59,12 @@ box() {
   "$ROOT/engine/run" "$NAME-$1" "${flags[@]}" "${@:2}"
 }
 
-# boot BOX [FLAG...]: the same, detached, without waiting and without the reference flags' own words.
+# boot BOX [FLAG...]: the same without waiting; here WITHOUT may leave out a reference flag as well.
 boot() {
-  local flags reference
-  mapfile -t flags < <(internet_flags)
-  mapfile -t reference <"$ROOT/engine/flags"
+  local flags
+  mapfile -t flags < <({ reference_flags; internet_flags; } | grep -v -e "${WITHOUT:-^$}")
   "$ENGINE" rm --force "$NAME-$1" >/dev/null 2>&1 || true
-  "$ENGINE" run --detach --name "$NAME-$1" "${reference[@]}" "${flags[@]}" "${@:2}" "$CLOISTER_IMAGE" >/dev/null
+  "$ENGINE" run --detach --name "$NAME-$1" "${flags[@]}" "${@:2}" "$CLOISTER_IMAGE" >/dev/null
 }
 
 remove_box() {
@@ -124,6 +123,7 @@ matches() {
 # try COMMAND...: stimulus, status and output are all shown if the test fails.
 try() {
   run "$@"
+  # shellcheck disable=SC2154  # of run
   printf '> %s\n%s\n= %s\n' "$*" "$output" "$status"
 }
 

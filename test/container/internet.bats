@@ -12,7 +12,7 @@ setup_file() {
   "$ENGINE" run --detach --init --name "$NAME-box" --network "$NAME" --dns "$NET_DNS" --cap-add NET_ADMIN \
     --volume "$NET_CA:/ca.pem:ro" --env SSL_CERT_FILE=/ca.pem --env CURL_CA_BUNDLE=/ca.pem \
     --env GIT_SSL_CAINFO=/ca.pem --env NODE_EXTRA_CA_CERTS=/ca.pem --env GIT_TERMINAL_PROMPT=0 \
-    --entrypoint sleep cloister:dev 600 >/dev/null
+    --entrypoint sleep "${CLOISTER_IMAGE:-cloister:dev}" 600 >/dev/null
 }
 
 teardown_file() {

@@ -120,7 +120,7 @@ has_clients() {
   operator main 'expect bypass permissions
     end' cloister attach >/dev/null &
   eventually 10 has_clients main 1
-  in_box main 'pkill -KILL -f "cloister.mjs attach"'
+  in_box main 'pkill -KILL -f "[c]loister.mjs attach"'
   wait $! || true
   eventually 10 has_clients main 0
   "$ENGINE" exec "$NAME-main" cloister status --json | jq --exit-status '.state == "ready" and .session.restarts == 0'
@@ -135,16 +135,16 @@ has_clients() {
   [[ $output == *'Uid: 1000 1000 1000 1000'*'Gid: 1000 1000 1000 1000'* && $output == *'NoNewPrivs: 1'* ]]
   run ! grep -E '^(Cap[A-Za-z]+: 0*[1-9a-f]|Groups: [0-9])' <<<"$output"
   # setuid, setgid, setpcap and kill.
-  try in_box main 'cat /proc/$(pgrep -f "cloister.mjs attach")/task/*/status | grep -E "^(Cap|NoNew)" | tr -s "\t" " " | sort -u'
+  try in_box main 'cat /proc/$(pgrep -f "[c]loister.mjs attach")/task/*/status | grep -E "^(Cap|NoNew)" | tr -s "\t" " " | sort -u'
   [[ $output == $'CapAmb: 0000000000000000\nCapBnd: 00000000000001e0\nCapEff: 00000000000001e0\nCapInh: 0000000000000000\nCapPrm: 00000000000001e0\nNoNewPrivs: 1' ]]
   # Neither holds a secret, nor the operator's terminal in the client's case.
-  printf '%s\n' "$NET_GH_PAT" "$CLAUDE_TOKEN" | in_box main '! grep -aF -f - /proc/$(pgrep -f "cloister.mjs attach")/environ'
+  printf '%s\n' "$NET_GH_PAT" "$CLAUDE_TOKEN" | in_box main '! grep -aF -f - /proc/$(pgrep -f "[c]loister.mjs attach")/environ'
   local outer inner
-  outer=$(in_box main 'readlink /proc/$(pgrep -f "cloister.mjs attach")/fd/0')
+  outer=$(in_box main 'readlink /proc/$(pgrep -f "[c]loister.mjs attach")/fd/0')
   inner=$(as_agent main 'readlink /proc/$(pgrep -f "^/usr/bin/tmux .* attach-session")/fd/*')
   [[ $outer == /dev/pts/* && $inner == */dev/pts/* ]]
   run ! grep -x "$outer" <<<"$inner"
-  in_box main 'pkill -KILL -f "cloister.mjs attach"'
+  in_box main 'pkill -KILL -f "[c]loister.mjs attach"'
   wait "$operator" || true
 }
 
@@ -230,16 +230,19 @@ has_clients() {
   mkfifo "$keys"
   stty_free_script "$keys" "$shown" "$ENGINE" run -it --name "$NAME-tty" "${flags[@]}" "$CLOISTER_IMAGE" &
   exec 5>"$keys"
-  eventually 30 shows "$shown" 'bypass permissions' 1
+  # tmux may draw the words apart.
+  eventually 30 shows "$shown" permissions 1
   # The log was on the terminal during the boot, for people; it left with the session.
   shows "$shown" 'wall (' 1
   run ! grep --text '"event"' "$shown"
-  printf '\x02d' >&5
+  detach_by >&5
   eventually 10 shows "$shown" 'Detached. The box goes on. Enter comes back' 1
   "$ENGINE" exec "$NAME-tty" cloister status --json | jq --exit-status '.state == "ready"'
+  local drawn
+  drawn=$(grep --text --only-matching permissions "$shown" | wc -l)
   printf '\r' >&5
-  eventually 10 shows "$shown" 'bypass permissions' 2
-  printf '\x02d' >&5
+  eventually 10 shows "$shown" permissions $((drawn + 1))
+  detach_by >&5
   eventually 10 shows "$shown" 'Detached. The box goes on. Enter comes back' 2
   # The operator's terminal goes: the box stays.
   exec 5>&-
@@ -253,6 +256,13 @@ stty_free_script() {
   local line
   line=$(printf '%q ' "${@:3}")
   script -qefc "stty rows 40 cols 150; exec $line" "$2" <"$1" >/dev/null 2>&1
+}
+
+# Two keys with a pause between, as people type: tmux takes what comes at once for pasted text.
+detach_by() {
+  printf '\x02'
+  sleep 0.05
+  printf d
 }
 
 # shows FILE TEXT TIMES: the text stands in the file at least so often.

@@ -72,7 +72,7 @@ refused_without() {
 
 @test "a memory limit shrinks the rooms nobody asked a size for, and leaves a reserve" {
   box small --read-only=false "${OWN_ROOMS[@]}" --memory 1g --env TMP_SIZE=128m
-  local sizes total
+  local sizes
   sizes=$("$ENGINE" exec "$NAME-small" cloister status --json | jq '[.disk["/workspace", "/tmp", "/home/claude"].size / 1048576]')
   echo "$sizes"
   matches "$sizes" '.[1] == 128 and .[0] < 512 and .[0] >= 16 and .[2] < 1024 and .[2] >= 16 and add <= 1024 - 256'
