@@ -130,7 +130,7 @@ bad 'an unknown form of the log' 'LOG_FORMAT is neither json nor pretty' "${BOTH
   as_agent good 'cat /run/cloister/agent/github-token' | grep -qx "$NET_GH_PAT"
   as_agent good 'cat /run/cloister/agent/claude-credential' | grep -qx "ANTHROPIC_API_KEY=$CLAUDE_TOKEN"
   [[ $(as_agent good 'git config user.name; git config user.email') == $'Zoë O\'Neil\nzoe@example.org' ]]
-  "$ENGINE" logs "$NAME-good" 2>&1 | grep -q '"level":"debug"'
+  eventually 5 says '"level":"debug"' "$ENGINE" logs "$NAME-good"
   try "$ENGINE" logs "$NAME-good"
   shows_no_secret
 }
