@@ -28,7 +28,15 @@ export interface BootParts {
  * The first half of the boot, with all capabilities: it ends by replacing itself with the second half
  * (`resume.ts`), which has few. The wall and the lock have no undo.
  */
-export async function boot({ host, board, steps, deadline, task, readSettings }: BootParts): Promise<never> {
+export async function boot({
+  host,
+  log,
+  board,
+  steps,
+  deadline,
+  task,
+  readSettings,
+}: BootParts): Promise<never> {
   const { step } = bound(steps);
   const settings = await step('settings', () => validSettings(host, readSettings()));
   const { releaseLock, ...environment } = await step('environment', async ({ say }) => {
@@ -36,6 +44,7 @@ export async function boot({ host, board, steps, deadline, task, readSettings }:
     await ensureRunFolder(host);
     const releaseLock = await holdBootLock(host);
     board.post({ platform: environment.platform });
+    log.event('debug', 'boot.environment', { ...environment });
     say(`${environment.platform}; upstream resolvers ${environment.upstreams.join(', ')}`);
     return { ...environment, releaseLock };
   });
