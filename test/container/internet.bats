@@ -32,6 +32,11 @@ ctl() {
   "$INTERNET/ctl" "$NAME" "$@"
 }
 
+# The machine may have no jq: the image has.
+jq() {
+  "$ENGINE" exec --interactive "$NAME-box" jq "$@"
+}
+
 # jq's expression must be true of what the control API answers.
 holds() {
   local answer
@@ -70,7 +75,9 @@ holds() {
   mac=$(<"/sys/class/net/$bridge/address")
   [[ $(</proc/sys/net/ipv4/conf/"$bridge"/forwarding) == 0 ]]
   [[ $(</proc/sys/net/ipv6/conf/"$bridge"/disable_ipv6) == 1 ]]
-  [[ -z $(ip -brief address show "$bridge" | awk '{print $3}') ]]
+  local addresses
+  addresses=$("$ENGINE" run --rm --network host --entrypoint ip "${CLOISTER_IMAGE:-cloister:dev}" -brief address show "$bridge")
+  [[ $addresses == "$bridge"* && -z $(awk '{print $3}' <<<"$addresses") ]]
   local before
   before=$(refused_packets)
   box "ip neigh replace 198.51.100.125 lladdr $mac dev eth0
