@@ -13,9 +13,10 @@ const mostClients = 256;
 export async function serve(resolver: Resolver, descriptors: { udp: number; tcp: number }): Promise<void> {
   const datagrams = createSocket('udp4');
   datagrams.on('message', (bytes, peer) => {
-    void resolver.answer(bytes).then((answer) => {
+    const reply = (answer: Buffer | null) => {
       if (answer !== null) datagrams.send(fitDatagram(Packet.parse(bytes), answer), peer.port, peer.address);
-    });
+    };
+    resolver.answer(bytes).then(reply).catch(noAnswer);
   });
   const streams = createServer((socket) => converse(resolver, socket));
   streams.maxConnections = mostClients;
@@ -26,16 +27,23 @@ export async function serve(resolver: Resolver, descriptors: { udp: number; tcp:
   datagrams.on('error', () => {});
 }
 
+/** A query that can be read but not answered gets silence: it must not take the resolver down with it. */
+function noAnswer(): void {}
+
 function converse(resolver: Resolver, socket: Socket): void {
   const unframer = new Unframer();
   socket.setTimeout(idle, () => socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.on('data', (chunk: Buffer) => {
     for (const bytes of unframer.push(chunk)) {
-      void resolver.answer(bytes).then((answer) => {
+      const reply = (answer: Buffer | null) => {
         if (answer === null) socket.destroy();
         else if (socket.writable) socket.write(frame(answer));
-      });
+      };
+      resolver
+        .answer(bytes)
+        .then(reply)
+        .catch(() => socket.destroy());
     }
   });
 }
