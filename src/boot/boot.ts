@@ -37,9 +37,8 @@ export async function boot({
   task,
   readSettings,
 }: BootParts): Promise<never> {
-  const { step } = bound(steps);
-  const settings = await step('settings', () => validSettings(host, readSettings()));
-  const { releaseLock, ...environment } = await step('environment', async ({ say }) => {
+  const settings = await steps.step('settings', () => validSettings(host, readSettings()));
+  const { releaseLock, ...environment } = await steps.step('environment', async ({ say }) => {
     const environment = readEnvironment(host, settings);
     await ensureRunFolder(host);
     const releaseLock = await holdBootLock(host);
@@ -48,7 +47,7 @@ export async function boot({
     say(`${environment.platform}; upstream resolvers ${environment.upstreams.join(', ')}`);
     return { ...environment, releaseLock };
   });
-  const wall = await step('wall', async ({ say }) => {
+  const wall = await steps.step('wall', async ({ say }) => {
     const backend = await probeBackend(host);
     const plan = planWall({
       agent: environment.agent.uid,
@@ -62,8 +61,8 @@ export async function boot({
     say(`${rules} rules over iptables-${backend}`);
     return { backend, rules };
   });
-  await step('mounts', (tools) => mountRooms(host, { settings, environment }, tools));
-  return step('shed', async ({ assertGoing, undo }) => {
+  await steps.step('mounts', (tools) => mountRooms(host, { settings, environment }, tools));
+  return steps.step('shed', async ({ assertGoing, undo }) => {
     // The second half takes the lock again: its renewal can't outlive this program. In between, the posted state
     // of this very process keeps a second boot away.
     await releaseLock();
@@ -72,10 +71,6 @@ export async function boot({
     const { bootId, startedAt, steps: past } = board.state;
     return shed(host, { settings, environment, ...wall, bootId, startedAt, deadline, steps: past, task });
   });
-}
-
-function bound(steps: Steps): { step: Steps['step'] } {
-  return { step: steps.step.bind(steps) as Steps['step'] };
 }
 
 /** Joins the faults of the settings and of the allowlist's files: all are reported together. */

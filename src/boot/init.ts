@@ -93,7 +93,7 @@ function hideSecrets(log: Log, settings: Settings): void {
 }
 
 /** Where a signal goes; the latest taker wins. */
-export type WhenSignalled = (take: (error: BootError & { readonly signalCode?: number }) => void) => void;
+type WhenSignalled = (take: (error: BootError) => void) => void;
 
 /** Turns signals into an ordered end and every fault into the exit code that names its kind. */
 async function guarded(
