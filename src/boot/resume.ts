@@ -65,6 +65,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
         upstreams: environment.upstreams,
         connected: environment.connected,
         allowed: settings.allowPrivate,
+        byAddress: false,
       },
       sockets: host.bindSockets(resolverAddress, 53),
       argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],

@@ -1,3 +1,4 @@
+import { type Failure, parseFailure, parseRefusal, type Refusal } from '../core/refusal.ts';
 import type { Range } from './address-class.ts';
 import type { Rule } from './allowlist/rule.ts';
 
@@ -9,9 +10,21 @@ export type ToEgress =
       readonly upstreams: readonly string[];
       readonly connected: readonly Range[];
       readonly allowed: readonly Range[];
+      /** True where the agent dials pinned addresses itself, because the kernel can't redirect it to the guard. */
+      readonly byAddress: boolean;
     }
+  /** The list has changed: what the old one let in is reconsidered. */
+  | { readonly kind: 'rules'; readonly rules: readonly Rule[] }
   | { readonly kind: 'pinned'; readonly id: number; readonly failure: string | null }
   | { readonly kind: 'resolve'; readonly names: readonly string[] };
+
+/** What happened since the last report, told once with its count; `more` counts what was too much to list. */
+export interface Report {
+  readonly kind: 'report';
+  readonly refusals: readonly (Refusal & { readonly count: number })[];
+  readonly failures: readonly (Failure & { readonly count: number })[];
+  readonly more: { readonly refusals: number; readonly failures: number };
+}
 
 /** From the egress process to init, which believes none of it without a look of its own. */
 export type FromEgress =
@@ -20,38 +33,69 @@ export type FromEgress =
       readonly kind: 'pin';
       readonly id: number;
       readonly name: string;
+      /** Null for every port that the name's rules open. */
+      readonly port: number | null;
       readonly addresses: readonly string[];
       readonly ttl: number;
     }
-  | { readonly kind: 'denied'; readonly name: string; readonly reason: string; readonly count: number }
+  | Report
   | {
       readonly kind: 'resolved';
       readonly name: string;
       readonly outcome: 'addresses' | 'absent' | 'denied' | 'failed';
     };
 
+const mostListed = 200;
+
 /** @returns the message, or null for anything of another shape. */
 export function parseFromEgress(value: unknown): FromEgress | null {
   if (typeof value !== 'object' || value === null) return null;
   const message = value as Record<string, unknown>;
-  const text = (key: string) => typeof message[key] === 'string' && message[key].length <= 300;
-  const count = (key: string) => Number.isSafeInteger(message[key]) && (message[key] as number) >= 0;
   switch (message.kind) {
     case 'ready':
       return { kind: 'ready' };
-    case 'pin': {
-      const { addresses } = message;
-      const strings =
-        Array.isArray(addresses) &&
-        addresses.length <= 256 &&
-        addresses.every((one) => typeof one === 'string');
-      return strings && text('name') && count('id') && count('ttl') ? (message as FromEgress) : null;
-    }
-    case 'denied':
-      return text('name') && text('reason') && count('count') ? (message as FromEgress) : null;
+    case 'pin':
+      return isPin(message) ? (message as FromEgress) : null;
+    case 'report':
+      return parseReport(message);
     case 'resolved':
-      return text('name') && text('outcome') ? (message as FromEgress) : null;
+      return isText(message.name) && isText(message.outcome) ? (message as FromEgress) : null;
     default:
       return null;
   }
+}
+
+function isPin({ addresses, name, id, ttl, port }: Record<string, unknown>): boolean {
+  const strings =
+    Array.isArray(addresses) && addresses.length <= 256 && addresses.every((one) => typeof one === 'string');
+  return strings && isText(name) && isCount(id) && isCount(ttl) && (port === null || isCount(port));
+}
+
+function parseReport(message: Record<string, unknown>): Report | null {
+  const { refusals, failures } = message;
+  const more = message.more as Partial<Report['more']> | null | undefined;
+  if (!Array.isArray(refusals) || !Array.isArray(failures)) return null;
+  if (!isCount(more?.refusals) || !isCount(more?.failures)) return null;
+  return {
+    kind: 'report',
+    refusals: counted(refusals, parseRefusal),
+    failures: counted(failures, parseFailure),
+    more: { refusals: more?.refusals ?? 0, failures: more?.failures ?? 0 },
+  };
+}
+
+function counted<Item>(list: readonly unknown[], parse: (value: unknown) => Item | null) {
+  return list.slice(0, mostListed).flatMap((entry) => {
+    const item = parse(entry);
+    const count = (entry as { count?: unknown } | null)?.count;
+    return item === null || !isCount(count) ? [] : [{ ...item, count: count as number }];
+  });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 300;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -66,12 +66,11 @@ export function keepEgress(options: EgressOptions): Egress {
           failure: await failureOf(options.firewall.pin(message)),
         });
         break;
-      case 'denied':
-        log.event(message.name === proofName ? 'debug' : 'warn', 'dns.denied', {
-          host: message.name,
-          reason: message.reason,
-          count: message.count,
-        });
+      case 'report':
+        for (const { count, ...refusal } of message.refusals)
+          log.event(refusal.name === proofName ? 'debug' : 'warn', 'egress.refused', { ...refusal, count });
+        for (const { count, ...failure } of message.failures)
+          log.event('warn', 'egress.failed', { ...failure, count });
         break;
       case 'resolved':
         heard(message.name, message.outcome);

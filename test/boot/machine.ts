@@ -135,7 +135,7 @@ export function behave(child: FakeChild): void {
     for (const name of kind === 'resolve' ? (rest.names ?? []) : []) {
       next += 1;
       names.set(next, name);
-      child.say({ kind: 'pin', id: next, name, addresses: [`203.0.113.${next}`], ttl: 60 });
+      child.say({ kind: 'pin', id: next, name, port: null, addresses: [`203.0.113.${next}`], ttl: 60 });
     }
   };
 }

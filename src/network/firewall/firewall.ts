@@ -8,6 +8,8 @@ import { PinTable } from './pins.ts';
 /** A request from the unprivileged resolver: open the wall for this name's addresses. TTL in seconds. */
 export interface PinRequest {
   readonly name: string;
+  /** Null for every port that the name's rules open. */
+  readonly port: number | null;
   readonly addresses: readonly string[];
   readonly ttl: number;
 }
@@ -88,5 +90,8 @@ function portsFor(parts: FirewallParts, request: PinRequest): number[] {
   if (rules.length === 0) throw new Error('a pin was asked for a name that is not allowed');
   const bad = request.addresses.filter((address) => !parts.mayDial(address));
   if (bad.length > 0) throw new Error('a pin was asked for an address that may not be dialled');
-  return rules.map((rule) => rule.port);
+  const ports = [...new Set(rules.map((rule) => rule.port))];
+  if (request.port === null) return ports;
+  if (!ports.includes(request.port)) throw new Error('a pin was asked for a port that no rule opens');
+  return [request.port];
 }

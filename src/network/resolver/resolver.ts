@@ -1,7 +1,8 @@
+import { type Failure, type Reason, type Refusal, reasonTexts, type Trouble } from '../../core/refusal.ts';
 import type { AddressJudge } from '../address-class.ts';
 import type { Allowlist } from '../allowlist/allowlist.ts';
 import { normaliseName } from '../allowlist/name.ts';
-import { Explanation, parseQuery, Rcode, renderAnswer, renderError } from './message.ts';
+import { Explanation, parseQuery, type Query, Rcode, renderAnswer, renderError } from './message.ts';
 import type { AskUpstream } from './upstream.ts';
 
 const typeA = 1;
@@ -14,25 +15,30 @@ const mostCached = 10_000;
 export type Resolution =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[]; readonly ttl: number }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'denied'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'denied'; readonly reason: Reason }
+  | { readonly kind: 'failed'; readonly trouble: Trouble; readonly detail: string };
 
 export interface ResolverParts {
-  readonly allowlist: Allowlist;
+  /** The rules of this moment: they change while the resolver runs. */
+  readonly allowlist: () => Allowlist;
   readonly ask: AskUpstream;
   readonly mayDial: AddressJudge;
-  /** Opens the wall for a name's addresses; resolves once the kernel has them. */
-  readonly pin: (name: string, addresses: readonly string[], ttl: number) => Promise<void>;
-  /** Hears of every denied name, already normalised. */
-  readonly denied: (name: string, reason: string) => void;
+  /** Called with every fresh answer before anybody is told; where it rejects, the look-up has failed. */
+  readonly learned: (name: string, addresses: readonly string[], ttl: number) => Promise<void> | void;
+  /** Hears of every query that policy refused. */
+  readonly refused: (refusal: Refusal) => void;
+  /** Hears of every query for an allowed name that could not be answered. */
+  readonly failed: (failure: Failure) => void;
   readonly now: () => number;
 }
 
 export interface Resolver {
   /** @returns the answer to a query, or null for bytes that deserve none. */
   answer(bytes: Buffer): Promise<Buffer | null>;
-  /** Resolves and pins one allowed name, from the cache or afresh. */
+  /** Resolves one allowed name, in its normal form, from the cache or afresh. */
   resolve(name: string, options?: { fresh: boolean }): Promise<Resolution>;
+  /** Drops every finished answer: the list has changed. */
+  forget(): void;
 }
 
 export function makeResolver(parts: ResolverParts): Resolver {
@@ -54,7 +60,7 @@ export function makeResolver(parts: ResolverParts): Resolver {
     asking.set(name, fresh);
     return fresh;
   };
-  return { resolve, answer: (bytes) => answer(parts, resolve, bytes) };
+  return { resolve, answer: (bytes) => answer(parts, resolve, bytes), forget: () => cache.clear() };
 }
 
 async function answer(
@@ -66,12 +72,8 @@ async function answer(
   if (query === null) return null;
   if ('rcode' in query) return renderError(query.message, query.rcode);
   const name = normaliseName(query.name);
-  if (name === null || parts.allowlist.rulesFor(name).length === 0) {
-    const shown = name ?? '(no host name)';
-    parts.denied(shown, 'not on the allowlist');
-    const text = `${shown} is not on the allowlist`;
-    return renderError(query.message, Rcode.noSuchName, { code: Explanation.blocked, text });
-  }
+  if (name === null || parts.allowlist().rulesFor(name).length === 0)
+    return refuse(parts, query.message, { name, reason: name === null ? 'not-a-name' : 'name-not-allowed' });
   if (query.type !== typeA) return renderAnswer(query, [], 0);
   const resolution = await resolve(name);
   switch (resolution.kind) {
@@ -80,33 +82,40 @@ async function answer(
     case 'absent':
       return renderError(query.message, Rcode.noSuchName);
     case 'denied':
-      parts.denied(name, resolution.reason);
-      return renderError(query.message, Rcode.noSuchName, {
-        code: Explanation.blocked,
-        text: resolution.reason,
-      });
+      return refuse(parts, query.message, { name, reason: resolution.reason });
     case 'failed': {
-      const why = { code: Explanation.noReachableAuthority, text: resolution.reason };
+      const { trouble, detail } = resolution;
+      parts.failed({ via: 'dns', trouble, name, port: null, detail });
+      const why = { code: Explanation.noReachableAuthority, text: detail };
       return renderError(query.message, Rcode.serverFailure, why);
     }
   }
+}
+
+function refuse(
+  parts: ResolverParts,
+  message: Query['message'],
+  { name, reason }: { name: string | null; reason: Reason },
+): Buffer {
+  parts.refused({ via: 'dns', reason, name, address: null, port: null });
+  const text = `${name ?? 'the query'}: ${reasonTexts[reason]}`;
+  return renderError(message, Rcode.noSuchName, { code: Explanation.blocked, text });
 }
 
 async function lookUp(parts: ResolverParts, name: string): Promise<Resolution> {
   try {
     const { rcode, addresses, ttl } = await parts.ask(name);
     if (rcode === Rcode.noSuchName) return { kind: 'absent' };
-    if (rcode !== Rcode.ok) return { kind: 'failed', reason: `the upstream answered with rcode ${rcode}` };
+    if (rcode !== Rcode.ok)
+      return { kind: 'failed', trouble: 'upstream-failed', detail: `it answered with rcode ${rcode}` };
     if (addresses.length === 0) return { kind: 'addresses', addresses, ttl: leastTtl };
     const good = addresses.filter(parts.mayDial);
-    if (good.length === 0) {
-      return { kind: 'denied', reason: `${name} answers only with private or local addresses` };
-    }
+    if (good.length === 0) return { kind: 'denied', reason: 'inside-address' };
     const bounded = Math.min(Math.max(ttl, leastTtl), mostTtl);
-    await parts.pin(name, good, bounded);
+    await parts.learned(name, good, bounded);
     return { kind: 'addresses', addresses: good, ttl: bounded };
   } catch (error) {
-    return { kind: 'failed', reason: (error as Error).message };
+    return { kind: 'failed', trouble: 'upstream-silent', detail: (error as Error).message };
   }
 }
 

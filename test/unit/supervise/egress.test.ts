@@ -27,7 +27,14 @@ function setUp() {
       expire: async () => {},
       size: 0,
     },
-    configuration: { kind: 'configure', rules: [], upstreams: ['192.0.2.53'], connected: [], allowed: [] },
+    configuration: {
+      kind: 'configure',
+      rules: [],
+      upstreams: ['192.0.2.53'],
+      connected: [],
+      allowed: [],
+      byAddress: false,
+    },
     sockets: { udp: 10, tcp: 11 },
     argv: ['/usr/local/bin/node', 'cloister.mjs', 'egress'],
     env: {},
@@ -64,7 +71,7 @@ describe('the egress process', () => {
 
   test('is told when the wall has what it asked for', async () => {
     const { child, pinned } = setUp();
-    child().say({ kind: 'pin', id: 5, name: 'github.com', addresses: ['203.0.113.1'], ttl: 60 });
+    child().say({ kind: 'pin', id: 5, name: 'github.com', port: 443, addresses: ['203.0.113.1'], ttl: 60 });
     await tick();
     expect(pinned).toEqual([
       expect.objectContaining({ name: 'github.com', addresses: ['203.0.113.1'], ttl: 60 }),
@@ -75,7 +82,7 @@ describe('the egress process', () => {
   test('is told why not, where the wall refused', async () => {
     const { child, wall } = setUp();
     wall.failure = new Error('a pin was asked for a name that is not allowed');
-    child().say({ kind: 'pin', id: 6, name: 'evil.test', addresses: ['203.0.113.1'], ttl: 60 });
+    child().say({ kind: 'pin', id: 6, name: 'evil.test', port: 443, addresses: ['203.0.113.1'], ttl: 60 });
     await tick();
     expect(child().sent.at(-1)).toEqual({ kind: 'pinned', id: 6, failure: wall.failure.message });
   });
@@ -96,8 +103,10 @@ describe('the egress process', () => {
 
   test('has every refused name logged', () => {
     const { child, events } = setUp();
-    child().say({ kind: 'denied', name: 'evil.test', reason: 'not on the allowlist', count: 3 });
-    expect(events).toEqual([['dns.denied', { host: 'evil.test', reason: 'not on the allowlist', count: 3 }]]);
+    const refusal = { via: 'dns', reason: 'name-not-allowed', name: 'evil.test', address: null, port: null };
+    const more = { refusals: 0, failures: 0 };
+    child().say({ kind: 'report', refusals: [{ ...refusal, count: 3 }], failures: [], more });
+    expect(events).toEqual([['egress.refused', { ...refusal, count: 3 }]]);
   });
 
   test('cannot flood the log with one line', () => {

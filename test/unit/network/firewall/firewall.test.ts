@@ -25,7 +25,7 @@ function setUp() {
     );
   return { machine, firewall, reports, told };
 }
-const pin = (name: string, ...addresses: string[]) => ({ name, addresses, ttl: 60 });
+const pin = (name: string, ...addresses: string[]) => ({ name, port: null, addresses, ttl: 60 });
 
 describe('the firewall', () => {
   test('opens an allowed name’s address on every port its rules name', async () => {

@@ -17,19 +17,21 @@ function setUp(given: Partial<UpstreamAnswer> | Error = {}) {
     pin: (): Promise<void> => Promise.resolve(),
     now: 0,
   };
+  const allowlist = makeAllowlist(parseRules('github.com\n*.wild.example', 'x').rules);
   const resolver = makeResolver({
-    allowlist: makeAllowlist(parseRules('github.com\n*.wild.example', 'x').rules),
+    allowlist: () => allowlist,
     ask: async (name) => {
       world.asked.push(name);
       if (world.answer instanceof Error) throw world.answer;
       return { rcode: 0, addresses: ['203.0.113.1'], ttl: 60, ...world.answer };
     },
     mayDial: makeAddressJudge({ connected: [], allowed: [] }),
-    pin: async (name, addresses, ttl) => {
+    learned: async (name, addresses, ttl) => {
       await world.pin();
       world.pinned.push({ name, addresses, ttl });
     },
-    denied: (name, reason) => world.denied.push(`${name}: ${reason}`),
+    refused: ({ name, reason }) => world.denied.push(`${name}: ${reason}`),
+    failed: () => {},
     now: () => world.now,
   });
   const ask = async (name: string, type = 1) => {
@@ -71,17 +73,17 @@ describe('a denied name', () => {
 
   test('is explained, and reported once per query under its normal form', async () => {
     const { world, ask } = setUp();
-    expect((await ask('EVIL.test')).why).toBe('evil.test is not on the allowlist');
-    expect(world.denied).toEqual(['evil.test: not on the allowlist']);
+    expect((await ask('EVIL.test')).why).toBe('evil.test: the name is not on the allowlist');
+    expect(world.denied).toEqual(['evil.test: name-not-allowed']);
   });
 
   test('that is no host name is not printed', async () => {
     const { world, ask } = setUp();
     expect(await ask('a b\x1b[2J.github.com')).toMatchObject({
       rcode: 3,
-      why: '(no host name) is not on the allowlist',
+      why: 'the query: it is no host name that DNS could carry',
     });
-    expect(world.denied).toEqual(['(no host name): not on the allowlist']);
+    expect(world.denied).toEqual(['null: not-a-name']);
   });
 });
 
@@ -158,7 +160,7 @@ describe('an allowed name', () => {
     expect(await ask('github.com')).toMatchObject({
       rcode: 3,
       addresses: [],
-      why: 'github.com answers only with private or local addresses',
+      why: 'github.com: the name answers only with private or local addresses',
     });
     expect(world.pinned).toEqual([]);
     expect(world.denied).toHaveLength(1);
