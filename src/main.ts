@@ -24,7 +24,7 @@ const commands: Readonly<Record<string, Run>> = {
     const { openParentLink } = await import('./host/parent-link.ts');
     const { runEgress } = await import('./network/egress.ts');
     const { compactMemory } = await import('./host/memory.ts');
-    const descriptors = { udp: 3, tcp: 4 };
+    const descriptors = { udp: 3, tcp: 4, guard: 5 };
     runEgress(openParentLink<FromEgress, ToEgress>(), { descriptors, now: Date.now, compactMemory });
     return new Promise(() => {});
   },

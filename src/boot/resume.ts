@@ -1,15 +1,19 @@
+import { egressIdentity } from '../core/agent-profile.ts';
+import { proofAddresses } from '../core/finding.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Child, Host } from '../host/host.ts';
 import { makeAddressJudge } from '../network/address-class.ts';
 import { makeAllowlist } from '../network/allowlist/allowlist.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
-import { resolverAddress } from '../network/firewall/render.ts';
+import { guardedPorts } from '../network/firewall/plan.ts';
+import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
 import { oneShotSpec } from '../session/one-shot.ts';
 import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Egress, keepEgress } from '../supervise/egress.ts';
 import { type Kept, keep } from '../supervise/keep.ts';
 import { refreshPins } from '../supervise/refresh.ts';
+import { keepWallLog } from '../supervise/wall-log.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
@@ -31,6 +35,7 @@ export interface ResumeParts {
 export interface Box {
   readonly egress: Egress;
   readonly firewall: Firewall;
+  readonly wallLog: Pick<Kept, 'stop'>;
   /** The tmux session, or the agent running once. */
   readonly work: { readonly session: Kept } | { readonly task: Child };
 }
@@ -43,15 +48,20 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   const mayDial = makeAddressJudge({ connected: environment.connected, allowed: settings.allowPrivate });
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
+  board.post({
+    firewall: { ...board.state.firewall, guarded: handover.byAddress ? [] : guardedPorts(settings.rules) },
+  });
 
   const firewall = makeFirewall({
     host,
     allowlist,
     mayDial,
     backend: handover.backend,
-    changed: ({ pins, failure }) => {
+    byAddress: handover.byAddress,
+    dialler: handover.byAddress ? agent.uid : egressIdentity.uid,
+    changed: ({ failure, ...kernel }) => {
       if (failure !== null) log.event('error', 'firewall.failed', { reason: failure });
-      board.post({ firewall: { ...board.state.firewall, pins, lastFailure: failure } });
+      board.post({ firewall: { ...board.state.firewall, ...kernel, lastFailure: failure } });
     },
   });
   const egress = await steps.step('resolver', async ({ undo, say }) => {
@@ -65,16 +75,19 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
         upstreams: environment.upstreams,
         connected: environment.connected,
         allowed: settings.allowPrivate,
-        byAddress: false,
+        byAddress: handover.byAddress,
       },
-      sockets: host.bindSockets(resolverAddress, 53),
+      sockets: {
+        ...host.bindSockets(ownAddress, resolverPort),
+        guard: host.bindStream(ownAddress, guardPort),
+      },
       argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
       env: ownNodeEnvironment(),
       changed: (report) => board.post({ resolver: { ...board.state.resolver, ...report } }),
     });
     undo(() => egress.stop(1000));
     await egress.ready;
-    say(`${resolverAddress}:53`);
+    say(`resolver on ${ownAddress}:${resolverPort}, guard on ${ownAddress}:${guardPort}`);
     return egress;
   });
   await steps.step('firewall', async ({ say }) => {
@@ -88,7 +101,27 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     writeAccounts(host, settings, agent.gid);
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
-  await steps.step('proof', (tools) => proveBox(host, environment, tools));
+  const wallLog = keepWallLog({
+    host,
+    log,
+    refused: ({ protocol, address, port, user }) => {
+      const proof = Object.values<string>(proofAddresses).includes(address);
+      const fields = {
+        via: 'wall',
+        reason: 'no-rule',
+        name: firewall.nameAt(address),
+        address,
+        port,
+        protocol,
+        user,
+      };
+      log.event(proof ? 'debug' : 'warn', 'egress.refused', { ...fields, count: 1 });
+    },
+  });
+  await steps.step('proof', (tools) => {
+    tools.undo(() => wallLog.stop(1000));
+    return proveBox(host, environment, tools);
+  });
   const folder = await steps.step(
     'repository',
     async ({ say, warn }) => {
@@ -127,5 +160,5 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
   await releaseLock();
-  return { egress, firewall, work };
+  return { egress, firewall, wallLog, work };
 }

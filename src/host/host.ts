@@ -94,6 +94,10 @@ export interface Host {
   start(spec: ChildSpec): Child;
   /** Binds, without listening, a UDP and a TCP socket that children inherit. */
   bindSockets(address: string, port: number): { readonly udp: number; readonly tcp: number };
+  /** Binds, without listening, a TCP socket that children inherit. */
+  bindStream(address: string, port: number): number;
+  /** Listens on a Unix socket at `path`, which every user may reach who reaches its folder, and takes lines from it. */
+  receiveLines(path: string, listener: (line: string) => void): void;
   /** Holds an inter-process lock; resolves with its release. Rejects when somebody holds it. */
   lock(path: string): Promise<() => Promise<void>>;
   /** Replaces this program; comes back only by throwing. */

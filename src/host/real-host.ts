@@ -5,7 +5,7 @@ import { realFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { compactMemory } from './memory.ts';
 import { makeReaper, type WaitCalls } from './reaper.ts';
-import { bindSockets } from './sockets.ts';
+import { bindSockets, bindStream, receiveLines } from './sockets.ts';
 
 /**
  * The real operating system.
@@ -27,6 +27,8 @@ export function makeHost(options: { lean: boolean }): Host {
     run: options.lean ? runLean : async (command) => (await import('./run.ts')).run(command),
     start,
     bindSockets,
+    bindStream,
+    receiveLines,
     lock: async (path) => (await import('./lock.ts')).lock(path),
     replace: (argv, env) => {
       const [file = ''] = argv;

@@ -14,8 +14,8 @@ const overlap = 128;
 
 /** What the egress process needs of its machine. */
 export interface EgressMachine {
-  /** Of the UDP and the TCP socket that init holds. */
-  readonly descriptors: { readonly udp: number; readonly tcp: number };
+  /** Of the sockets that init holds: the resolver's two and the guard's. */
+  readonly descriptors: { readonly udp: number; readonly tcp: number; readonly guard: number };
   readonly now: () => number;
   readonly compactMemory: () => void;
 }

@@ -9,6 +9,8 @@ import type { Egress } from './egress.ts';
 import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
 
+/** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
+const expiryPause = 15_000;
 /** Milliseconds after which a boot's leftovers in memory are dropped. */
 const settling = 3000;
 /** Milliseconds a child has to end after SIGTERM. */
@@ -24,6 +26,7 @@ export interface SuperviseParts {
   readonly box: {
     readonly egress: Egress;
     readonly firewall: Firewall;
+    readonly wallLog: Pick<Kept, 'stop'>;
     readonly work: { readonly session: Kept } | { readonly task: Child };
   };
   readonly rules: readonly Rule[];
@@ -39,6 +42,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
   const { host, log, board, box } = parts;
   const signalled = new Promise<void>((resolve) => parts.whenSignalled(() => resolve()));
   host.every(refreshPause, () => void refreshPins({ host, board, ...box, rules: parts.rules }));
+  host.every(expiryPause, () => void box.firewall.expire().catch(() => {}));
   void host.sleep(settling).then(host.compactMemory);
   const end = async () => {
     await signalled;
@@ -49,7 +53,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     'task' in box.work
       ? await awaitTask(host, box.work.task, end())
       : await endSession(parts, box.work.session, end());
-  await box.egress.stop(grace);
+  await Promise.all([box.egress.stop(grace), box.wallLog.stop(grace)]);
   log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
   return code;
 }
