@@ -87,6 +87,7 @@ RUN set -eu; \
     mkdir -p "$lib/$pty/build/Release"; \
     cp -R dist/. package.json "$lib/"; \
     gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/reap.node" src/host/native/reap.c; \
+    gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/destination.node" src/host/native/destination.c; \
     node engine/seccomp.mjs "$lib/seccomp.bpf"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
