@@ -105,6 +105,8 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     host,
     log,
     refused: ({ protocol, address, port, user }) => {
+      // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
+      if (user === null) return;
       const proof = Object.values<string>(proofAddresses).includes(address);
       const fields = {
         via: 'wall',
