@@ -32,12 +32,17 @@ export function forward(
   if (request.headers.expect !== undefined) asked.flushHeaders();
   asked.on('continue', () => response.writeContinue());
   asked.on('response', (answer) => bringBack(client, answer, response));
-  asked.on('error', (error) => {
-    if (response.destroyed) return;
+  const fail = (error: Error) => {
+    if (client.connection.socket.destroyed || response.writableEnded) return;
     // A server may close a connection it has kept just as the next request comes: so does ours, and the
     // client does then what it would have done without us.
     if (response.headersSent || asked.reusedSocket) client.connection.cut();
     else failed(wayOf(error));
+  };
+  asked.on('error', fail);
+  asked.on('close', () => {
+    // Without an error, for one, when the server switches protocols unasked.
+    if (!response.headersSent) fail(new Error('the server closed the connection'));
   });
   response.on('close', () => {
     if (!response.writableFinished) asked.destroy();

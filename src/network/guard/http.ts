@@ -19,8 +19,8 @@ export interface HttpClient {
   readonly connection: Connection;
   /** Keeps the connections to the names this client asks for. */
   readonly agent: NameAgent;
-  /** Requests that are not answered yet. */
-  waiting: number;
+  /** Requests that are not answered yet: the first is being served, and the others wait for it. */
+  readonly queue: Exchange[];
 }
 
 /** Judges every request of a plain HTTP connection by its own head, and sends the allowed ones on. */
@@ -29,7 +29,7 @@ export function makeHttpFront(desk: Desk): (connection: Connection) => void {
   const server = makeServer(desk);
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     const client = clients.get(request.socket);
-    if (client !== undefined) judgeRequest(desk, client, { request, response });
+    if (client !== undefined) enqueue(desk, client, { request, response });
   };
   // With a listener of its own, Node leaves the `100 Continue` to the server that is asked.
   server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
@@ -45,7 +45,7 @@ export function makeHttpFront(desk: Desk): (connection: Connection) => void {
   return (connection) => {
     const { socket } = connection;
     const agent = new NameAgent(desk, connection);
-    clients.set(socket, { connection, agent, waiting: 0 });
+    clients.set(socket, { connection, agent, queue: [] });
     socket.once('close', () => agent.destroy());
     server.emit('connection', socket);
   };
@@ -76,19 +76,28 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-function judgeRequest(desk: Desk, client: HttpClient, exchange: Exchange): void {
-  const { connection } = client;
-  const { port } = connection.destination;
-  const { request, response } = exchange;
-  client.waiting += 1;
-  response.once('close', () => {
-    client.waiting -= 1;
-  });
-  if (client.waiting > mostAhead) {
+/** One at a time: requests sent ahead must reach their server in the order in which they came. */
+function enqueue(desk: Desk, client: HttpClient, exchange: Exchange): void {
+  const { connection, queue } = client;
+  // What was read before the connection ended is parsed to its end all the same.
+  if (connection.socket.destroyed) return;
+  if (queue.push(exchange) > mostAhead) {
     const detail = `${mostAhead} requests wait on one connection`;
     tellFailed(desk, connection, { via: 'http', trouble: 'overloaded', name: null, detail });
     return connection.cut();
   }
+  exchange.response.once('close', () => {
+    queue.shift();
+    const [next] = queue;
+    if (next !== undefined && !connection.socket.destroyed) judgeRequest(desk, client, next);
+  });
+  if (queue.length === 1) judgeRequest(desk, client, exchange);
+}
+
+function judgeRequest(desk: Desk, client: HttpClient, exchange: Exchange): void {
+  const { connection } = client;
+  const { port } = connection.destination;
+  const { request } = exchange;
   const { method = '', url = '', httpVersion, rawHeaders } = request;
   const parsed = parseHead({ method, url, httpVersion, rawHeaders }, port);
   if ('reason' in parsed) return refuse(desk, client, exchange, parsed);
@@ -136,7 +145,7 @@ function refuseConnection(desk: Desk, client: HttpClient, reason: Reason): void 
 }
 
 /** Answers outside of any exchange; within one, the answer would be taken for a part of another. */
-function endWith({ limits }: Desk, { connection, waiting }: HttpClient, reply: Reply): void {
-  if (waiting > 0) connection.cut();
+function endWith({ limits }: Desk, { connection, queue }: HttpClient, reply: Reply): void {
+  if (queue.length > 0) connection.cut();
   else sayFarewell(connection.socket, renderReply(reply), limits.farewell);
 }
