@@ -9,13 +9,17 @@ import { oneShotSpec } from '../session/one-shot.ts';
 import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Egress, keepEgress } from '../supervise/egress.ts';
 import { type Kept, keep } from '../supervise/keep.ts';
+import type { ListInForce } from '../supervise/live-list.ts';
 import { refreshPins } from '../supervise/refresh.ts';
+import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
+import type { Rulebook } from '../supervise/rulebook.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
 import { cloneDeadline, cloneRepository } from './repository.ts';
+import { openRulebook } from './rulebook.ts';
 import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
 import type { Steps } from './step.ts';
 
@@ -31,6 +35,8 @@ export interface ResumeParts {
 export interface Box {
   readonly egress: Egress;
   readonly firewall: Firewall;
+  readonly rulebook: Rulebook;
+  readonly recorder: Recorder;
   /** The tmux session, or the agent running once. */
   readonly work: { readonly session: Kept } | { readonly task: Child };
 }
@@ -39,14 +45,20 @@ export interface Box {
 export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
   const { settings, environment } = handover;
   const { agent } = environment;
-  const allowlist = makeAllowlist(settings.rules);
+  const list = liveAllowlist({ rules: settings.rules, denied: [] });
+  const recorder = makeRecorder({
+    host,
+    log,
+    ruleFor: async (refusal) => (await import('../network/allowlist/remedy.ts')).ruleFor(refusal),
+    changed: (egress) => board.post({ egress }),
+  });
   const mayDial = makeAddressJudge({ connected: environment.connected, allowed: settings.allowPrivate });
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
 
   const firewall = makeFirewall({
     host,
-    allowlist,
+    allowlist: list.allowlist,
     mayDial,
     backend: handover.backend,
     changed: ({ pins, failure }) => {
@@ -59,17 +71,18 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
       host,
       log,
       firewall,
-      configuration: {
+      configuration: () => ({
         kind: 'configure',
-        rules: settings.rules,
+        ...list.inForce,
         upstreams: environment.upstreams,
         connected: environment.connected,
         allowed: settings.allowPrivate,
         byAddress: false,
-      },
+      }),
       sockets: host.bindSockets(resolverAddress, 53),
       argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
       env: ownNodeEnvironment(),
+      reported: recorder.report,
       changed: (report) => board.post({ resolver: { ...board.state.resolver, ...report } }),
     });
     undo(() => egress.stop(1000));
@@ -123,9 +136,32 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     await makeSession(host, { agent, folder });
     return { session: kept };
   });
+  const rulebook = openRulebook({ host, log, handover }, async (next) => {
+    list.set(next);
+    egress.setList(next);
+  });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
   await releaseLock();
-  return { egress, firewall, work };
+  return { egress, firewall, work, rulebook, recorder };
+}
+
+/** The allowlist that the firewall judges by: always the one in force. */
+function liveAllowlist(start: ListInForce) {
+  let now = { list: start, allowlist: makeAllowlist(start.rules, start.denied) };
+  return {
+    allowlist: {
+      get rules() {
+        return now.allowlist.rules;
+      },
+      rulesFor: (name: string) => now.allowlist.rulesFor(name),
+    },
+    get inForce() {
+      return now.list;
+    },
+    set: (list: ListInForce) => {
+      now = { list, allowlist: makeAllowlist(list.rules, list.denied) };
+    },
+  };
 }

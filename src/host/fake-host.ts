@@ -1,5 +1,5 @@
 import { FakeChild } from './fake-child.ts';
-import { FakeFiles } from './fake-files.ts';
+import { FakeFiles, mortal } from './fake-files.ts';
 import type { ChildSpec, Command, Host, Output } from './host.ts';
 
 /** What a prepared command answers: its output, an error it ends with, or a function that decides. */
@@ -27,6 +27,8 @@ export class FakeMachine {
   readonly printed: string[] = [];
   readonly printedErrors: string[] = [];
   readonly held = new Set<string>();
+  /** Who answers on which unix socket. */
+  readonly served = new Map<string, (line: string) => Promise<string>>();
   readonly sockets: { address: string; port: number }[] = [];
   readonly files = new FakeFiles((event) => this.#note(event));
   readonly clock = { now: 1_800_000_000_000, free: false };
@@ -75,11 +77,11 @@ export class FakeMachine {
   }
 
   /** A program on this machine. After it replaced itself nothing it does has an effect any more. */
-  program(options: { pid?: number; env?: Host['env']; terminal?: boolean } = {}): Host {
+  program(options: { pid?: number; uid?: number; env?: Host['env']; terminal?: boolean } = {}): Host {
     const life = { over: false };
     this.#listeners = new Map();
     return {
-      uid: 0,
+      uid: options.uid ?? 0,
       pid: options.pid ?? 1,
       env: options.env ?? {},
       files: mortal(this.files, life),
@@ -97,6 +99,15 @@ export class FakeMachine {
         this.#note(`bind ${address}:${port}`);
         this.sockets.push({ address, port });
         return { udp: 10, tcp: 11 };
+      },
+      serve: (path, answer) => {
+        this.#note(`serve ${path}`);
+        this.served.set(path, answer);
+      },
+      ask: async (path, line) => {
+        const answer = this.served.get(path);
+        if (answer === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
+        return answer(line);
       },
       lock: (path) => this.#lock(path, life),
       replace: (argv, env) => {
@@ -169,24 +180,6 @@ export class FakeMachine {
       timer.call();
     }
   }
-}
-
-/** A dead program's reads still answer, its changes are lost. */
-function mortal(files: FakeFiles, life: { over: boolean }): Host['files'] {
-  const unless = <T extends readonly unknown[]>(change: (...args: T) => void) => {
-    return (...args: T) => void (life.over || change(...args));
-  };
-  return {
-    read: (path) => files.read(path),
-    readIfAny: (path) => files.readIfAny(path),
-    list: (path) => files.list(path),
-    facts: (path) => files.facts(path),
-    space: (path) => files.space(path),
-    write: unless((path: string, text: string, mode: number) => files.write(path, text, mode)),
-    append: unless((path: string, text: string) => files.append(path, text)),
-    ensureFolder: unless((path: string, options: { mode: number }) => files.ensureFolder(path, options)),
-    remove: unless((path: string) => files.remove(path)),
-  };
 }
 
 function forever<T>(): Promise<T> {

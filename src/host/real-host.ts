@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isOwnChild, runLean, start } from './children.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './host.ts';
+import { ask, serve } from './local-socket.ts';
 import { compactMemory } from './memory.ts';
 import { makeReaper, type WaitCalls } from './reaper.ts';
 import { bindSockets } from './sockets.ts';
@@ -27,6 +28,8 @@ export function makeHost(options: { lean: boolean }): Host {
     run: options.lean ? runLean : async (command) => (await import('./run.ts')).run(command),
     start,
     bindSockets,
+    serve,
+    ask,
     lock: async (path) => (await import('./lock.ts')).lock(path),
     replace: (argv, env) => {
       const [file = ''] = argv;

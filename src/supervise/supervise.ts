@@ -3,11 +3,13 @@ import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { BoxState } from '../core/state.ts';
 import type { Child, Host } from '../host/host.ts';
-import type { Rule } from '../network/allowlist/rule.ts';
+import { makeAllowlist } from '../network/allowlist/allowlist.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import type { Egress } from './egress.ts';
 import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
+import type { Recorder } from './refusals.ts';
+import type { Rulebook } from './rulebook.ts';
 
 /** Milliseconds after which a boot's leftovers in memory are dropped. */
 const settling = 3000;
@@ -24,9 +26,10 @@ export interface SuperviseParts {
   readonly box: {
     readonly egress: Egress;
     readonly firewall: Firewall;
+    readonly rulebook: Pick<Rulebook, 'inForce'>;
+    readonly recorder: Pick<Recorder, 'flush'>;
     readonly work: { readonly session: Kept } | { readonly task: Child };
   };
-  readonly rules: readonly Rule[];
   readonly relayEnvironment: Readonly<Record<string, string>>;
   readonly whenSignalled: (take: (error: BootError) => void) => void;
 }
@@ -38,8 +41,15 @@ export interface SuperviseParts {
 export async function superviseBox(parts: SuperviseParts): Promise<number | null> {
   const { host, log, board, box } = parts;
   const signalled = new Promise<void>((resolve) => parts.whenSignalled(() => resolve()));
-  host.every(refreshPause, () => void refreshPins({ host, board, ...box, rules: parts.rules }));
-  void host.sleep(settling).then(host.compactMemory);
+  host.every(refreshPause, () => {
+    const { rules, denied } = box.rulebook.inForce;
+    void refreshPins({ host, board, ...box, rules: makeAllowlist(rules, denied).rules });
+  });
+  // What the first refusal needs is loaded beforehand: the agent hears of it within the same turn.
+  void host
+    .sleep(settling)
+    .then(() => import('../network/allowlist/remedy.ts'))
+    .then(host.compactMemory);
   const end = async () => {
     await signalled;
     board.post({ phase: 'stopping' });
@@ -50,6 +60,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
       ? await awaitTask(host, box.work.task, end())
       : await endSession(parts, box.work.session, end());
   await box.egress.stop(grace);
+  await box.recorder.flush();
   log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
   return code;
 }
