@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bootToReady, eventsOf, firstHalf, secondHalf, stateOf } from './drive.ts';
+import { bootToReady, eventsOf, firstHalf, secondHalf, stateOf, until } from './drive.ts';
 import { makeMachine } from './machine.ts';
 
 /** For each step a sign that it has begun. */
