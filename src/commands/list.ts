@@ -17,7 +17,9 @@ const forms: Readonly<Record<ListCommand, string>> = {
 /** Has init do it, and prints what came of it.  @returns 77 for anybody but root, 78 for what can't be meant. */
 export async function askList(host: Host, command: ListCommand, args: readonly string[]): Promise<number> {
   if (host.uid !== 0) {
-    host.printError('The allowlist is the operator’s: only root in the box may see or change it live.\n');
+    host.printError(
+      'Only the operator may see or change the allowlist in force: this takes root in the box.\n',
+    );
     return ExitCode.platform;
   }
   const request = requestOf(command, args);

@@ -62,8 +62,7 @@ export function chooseNews(
     if (one.kind !== 'refused') continue;
     const isOld = Date.parse(one.time) < start - slack;
     if (isOld && (looked === null || looked.about.includes(keyOf(one)))) continue;
-    const known = news.get(keyOf(one));
-    news.set(keyOf(one), { ...one, count: one.count + (known?.count ?? 0) });
+    news.set(keyOf(one), one);
   }
   return [...news.values()];
 }
@@ -80,7 +79,7 @@ export function renderAnswer(event: ToolEvent, news: readonly Refused[]): string
     'The box around this session refused network access while this tool ran or since the last one:',
     ...news.slice(0, mostTold).map((one) => `- ${renderNews(one)}`),
     ...(more > 0 ? [`- and ${more} more: \`cloister log\` lists them`] : []),
-    'This is the operator’s policy, not a fault. You cannot change it from inside: go on without it, or say what ' +
+    "This is the operator's policy, not a fault. You cannot change it from inside: go on without it, or say what " +
       'you need and why.',
   ];
   const hookSpecificOutput = { hookEventName: event.name, additionalContext: lines.join('\n') };
@@ -88,14 +87,13 @@ export function renderAnswer(event: ToolEvent, news: readonly Refused[]): string
 }
 
 function renderNews(refused: Refused): string {
-  const { name, reason, rule, count } = refused;
+  const { name, reason, rule } = refused;
   const isLong = isHostName(name) && name.length > longestName;
   const shown = isLong ? { ...refused, name: null, address: null } : refused;
   const place = isLong ? `"…${name.slice(-longestName)}"` : JSON.stringify(describePlace(shown));
-  const often = count > 1 ? ` (${count} times)` : '';
   const help =
     rule === null || isLong ? adviceFor(refused) : `an operator would allow it with: cloister allow ${rule}`;
-  return `${place}${often}: ${reasonTexts[reason]}; ${help}`;
+  return `${place}: ${reasonTexts[reason]}; ${help}`;
 }
 
 function adviceFor({ rule, reason }: Refused): string {
