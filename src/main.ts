@@ -1,3 +1,4 @@
+import type { ListCommand } from './commands/list.ts';
 import { ExitCode } from './core/exit-codes.ts';
 import { makeHost } from './host/real-host.ts';
 import type { FromEgress, ToEgress } from './network/link.ts';
@@ -8,8 +9,16 @@ const usage = `usage: cloister COMMAND
   attach [--stay]       enter the session, waiting for the boot if need be
   status [--json]       what the box is doing
   verify [--json]       attack the box from inside, as the agent's user
+  log [--follow] [--json] [--failed]   what was refused, or what failed
+  allow RULE [--for 1h] allow it without a restart, until the next boot at most
+  deny RULE             deny it until the next boot
+  reload                read the allowlist's files again
+  rules [--json]        the allowlist in force
   version               the version of the box
 `;
+
+const list = (name: ListCommand) => async (args: readonly string[]) =>
+  (await import('./commands/list.ts')).askList(makeHost({ lean: true }), name, args);
 
 /** Every command loads only what it needs: init and the egress process live beside the agent for days. */
 const commands: Readonly<Record<string, Run>> = {
@@ -52,6 +61,8 @@ const commands: Readonly<Record<string, Run>> = {
       inside: args.includes('--inside'),
     });
   },
+  log: async (args) => (await import('./commands/log.ts')).log(makeHost({ lean: true }), args),
+  ...Object.fromEntries((['allow', 'deny', 'reload', 'rules'] as const).map((name) => [name, list(name)])),
   version: async () => {
     const host = makeHost({ lean: true });
     host.print(`cloister ${(await import('./commands/versions.ts')).readVersions(host).cloister}\n`);

@@ -4,13 +4,14 @@ import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import type { SourcedRule } from '../network/allowlist/rule.ts';
 import { applyWall, probeBackend } from '../network/firewall/apply.ts';
 import { guardedPorts, planWall } from '../network/firewall/plan.ts';
 import type { Fault, Settings } from '../settings/settings.ts';
 import type { Board } from './board.ts';
 import { ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { mountRooms } from './mount.ts';
-import { readRules } from './rules.ts';
+import { readRules, renderFaults } from './rules.ts';
 import { shed } from './shed.ts';
 import type { Steps } from './step.ts';
 
@@ -37,7 +38,7 @@ export async function boot({
   task,
   readSettings,
 }: BootParts): Promise<never> {
-  const settings = await steps.step('settings', () => validSettings(host, readSettings()));
+  const { settings, base } = await steps.step('settings', () => validSettings(host, readSettings()));
   const { releaseLock, ...environment } = await steps.step('environment', async ({ say }) => {
     const environment = readEnvironment(host, settings);
     await ensureRunFolder(host);
@@ -73,21 +74,37 @@ export async function boot({
     assertGoing();
     undo(() => host.files.remove(Paths.handover));
     const { bootId, startedAt, steps: past } = board.state;
-    return shed(host, { settings, environment, ...wall, bootId, startedAt, deadline, steps: past, task });
+    return shed(host, {
+      settings,
+      base,
+      environment,
+      ...wall,
+      bootId,
+      startedAt,
+      deadline,
+      steps: past,
+      task,
+    });
   });
 }
 
+interface Valid {
+  readonly settings: Settings;
+  readonly base: readonly SourcedRule[];
+}
+
 /** Joins the faults of the settings and of the allowlist's files: all are reported together. */
-function validSettings(host: Host, read: Settings | readonly Fault[]): Settings {
-  const { rules, faults } = readRules(host);
+function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
+  const { base, faults } = readRules(host);
   const all = [...(Array.isArray(read) ? (read as readonly Fault[]) : []), ...faults];
   if (all.length === 0) {
     const settings = read as Settings;
-    return { ...settings, rules: [...rules, ...settings.rules] };
+    const all = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];
+    return { settings: { ...settings, rules: all.map(({ rule }) => rule) }, base: all };
   }
   throw new BootError({
     message: `${all.length === 1 ? 'a setting is' : `${all.length} settings are`} wrong`,
-    remedy: all.map(({ variable, fault, remedy }) => `${variable} ${fault}. ${remedy}`).join('\n'),
+    remedy: renderFaults(all).join('\n'),
     code: ExitCode.settings,
   });
 }

@@ -81,7 +81,6 @@ export async function initResumed(host: Host): Promise<number> {
       quiet,
       board,
       box,
-      rules: settings.rules,
       relayEnvironment,
       whenSignalled,
     });
@@ -102,9 +101,9 @@ async function guarded(
 ): Promise<number> {
   let take: (error: BootError) => void = () => {};
   let signalled: { readonly code: number; readonly error: BootError } | null = null;
-  host.onSignal(['SIGHUP', 'SIGUSR1', 'SIGUSR2'], (name) =>
-    log.event('info', 'signal.ignored', { signal: name }),
-  );
+  // It means something once there is a list to read again; until then it must not end us.
+  host.onSignal(['SIGHUP'], (name) => log.event('info', 'signal.received', { signal: name }));
+  host.onSignal(['SIGUSR1', 'SIGUSR2'], (name) => log.event('info', 'signal.ignored', { signal: name }));
   host.onSignal(['SIGTERM', 'SIGINT'], (name) => {
     const error = new BootError({ message: `stopped by ${name}` });
     signalled = { code: exitCodeOfSignal(signalNumbers[name] ?? 0), error };

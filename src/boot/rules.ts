@@ -1,14 +1,14 @@
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { parseRules } from '../network/allowlist/parse.ts';
-import type { Rule } from '../network/allowlist/rule.ts';
+import type { SourcedRule } from '../network/allowlist/rule.ts';
 import type { Fault } from '../settings/settings.ts';
 
 /** Reads the allowlist of the image and the operator's drop-in files beside it. */
-export function readRules(host: Host): { rules: Rule[]; faults: Fault[] } {
+export function readRules(host: Host): { base: SourcedRule[]; faults: Fault[] } {
   const dropIns = host.files.list(Paths.domainsFolder).filter((name) => name.endsWith('.conf'));
   const paths = [Paths.domains, ...dropIns.map((name) => `${Paths.domainsFolder}/${name}`)];
-  const rules: Rule[] = [];
+  const base: SourcedRule[] = [];
   const faults: Fault[] = [];
   for (const path of paths) {
     const text = host.files.readIfAny(path);
@@ -21,10 +21,15 @@ export function readRules(host: Host): { rules: Rule[]; faults: Fault[] } {
       continue;
     }
     const parsed = parseRules(text, path);
-    rules.push(...parsed.rules);
+    base.push(...parsed.sourced);
     for (const { line, fault } of parsed.faults) {
       faults.push({ variable: `${path}:${line}`, fault, remedy: 'Mend or remove the line.' });
     }
   }
-  return { rules, faults };
+  return { base, faults };
+}
+
+/** @returns one sentence a fault, as an operator reads it. */
+export function renderFaults(faults: readonly Fault[]): string[] {
+  return faults.map(({ variable, fault, remedy }) => `${variable} ${fault}. ${remedy}`);
 }

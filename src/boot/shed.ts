@@ -1,6 +1,7 @@
 import { Paths } from '../core/paths.ts';
 import type { StepState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
+import type { SourcedRule } from '../network/allowlist/rule.ts';
 import type { Backend } from '../network/firewall/apply.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
@@ -8,6 +9,8 @@ import type { Environment } from './environment.ts';
 /** What the second half of the boot needs of the first: it is another program, with nothing in common but this. */
 export interface Handover {
   readonly settings: Settings;
+  /** The whole allowlist with its sources; the same rules as the settings'. */
+  readonly base: readonly SourcedRule[];
   readonly environment: Environment;
   readonly backend: Backend;
   readonly rules: number;

@@ -60,7 +60,7 @@ function numberIn(host: Host, paths: readonly string[]): number | null {
 }
 
 function render(status: Status): string {
-  const { firewall, resolver, session } = status;
+  const { firewall, resolver, session, egress } = status;
   const unresolved =
     firewall.unresolved.length === 0 ? '' : `, no answer for ${firewall.unresolved.join(' ')}`;
   const lines = [
@@ -76,6 +76,7 @@ function render(status: Status): string {
       ? ['            EGRESS BY ADDRESS: names are not checked, for this kernel cannot redirect']
       : []),
     ...(firewall.lastFailure === null ? [] : [`            last change failed: ${firewall.lastFailure}`]),
+    `egress      ${egress.refused} refused, ${egress.failed} failed since the boot`,
     `session     ${session.running ? 'running' : 'down'}, ${session.restarts} restarts`,
     `repository  ${status.repository}`,
     ...Object.entries(status.disk).map(

@@ -10,6 +10,12 @@ export const Paths = {
   state: '/run/cloister/state.json',
   ready: '/run/cloister/ready',
   log: '/run/cloister/log.jsonl',
+  /** What was refused, for people and for programs; the agent may read both. */
+  refusals: '/run/cloister/refusals.log',
+  refusalsJson: '/run/cloister/refusals.jsonl',
+  failuresJson: '/run/cloister/failures.jsonl',
+  /** Where init takes the operator's commands: root's alone. */
+  control: '/run/cloister/control.sock',
   handover: '/run/cloister/private/handover.json',
   private: '/run/cloister/private',
   /** Root's, entered by the reader of the wall's log: the socket it reports to. */

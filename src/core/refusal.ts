@@ -59,6 +59,11 @@ export interface Failure {
 const vias: ReadonlySet<unknown> = new Set<Via>(['dns', 'tls', 'http', 'tcp', 'wall']);
 const hostName = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
 
+/** @returns whether a text is a host name in its normal ASCII form: the only form a stranger's name is shown in. */
+export function isHostName(text: unknown): text is string {
+  return typeof text === 'string' && hostName.test(text);
+}
+
 /** Parses what a less trusted process says.  @returns the refusal, or null for anything of another shape. */
 export function parseRefusal(value: unknown): Refusal | null {
   const { via, reason, name, address, port } = fieldsOf(value);
@@ -80,6 +85,6 @@ function fieldsOf(value: unknown): Record<string, unknown> {
 }
 
 function isPlace(name: unknown, port: unknown): boolean {
-  const named = name === null || (typeof name === 'string' && hostName.test(name));
+  const named = name === null || isHostName(name);
   return named && (port === null || (Number.isInteger(port) && Number(port) > 0 && Number(port) < 65536));
 }

@@ -61,6 +61,8 @@ export interface BoxState {
     readonly lastFailure: string | null;
     readonly unresolved: readonly string[];
   };
+  /** Since this boot: refused by policy, and allowed but failed for another reason. */
+  readonly egress: { readonly refused: number; readonly failed: number };
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly repository: string;
 }
@@ -88,6 +90,7 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
       lastFailure: null,
       unresolved: [],
     },
+    egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
     repository: 'none',
   };

@@ -82,3 +82,21 @@ export class FakeFiles implements Files {
     return { size: 512 * 1024 ** 2, used: 1024 ** 2, inodes: 1000, inodesUsed: 3 };
   }
 }
+
+/** A dead program's reads still answer, its changes are lost. */
+export function mortal(files: FakeFiles, life: { readonly over: boolean }): Files {
+  const unless = <T extends readonly unknown[]>(change: (...args: T) => void) => {
+    return (...args: T) => void (life.over || change(...args));
+  };
+  return {
+    read: (path) => files.read(path),
+    readIfAny: (path) => files.readIfAny(path),
+    list: (path) => files.list(path),
+    facts: (path) => files.facts(path),
+    space: (path) => files.space(path),
+    write: unless((path: string, text: string, mode: number) => files.write(path, text, mode)),
+    append: unless((path: string, text: string) => files.append(path, text)),
+    ensureFolder: unless((path: string, options: { mode: number }) => files.ensureFolder(path, options)),
+    remove: unless((path: string) => files.remove(path)),
+  };
+}

@@ -1,5 +1,5 @@
 import { FakeChild } from './fake-child.ts';
-import { FakeFiles } from './fake-files.ts';
+import { FakeFiles, mortal } from './fake-files.ts';
 import { FakeSockets } from './fake-sockets.ts';
 import type { ChildSpec, Command, Host, Output } from './host.ts';
 
@@ -76,11 +76,11 @@ export class FakeMachine {
   }
 
   /** A program on this machine. After it replaced itself nothing it does has an effect any more. */
-  program(options: { pid?: number; env?: Host['env']; terminal?: boolean } = {}): Host {
+  program(options: { pid?: number; uid?: number; env?: Host['env']; terminal?: boolean } = {}): Host {
     const life = { over: false };
     this.#listeners = new Map();
     return {
-      uid: 0,
+      uid: options.uid ?? 0,
       pid: options.pid ?? 1,
       env: options.env ?? {},
       files: mortal(this.files, life),
@@ -96,6 +96,8 @@ export class FakeMachine {
       bindSockets: (address, port) => this.sockets.bindSockets(address, port),
       bindStream: (address, port) => this.sockets.bindStream(address, port),
       receiveLines: (path, listener) => this.sockets.receiveLines(path, listener),
+      serve: (path, answer) => this.sockets.serve(path, answer),
+      ask: (path, line) => this.sockets.ask(path, line),
       lock: (path) => this.#lock(path, life),
       replace: (argv, env) => {
         if (this.refused.replace !== undefined) throw this.refused.replace;
@@ -167,24 +169,6 @@ export class FakeMachine {
       timer.call();
     }
   }
-}
-
-/** A dead program's reads still answer, its changes are lost. */
-function mortal(files: FakeFiles, life: { over: boolean }): Host['files'] {
-  const unless = <T extends readonly unknown[]>(change: (...args: T) => void) => {
-    return (...args: T) => void (life.over || change(...args));
-  };
-  return {
-    read: (path) => files.read(path),
-    readIfAny: (path) => files.readIfAny(path),
-    list: (path) => files.list(path),
-    facts: (path) => files.facts(path),
-    space: (path) => files.space(path),
-    write: unless((path: string, text: string, mode: number) => files.write(path, text, mode)),
-    append: unless((path: string, text: string) => files.append(path, text)),
-    ensureFolder: unless((path: string, options: { mode: number }) => files.ensureFolder(path, options)),
-    remove: unless((path: string) => files.remove(path)),
-  };
 }
 
 function forever<T>(): Promise<T> {

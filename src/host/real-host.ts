@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isOwnChild, runLean, start } from './children.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './host.ts';
+import { ask, serve } from './local-socket.ts';
 import { compactMemory } from './memory.ts';
 import { makeReaper, type WaitCalls } from './reaper.ts';
 import { bindSockets, bindStream, receiveLines } from './sockets.ts';
@@ -29,6 +30,8 @@ export function makeHost(options: { lean: boolean }): Host {
     bindSockets,
     bindStream,
     receiveLines,
+    serve,
+    ask,
     lock: async (path) => (await import('./lock.ts')).lock(path),
     replace: (argv, env) => {
       const [file = ''] = argv;

@@ -47,7 +47,7 @@ export function runEgress(link: EgressLink, machine: EgressMachine): void {
         running ??= begin({ link, machine, leases }, message);
         break;
       case 'rules':
-        running?.setRules(makeAllowlist(message.rules));
+        running?.setRules(makeAllowlist(message.rules, message.denied));
         break;
       case 'pinned':
         leases.settle(message.id, message.failure);
@@ -64,7 +64,7 @@ function begin(
   { link, machine, leases }: { link: EgressLink; machine: EgressMachine; leases: Leases },
   configuration: Extract<ToEgress, { kind: 'configure' }>,
 ): Running {
-  let allowlist = makeAllowlist(configuration.rules);
+  let allowlist = makeAllowlist(configuration.rules, configuration.denied);
   const reports = makeReports(link.send);
   const resolver = makeResolver({
     allowlist: () => allowlist,

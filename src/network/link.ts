@@ -1,12 +1,13 @@
 import { type Failure, parseFailure, parseRefusal, type Refusal } from '../core/refusal.ts';
 import type { Range } from './address-class.ts';
-import type { Rule } from './allowlist/rule.ts';
+import type { Denial, Rule } from './allowlist/rule.ts';
 
 /** From init to the egress process. */
 export type ToEgress =
   | {
       readonly kind: 'configure';
       readonly rules: readonly Rule[];
+      readonly denied: readonly Denial[];
       readonly upstreams: readonly string[];
       readonly connected: readonly Range[];
       readonly allowed: readonly Range[];
@@ -14,7 +15,7 @@ export type ToEgress =
       readonly byAddress: boolean;
     }
   /** The list has changed: what the old one let in is reconsidered. */
-  | { readonly kind: 'rules'; readonly rules: readonly Rule[] }
+  | { readonly kind: 'rules'; readonly rules: readonly Rule[]; readonly denied: readonly Denial[] }
   | { readonly kind: 'pinned'; readonly id: number; readonly failure: string | null }
   | { readonly kind: 'resolve'; readonly names: readonly string[] };
 

@@ -1,15 +1,22 @@
 import type { Failure, Refusal } from '../core/refusal.ts';
 import type { Report } from './link.ts';
 
-/** Milliseconds between two reports: a flood is counted, not repeated. */
+/**
+ * Milliseconds from a refusal to its report: a client asks for A and AAAA in one breath. The agent is told in the
+ * same turn, so it must be far less than a hook needs to start.
+ */
+const breath = 10;
+/** Milliseconds between two reports once there were many: a flood is counted, not repeated. */
 const pause = 200;
+const mostAtOnce = 20;
 const mostListed = 50;
 
 /** Collects what was refused and what failed, and sends it in bounded reports; no count is lost. */
-export function makeReports(send: (report: Report) => void) {
+export function makeReports(send: (report: Report) => void, now: () => number = Date.now) {
   const refusals = makeTally<Refusal>();
   const failures = makeTally<Failure>();
   let waiting = false;
+  const credit = { reports: mostAtOnce, at: now() };
   const flush = () => {
     waiting = false;
     const [refused, failed] = [refusals.take(), failures.take()];
@@ -23,7 +30,11 @@ export function makeReports(send: (report: Report) => void) {
   const soon = () => {
     if (waiting) return;
     waiting = true;
-    setTimeout(flush, pause);
+    const regained = Math.max(0, now() - credit.at) / pause;
+    credit.reports = Math.min(mostAtOnce, credit.reports + regained) - 1;
+    credit.at = now();
+    if (credit.reports < 0) credit.reports = 0;
+    setTimeout(flush, credit.reports > 0 ? breath : pause);
   };
   return {
     refused: (refusal: Refusal) => {

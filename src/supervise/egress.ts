@@ -1,25 +1,28 @@
 import { confined, egressIdentity } from '../core/agent-profile.ts';
-import { proofName } from '../core/finding.ts';
 import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
-import { type FromEgress, parseFromEgress, type ToEgress } from '../network/link.ts';
+import { type FromEgress, parseFromEgress, type Report, type ToEgress } from '../network/link.ts';
 import { type Kept, keep } from './keep.ts';
 
 export interface EgressOptions {
   readonly host: Host;
   readonly log: Log;
   readonly firewall: Firewall;
-  readonly configuration: Extract<ToEgress, { kind: 'configure' }>;
+  /** What a process that starts now is told first: the list of that moment. */
+  readonly configuration: () => Extract<ToEgress, { kind: 'configure' }>;
   readonly sockets: { readonly udp: number; readonly tcp: number; readonly guard: number };
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly reported: (report: Report) => void;
   readonly changed: (report: { running: boolean; restarts: number }) => void;
 }
 
 export interface Egress extends Pick<Kept, 'stop'> {
   /** Resolves when the resolver answers for the first time. */
   readonly ready: Promise<void>;
+  /** Puts another list in force there; a process that starts later gets it with its configuration. */
+  setList(list: Pick<Extract<ToEgress, { kind: 'rules' }>, 'rules' | 'denied'>): void;
   /** Has these names resolved afresh and pinned; every one is reported to `heard`, in any order. */
   refresh(names: readonly string[], heard: (name: string, outcome: string) => void): void;
 }
@@ -48,7 +51,7 @@ export function keepEgress(options: EgressOptions): Egress {
     started: (child, count) => {
       restarts = count;
       child.onMessage((value) => void answer(child, parseFromEgress(value)));
-      child.send(options.configuration);
+      child.send(options.configuration());
     },
     ended: () => options.changed({ running: false, restarts }),
   });
@@ -67,10 +70,7 @@ export function keepEgress(options: EgressOptions): Egress {
         });
         break;
       case 'report':
-        for (const { count, ...refusal } of message.refusals)
-          log.event(refusal.name === proofName ? 'debug' : 'warn', 'egress.refused', { ...refusal, count });
-        for (const { count, ...failure } of message.failures)
-          log.event('warn', 'egress.failed', { ...failure, count });
+        options.reported(message);
         break;
       case 'resolved':
         heard(message.name, message.outcome);
@@ -79,6 +79,7 @@ export function keepEgress(options: EgressOptions): Egress {
   return {
     ready: firstReady,
     stop: kept.stop,
+    setList: ({ rules, denied }) => kept.child.send({ kind: 'rules', rules, denied }),
     refresh: (names, listener) => {
       heard = listener;
       kept.child.send({ kind: 'resolve', names });

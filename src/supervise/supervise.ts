@@ -3,11 +3,12 @@ import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { BoxState } from '../core/state.ts';
 import type { Child, Host } from '../host/host.ts';
-import type { Rule } from '../network/allowlist/rule.ts';
+import { makeAllowlist } from '../network/allowlist/allowlist.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import type { Egress } from './egress.ts';
 import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
+import type { Rulebook } from './rulebook.ts';
 
 /** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
 const expiryPause = 15_000;
@@ -24,12 +25,14 @@ export interface SuperviseParts {
   readonly quiet: (on: boolean) => void;
   readonly board: { readonly state: BoxState; post(change: Partial<BoxState>): void };
   readonly box: {
-    readonly egress: Egress;
-    readonly firewall: Firewall;
-    readonly wallLog: Pick<Kept, 'stop'>;
+    readonly wayOut: {
+      readonly egress: Pick<Egress, 'refresh'>;
+      readonly firewall: Firewall;
+      stop(grace: number): Promise<void>;
+    };
+    readonly rulebook: Pick<Rulebook, 'inForce'>;
     readonly work: { readonly session: Kept } | { readonly task: Child };
   };
-  readonly rules: readonly Rule[];
   readonly relayEnvironment: Readonly<Record<string, string>>;
   readonly whenSignalled: (take: (error: BootError) => void) => void;
 }
@@ -41,9 +44,16 @@ export interface SuperviseParts {
 export async function superviseBox(parts: SuperviseParts): Promise<number | null> {
   const { host, log, board, box } = parts;
   const signalled = new Promise<void>((resolve) => parts.whenSignalled(() => resolve()));
-  host.every(refreshPause, () => void refreshPins({ host, board, ...box, rules: parts.rules }));
-  host.every(expiryPause, () => void box.firewall.expire().catch(() => {}));
-  void host.sleep(settling).then(host.compactMemory);
+  host.every(refreshPause, () => {
+    const { rules, denied } = box.rulebook.inForce;
+    void refreshPins({ host, board, ...box.wayOut, rules: makeAllowlist(rules, denied).rules });
+  });
+  host.every(expiryPause, () => void box.wayOut.firewall.expire().catch(() => {}));
+  // What the first refusal needs is loaded beforehand: the agent hears of it within the same turn.
+  void host
+    .sleep(settling)
+    .then(() => import('../network/allowlist/remedy.ts'))
+    .then(host.compactMemory);
   const end = async () => {
     await signalled;
     board.post({ phase: 'stopping' });
@@ -53,7 +63,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     'task' in box.work
       ? await awaitTask(host, box.work.task, end())
       : await endSession(parts, box.work.session, end());
-  await Promise.all([box.egress.stop(grace), box.wallLog.stop(grace)]);
+  await box.wayOut.stop(grace);
   log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
   return code;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bootToReady, eventsOf, firstHalf, secondHalf, stateOf } from './drive.ts';
+import { bootToReady, eventsOf, firstHalf, secondHalf, stateOf, until } from './drive.ts';
 import { makeMachine } from './machine.ts';
 
 /** For each step a sign that it has begun. */
@@ -61,7 +61,9 @@ describe('a signal during the boot', () => {
     const machine = makeMachine();
     await bootToReady(machine);
     machine.signal('SIGHUP');
-    expect(eventsOf(machine).at(-1)).toMatchObject({ event: 'signal.ignored', signal: 'SIGHUP' });
+    await until(machine, () => eventsOf(machine).at(-1)?.event === 'rules.changed');
+    expect(eventsOf(machine).at(-2)).toMatchObject({ event: 'signal.received', signal: 'SIGHUP' });
+    expect(eventsOf(machine).at(-1)).toMatchObject({ how: 'reload', added: [], removed: [] });
     expect(stateOf(machine)?.phase).toBe('ready');
   });
 

@@ -2,7 +2,14 @@
 // quick "nothing here" for whatever else Claude Code asks when it starts.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Journal } from './journal.ts';
-import { chooseTurn, isSideRequest, lastPrompt, type MessagesRequest, type Script } from './script.ts';
+import {
+  chooseTurn,
+  isSideRequest,
+  lastPrompt,
+  type MessagesRequest,
+  type Script,
+  sinceLastAnswer,
+} from './script.ts';
 import { renderEvents, renderMessage } from './sse.ts';
 import { type Handler, readBody, sendJson } from './web.ts';
 
@@ -16,6 +23,8 @@ export interface AnthropicRequest {
   kind?: 'conversation' | 'side' | 'count';
   /** What the user said last, at most 2000 characters. */
   prompt?: string;
+  /** Tool results and context since the model's last answer, at most 8000 characters. */
+  heard?: string;
 }
 
 export interface AnthropicOptions {
@@ -77,6 +86,7 @@ function describeMessages(path: string, asked: MessagesRequest): Partial<Anthrop
     kind: isCount ? 'count' : isSideRequest(asked) ? 'side' : 'conversation',
     ...(asked.model === undefined ? {} : { model: asked.model }),
     prompt: lastPrompt(asked.messages ?? []).slice(-2000),
+    heard: sinceLastAnswer(asked.messages ?? []).slice(-8000),
   };
 }
 

@@ -77,6 +77,20 @@ export function lastPrompt(messages: readonly Message[]): string {
   return texts.findLast((text) => text !== '') ?? '';
 }
 
+/** Everything since the model spoke last: tool results, and what the client adds to them. */
+export function sinceLastAnswer(messages: readonly Message[]): string {
+  const spoke = messages.findLastIndex(({ role }) => role === 'assistant');
+  return messages
+    .slice(spoke + 1)
+    .flatMap(blocksOf)
+    .map(({ type, text, content }) => (type === 'tool_result' ? contentText(content) : (text ?? '')))
+    .join('\n');
+}
+
+function contentText(content: unknown): string {
+  return typeof content === 'string' ? content : JSON.stringify(content ?? '');
+}
+
 function isTurn(turn: unknown): turn is Turn {
   const { text, tool_use } = (turn ?? {}) as {
     text?: unknown;

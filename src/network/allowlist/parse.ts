@@ -1,6 +1,6 @@
 import { getPublicSuffix } from 'tldts';
 import { normaliseName } from './name.ts';
-import type { Protocol, Rule } from './rule.ts';
+import type { Protocol, Rule, SourcedRule } from './rule.ts';
 
 /** Where a rule stands, so that a fault can be found: a file or variable, and a line or position from 1. */
 export interface RuleFault {
@@ -11,6 +11,7 @@ export interface RuleFault {
 
 export interface ParsedRules {
   readonly rules: readonly Rule[];
+  readonly sourced: readonly SourcedRule[];
   readonly faults: readonly RuleFault[];
 }
 
@@ -31,15 +32,15 @@ export function parseRuleList(text: string, source: string): ParsedRules {
 }
 
 function collect(lines: readonly string[], source: string): ParsedRules {
-  const rules: Rule[] = [];
+  const sourced: SourcedRule[] = [];
   const faults: RuleFault[] = [];
   lines.forEach((text, index) => {
     if (text === '') return;
     const parsed = parseRule(text);
     if (typeof parsed === 'string') faults.push({ source, line: index + 1, fault: parsed });
-    else rules.push(parsed);
+    else sourced.push({ rule: parsed, source: `${source}:${index + 1}` });
   });
-  return { rules, faults };
+  return { rules: sourced.map(({ rule }) => rule), sourced, faults };
 }
 
 /** @returns the rule, or why `text` is none. */

@@ -10,9 +10,28 @@ export interface Rule {
   readonly protocol: Protocol;
 }
 
+/** A rule and where it stands: a file and its line, or a variable. */
+export interface SourcedRule {
+  readonly rule: Rule;
+  readonly source: string;
+}
+
+/** What the operator denies although a rule allows it. `port` null: on every port. */
+export interface Denial {
+  readonly name: string;
+  /** True: every name below `name`, not `name` itself. */
+  readonly wildcard: boolean;
+  readonly port: number | null;
+}
+
 /** @returns the rule as an operator would type it. */
 export function renderRule(rule: Rule): string {
   const name = rule.wildcard ? `*.${rule.name}` : rule.name;
   if (rule.protocol === 'tcp') return `${name}:${rule.port}/tcp`;
   return rule.port === 443 ? name : `${name}:${rule.port}`;
+}
+
+/** @returns the denial as an operator would type it. */
+export function renderDenial({ name, wildcard, port }: Denial): string {
+  return `${wildcard ? '*.' : ''}${name}${port === null ? '' : `:${port}`}`;
 }

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { chooseTurn, isSideRequest, lastPrompt, type Message, parseScript } from '../../internet/script.ts';
+import {
+  chooseTurn,
+  isSideRequest,
+  lastPrompt,
+  type Message,
+  parseScript,
+  sinceLastAnswer,
+} from '../../internet/script.ts';
 import { renderEvents } from '../../internet/sse.ts';
 
 const listFiles = { tool_use: { name: 'Bash', input: { command: 'ls' } } };
@@ -63,4 +70,19 @@ test('a tool call is streamed as a block with its input, and stops for the tool'
   ]);
   expect(stream).toContain(JSON.stringify({ type: 'input_json_delta', partial_json: '{"command":"ls"}' }));
   expect(stream).toContain('"stop_reason":"tool_use"');
+});
+
+test('what the model hears is the tool result and all that came with it', () => {
+  const messages: Message[] = [
+    { role: 'user', content: 'before' },
+    { role: 'assistant', content: [{ type: 'tool_use', id: 'x' }] },
+    {
+      role: 'user',
+      content: [
+        { type: 'tool_result', content: 'result' },
+        { type: 'text', text: '<system-reminder>context</system-reminder>' },
+      ],
+    },
+  ];
+  expect(sinceLastAnswer(messages)).toBe('result\n<system-reminder>context</system-reminder>');
 });

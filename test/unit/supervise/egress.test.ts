@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Log } from '../../../src/core/log.ts';
 import type { FakeChild } from '../../../src/host/fake-child.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
+import type { Denial } from '../../../src/network/allowlist/rule.ts';
 import type { PinRequest } from '../../../src/network/firewall/firewall.ts';
+import type { Report } from '../../../src/network/link.ts';
 import { keepEgress } from '../../../src/supervise/egress.ts';
 
 function setUp() {
@@ -14,6 +16,8 @@ function setUp() {
     redact: (text) => text,
   };
   const pinned: PinRequest[] = [];
+  const list = { denied: [] as Denial[] };
+  const reported: Report[] = [];
   const wall = { failure: null as Error | null };
   const reports: { running: boolean; restarts: number }[] = [];
   const egress = keepEgress({
@@ -29,21 +33,23 @@ function setUp() {
       nameAt: () => null,
       size: 0,
     },
-    configuration: {
+    configuration: () => ({
       kind: 'configure',
       rules: [],
+      denied: list.denied,
       upstreams: ['192.0.2.53'],
       connected: [],
       allowed: [],
       byAddress: false,
-    },
+    }),
     sockets: { udp: 10, tcp: 11, guard: 12 },
     argv: ['/usr/local/bin/node', 'cloister.mjs', 'egress'],
     env: {},
+    reported: (report) => reported.push(report),
     changed: (report) => reports.push(report),
   });
   const child = () => machine.children.at(-1) as FakeChild;
-  return { machine, egress, child, events, pinned, wall, reports };
+  return { machine, egress, child, events, pinned, wall, reports, reported, list };
 }
 const tick = () => new Promise((resolve) => void setImmediate(resolve));
 
@@ -103,12 +109,27 @@ describe('the egress process', () => {
     expect([pinned, events, child().sent.length]).toEqual([[], [], before]);
   });
 
-  test('has every refused name logged', () => {
-    const { child, events } = setUp();
+  test('has what was refused and what failed told', () => {
+    const { child, reported } = setUp();
     const refusal = { via: 'dns', reason: 'name-not-allowed', name: 'evil.test', address: null, port: null };
-    const more = { refusals: 0, failures: 0 };
-    child().say({ kind: 'report', refusals: [{ ...refusal, count: 3 }], failures: [], more });
-    expect(events).toEqual([['egress.refused', { ...refusal, count: 3 }]]);
+    const report = {
+      kind: 'report',
+      refusals: [{ ...refusal, count: 3 }],
+      failures: [],
+      more: { refusals: 2, failures: 0 },
+    };
+    child().say(report);
+    expect(reported).toEqual([report]);
+  });
+
+  test('that starts again gets the list of that moment', async () => {
+    const { machine, egress, child, list } = setUp();
+    egress.setList({ rules: [], denied: [] });
+    expect(child().sent.at(-1)).toEqual({ kind: 'rules', rules: [], denied: [] });
+    list.denied.push({ name: 'evil.test', wildcard: false, port: null });
+    child().exit(1);
+    await machine.advance(200);
+    expect(child().sent[0]).toMatchObject({ kind: 'configure', denied: list.denied });
   });
 
   test('cannot flood the log with one line', () => {

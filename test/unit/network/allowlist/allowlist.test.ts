@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { makeAllowlist } from '../../../../src/network/allowlist/allowlist.ts';
+import { type Allowlist, makeAllowlist } from '../../../../src/network/allowlist/allowlist.ts';
 import { normaliseName } from '../../../../src/network/allowlist/name.ts';
 import { parseRules } from '../../../../src/network/allowlist/parse.ts';
-import { renderRule } from '../../../../src/network/allowlist/rule.ts';
+import { type Denial, renderRule } from '../../../../src/network/allowlist/rule.ts';
 
 const list = makeAllowlist(
   parseRules(
@@ -52,6 +52,41 @@ describe('the allowlist', () => {
     const big = makeAllowlist(parseRules(text, 'x').rules);
     expect(big.rulesFor('a.n9999.example')).toHaveLength(1);
     expect(big.rulesFor('a.n10000.example')).toHaveLength(0);
+  });
+});
+
+describe('a denial', () => {
+  const text = 'a.example\na.example:8443\n*.wild.example\nx.wild.example:8443\n*.deep.wild.example';
+  const denied = (...denials: Denial[]) => makeAllowlist(parseRules(text, 'x').rules, denials);
+  const deny = (name: string, change: Partial<Denial> = {}): Denial => ({
+    name,
+    wildcard: false,
+    port: null,
+    ...change,
+  });
+  const ports = (list: Allowlist, name: string) => list.rulesFor(name).map(({ port }) => port);
+
+  test('of a name leaves no rule of it, in any spelling', () => {
+    const list = denied(deny('a.example'));
+    expect([ports(list, 'a.example'), ports(list, 'A.EXAMPLE.')]).toEqual([[], []]);
+    expect(list.rules.map(renderRule)).not.toContain('a.example');
+  });
+
+  test('of a port leaves the others', () => {
+    expect(ports(denied(deny('a.example', { port: 8443 })), 'a.example')).toEqual([443]);
+  });
+
+  test('of one name below a wildcard leaves its sisters', () => {
+    const list = denied(deny('x.wild.example'));
+    expect([ports(list, 'x.wild.example'), ports(list, 'y.wild.example')]).toEqual([[], [443]]);
+    expect(list.rules.map(renderRule)).toContain('*.wild.example');
+  });
+
+  test('of a wildcard leaves no name below it, but other names', () => {
+    const list = denied(deny('wild.example', { wildcard: true }));
+    expect([ports(list, 'x.wild.example'), ports(list, 'y.deep.wild.example')]).toEqual([[], []]);
+    expect(ports(list, 'a.example')).toEqual([443, 8443]);
+    expect(list.rules.map(renderRule)).toEqual(['a.example', 'a.example:8443']);
   });
 });
 

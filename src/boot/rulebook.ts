@@ -1,0 +1,30 @@
+import type { Log } from '../core/log.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import { makeControl } from '../supervise/control.ts';
+import { makeRulebook, type Rulebook, type RulebookParts } from '../supervise/rulebook.ts';
+import type { Handover } from './shed.ts';
+
+/** Opens the list to the operator: commands on the control socket, SIGHUP for the files. */
+export function openRulebook(
+  { host, log, handover }: { host: Host; log: Log; handover: Handover },
+  apply: RulebookParts['apply'],
+): Rulebook {
+  const rulebook = makeRulebook({
+    host,
+    log,
+    base: handover.base,
+    // Parsing needs the list of public suffixes: it is loaded by the first who asks.
+    parseRule: async (text) => (await import('../network/allowlist/parse.ts')).parseRule(text),
+    readBase: async () => {
+      const { readRules, renderFaults } = await import('./rules.ts');
+      const { base, faults } = readRules(host);
+      const fromVariable = handover.base.filter(({ source }) => source === 'ALLOW_DOMAINS');
+      return { base: [...base, ...fromVariable], faults: renderFaults(faults) };
+    },
+    apply,
+  });
+  host.serve(Paths.control, makeControl(rulebook, log));
+  host.onSignal(['SIGHUP'], () => void rulebook.reload());
+  return rulebook;
+}

@@ -1,0 +1,42 @@
+import { getPublicSuffix } from 'tldts';
+import { isHostName, type Refusal } from '../../core/refusal.ts';
+import { parseRule } from './parse.ts';
+import { renderRule } from './rule.ts';
+
+/**
+ * The rule that would allow what was refused: exactly that name and port, never a wildcard. It holds no character
+ * that a shell would read as anything but text.
+ * @returns null where no rule would help, or none can be written.
+ */
+export function ruleFor(refusal: Refusal): string | null {
+  const { name, reason } = refusal;
+  if (reason !== 'name-not-allowed' && reason !== 'port-not-allowed') return null;
+  const door = doorOf(refusal);
+  if (!isHostName(name) || door === null) return null;
+  const text = `${name}${door}`;
+  const rule = parseRule(text);
+  if (typeof rule === 'string' || renderRule(rule) !== text) return null;
+  return getPublicSuffix(name, { allowPrivateDomains: true }) === name ? null : text;
+}
+
+/** @returns the command an operator would type to allow what was refused, or null like `ruleFor`. */
+export function remedyOf(refusal: Refusal): string | null {
+  const rule = ruleFor(refusal);
+  return rule === null ? null : `cloister allow ${rule}`;
+}
+
+/** @returns what stands behind the name, or null where the protocol has no rule for that port. */
+function doorOf({ via, port }: Refusal): string | null {
+  switch (via) {
+    case 'dns':
+      return '';
+    case 'tls':
+      if (port === 80) return null;
+      return port === null || port === 443 ? '' : `:${port}`;
+    case 'http':
+      return port === null || port === 80 ? ':80' : null;
+    case 'tcp':
+    case 'wall':
+      return port === null ? null : `:${port}/tcp`;
+  }
+}

@@ -1,0 +1,55 @@
+import { chainOf } from '../core/errors.ts';
+import { ExitCode } from '../core/exit-codes.ts';
+import type { Log } from '../core/log.ts';
+import type { Reply, Rulebook } from './rulebook.ts';
+
+/** What an operator's command asks of init. `for` in milliseconds. */
+type Request =
+  | { readonly command: 'allow'; readonly rule: string; readonly for: number | null }
+  | { readonly command: 'deny'; readonly rule: string }
+  | { readonly command: 'reload' | 'rules' };
+
+/** Answers one line of JSON with another; whatever goes wrong is an answer too. */
+export function makeControl(book: Rulebook, log: Log): (line: string) => Promise<string> {
+  return async (line) => {
+    const request = parseRequest(line);
+    if (request === null) return JSON.stringify({ code: ExitCode.settings, text: 'That is no request.' });
+    try {
+      return JSON.stringify(await answer(book, request));
+    } catch (error) {
+      log.event('error', 'control.failed', { command: request.command, reason: chainOf(error) });
+      return JSON.stringify({ code: ExitCode.failed, text: 'The command failed; the log says why.' });
+    }
+  };
+}
+
+function answer(book: Rulebook, request: Request): Promise<Reply> {
+  switch (request.command) {
+    case 'allow':
+      return book.allow(request.rule, request.for);
+    case 'deny':
+      return book.deny(request.rule);
+    case 'reload':
+      return book.reload();
+    case 'rules':
+      return book.describe();
+  }
+}
+
+function parseRequest(line: string): Request | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? requestOf(value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function requestOf({ command, rule, for: time }: Record<string, unknown>): Request | null {
+  if (command === 'reload' || command === 'rules') return { command };
+  if (typeof rule !== 'string') return null;
+  if (command === 'deny') return { command, rule };
+  if (command !== 'allow') return null;
+  if (time === null) return { command, rule, for: null };
+  return Number.isSafeInteger(time) && Number(time) > 0 ? { command, rule, for: Number(time) } : null;
+}
