@@ -121,17 +121,12 @@ function startWallLog(
   return keepWallLog({
     host,
     log,
-    refused: ({ address, port, user }) => {
+    refused: ({ protocol, address, port, user }) => {
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
       if (user === null || Object.values<string>(proofAddresses).includes(address)) return;
-      recorder.refused({
-        via: 'wall',
-        reason: 'no-rule',
-        name: firewall.nameAt(address),
-        address,
-        port,
-        user,
-      });
+      const name = firewall.nameAt(address);
+      const reason = name !== null && protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
+      recorder.refused({ via: 'wall', reason, name, address, port, user });
     },
   });
 }
