@@ -15,10 +15,11 @@ RUN set -eu; \
     apt-get $from update -q --error-on=any; \
     apt-get $from install -qy --no-install-recommends \
       bat ca-certificates curl fd-find file g++ gcc gh git iproute2 iptables jq just less libc6-dev \
-      libcap2-bin make openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
-      unzip util-linux wget xz-utils; \
+      libcap2-bin make nftables openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
+      ulogd2 ulogd2-json unzip util-linux wget xz-utils; \
     update-alternatives --set iptables /usr/sbin/iptables-nft; \
     update-alternatives --set ip6tables /usr/sbin/ip6tables-nft; \
+    ln -s /usr/lib/*/ulogd /usr/local/lib/ulogd; \
     ln -s /usr/bin/batcat /usr/local/bin/bat; \
     ln -s /usr/bin/fdfind /usr/local/bin/fd; \
     userdel --remove node 2>/dev/null; \
@@ -86,6 +87,7 @@ RUN set -eu; \
     mkdir -p "$lib/$pty/build/Release"; \
     cp -R dist/. package.json "$lib/"; \
     gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/reap.node" src/host/native/reap.c; \
+    gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/destination.node" src/host/native/destination.c; \
     node engine/seccomp.mjs "$lib/seccomp.bpf"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \

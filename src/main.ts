@@ -31,10 +31,9 @@ const commands: Readonly<Record<string, Run>> = {
   'init-resumed': async () => (await import('./boot/init.ts')).initResumed(makeHost({ lean: true })),
   egress: async () => {
     const { openParentLink } = await import('./host/parent-link.ts');
+    const { egressMachine } = await import('./host/egress-machine.ts');
     const { runEgress } = await import('./network/egress.ts');
-    const { compactMemory } = await import('./host/memory.ts');
-    const descriptors = { udp: 3, tcp: 4 };
-    runEgress(openParentLink<FromEgress, ToEgress>(), { descriptors, now: Date.now, compactMemory });
+    runEgress(openParentLink<FromEgress, ToEgress>(), egressMachine());
     return new Promise(() => {});
   },
   hook: async ([name = '']) =>

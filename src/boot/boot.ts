@@ -6,7 +6,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import type { SourcedRule } from '../network/allowlist/rule.ts';
 import { applyWall, probeBackend } from '../network/firewall/apply.ts';
-import { planWall } from '../network/firewall/plan.ts';
+import { guardedPorts, planWall } from '../network/firewall/plan.ts';
 import type { Fault, Settings } from '../settings/settings.ts';
 import type { Board } from './board.ts';
 import { ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
@@ -48,21 +48,25 @@ export async function boot({
     say(`${environment.platform}; upstream resolvers ${environment.upstreams.join(', ')}`);
     return { ...environment, releaseLock };
   });
-  const wall = await steps.step('wall', async ({ say }) => {
+  const wall = await steps.step('wall', async ({ say, warn }) => {
     const backend = await probeBackend(host);
     const plan = planWall({
       agent: environment.agent.uid,
       egress: egressIdentity.uid,
       upstreams: environment.upstreams,
       nameservers: environment.nameservers,
+      guarded: guardedPorts(settings.rules),
       published: settings.publishPorts,
       fly: environment.platform === 'fly',
     });
-    const rules = await applyWall(host, plan, { backend, ipv6: environment.ipv6 });
-    say(`${rules} rules over iptables-${backend}`);
-    return { backend, rules };
+    const mayFallBack = settings.egressFallback === 'address';
+    const wall = await applyWall(host, plan, { backend, ipv6: environment.ipv6, mayFallBack });
+    const said = `${wall.rules} rules over iptables-${backend}`;
+    if (wall.byAddress) warn(`${said}; names are not checked: this kernel cannot redirect to the guard`);
+    else say(said);
+    return { backend, ...wall };
   });
-  await steps.step('mounts', (tools) => mountRooms(host, { settings, environment }, tools));
+  await steps.step('mounts', (tools) => mountRooms(host, { settings, environment, ...wall }, tools));
   return steps.step('shed', async ({ assertGoing, undo }) => {
     // The second half takes the lock again: its renewal can't outlive this program. In between, the posted state
     // of this very process keeps a second boot away.

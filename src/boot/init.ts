@@ -65,7 +65,7 @@ export async function initResumed(host: Host): Promise<number> {
     platform: handover.environment.platform,
     steps,
     resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
-    firewall: { ...fresh.firewall, rules: handover.rules },
+    firewall: { ...fresh.firewall, rules: handover.rules, byAddress: handover.byAddress },
   };
   const board = new Board({ host, log, state });
   return guarded({ host, log, board }, async (whenSignalled) => {

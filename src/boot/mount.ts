@@ -1,7 +1,9 @@
+import { wallLogIdentity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { ownAddress } from '../network/firewall/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
 import { mountAt, parseMounts } from './facts.ts';
@@ -11,7 +13,7 @@ import type { StepTools } from './step.ts';
 /** Puts the writable rooms in place, makes root read-only, and proves both by looking again. */
 export async function mountRooms(
   host: Host,
-  facts: { settings: Settings; environment: Environment },
+  facts: { settings: Settings; environment: Environment; byAddress: boolean },
   tools: StepTools,
 ): Promise<void> {
   const { environment } = facts;
@@ -23,7 +25,7 @@ export async function mountRooms(
   }
   giveToAgent(host, plan, environment);
   makeOwnFolders(host, environment);
-  if (needsOwnResolvConf(environment)) await bindResolvConf(host, environment);
+  if (needsOwnResolvConf(facts)) await bindResolvConf(host, facts);
   if (plan.sealRoot) await mount(host, ['-o', 'remount,bind,ro', '/']);
   const after = look();
   const open = roomPlaces(environment.agent).filter(({ point }) => mountAt(after, point) === null);
@@ -72,23 +74,34 @@ function giveToAgent(host: Host, plan: MountsPlan, { agent }: Environment): void
 /** Folders below /run/cloister whose owner only a boot with all its capabilities can set. */
 function makeOwnFolders(host: Host, { agent }: Environment): void {
   host.files.ensureFolder(Paths.private, { mode: 0o700 });
+  host.files.ensureFolder(Paths.wallLog, { mode: 0o710, gid: wallLogIdentity.gid });
   host.files.ensureFolder(Paths.session, { mode: 0o700, ...agent });
 }
 
-/** Queries to IPv4 name servers are redirected wherever they point; those to IPv6 ones are not. */
-function needsOwnResolvConf(environment: Environment): boolean {
-  return !environment.nameservers.some((address) => !address.includes(':'));
+interface ResolvConfFacts {
+  readonly environment: Environment;
+  readonly byAddress: boolean;
 }
 
-async function bindResolvConf(host: Host, environment: Environment): Promise<void> {
+/** Queries to IPv4 name servers are redirected wherever they point, if anything is; those to IPv6 ones are not. */
+function needsOwnResolvConf({ environment: { nameservers }, byAddress }: ResolvConfFacts): boolean {
+  if (byAddress) return nameservers.some((address) => address !== ownAddress);
+  return !nameservers.some((address) => !address.includes(':'));
+}
+
+async function bindResolvConf(host: Host, { environment, byAddress }: ResolvConfFacts): Promise<void> {
   if (!environment.sysAdmin) {
     throw new BootError({
-      message: '/etc/resolv.conf names no IPv4 name server and can not be replaced',
-      remedy: 'Add --dns with any IPv4 address: queries are redirected to the resolver of the box.',
+      message: byAddress
+        ? 'nothing can be redirected here, and /etc/resolv.conf can not be replaced'
+        : '/etc/resolv.conf names no IPv4 name server and can not be replaced',
+      remedy: byAddress
+        ? `Add --dns ${ownAddress}, the resolver of the box.`
+        : 'Add --dns with any IPv4 address: queries are redirected to the resolver of the box.',
       code: ExitCode.platform,
     });
   }
   const own = `${Paths.run}/resolv.conf`;
-  host.files.write(own, 'nameserver 127.0.0.53\noptions edns0\n', 0o644);
+  host.files.write(own, `nameserver ${ownAddress}\noptions edns0\n`, 0o644);
   await mount(host, ['--bind', own, '/etc/resolv.conf']);
 }

@@ -1,10 +1,12 @@
+import { egressIdentity } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Child, Host } from '../host/host.ts';
 import { makeAddressJudge } from '../network/address-class.ts';
 import { makeAllowlist } from '../network/allowlist/allowlist.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
-import { resolverAddress } from '../network/firewall/render.ts';
+import { guardedPorts } from '../network/firewall/plan.ts';
+import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
 import { oneShotSpec } from '../session/one-shot.ts';
 import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Egress, keepEgress } from '../supervise/egress.ts';
@@ -13,6 +15,7 @@ import type { ListInForce } from '../supervise/live-list.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { keepWallLog } from '../supervise/wall-log.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
@@ -37,6 +40,7 @@ export interface Box {
   readonly firewall: Firewall;
   readonly rulebook: Rulebook;
   readonly recorder: Recorder;
+  readonly wallLog: Pick<Kept, 'stop'>;
   /** The tmux session, or the agent running once. */
   readonly work: { readonly session: Kept } | { readonly task: Child };
 }
@@ -45,7 +49,7 @@ export interface Box {
 export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
   const { settings, environment } = handover;
   const { agent } = environment;
-  const list = liveAllowlist({ rules: settings.rules, denied: [] });
+  let list: ListInForce = { rules: settings.rules, denied: [] };
   const recorder = makeRecorder({
     host,
     log,
@@ -55,15 +59,20 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   const mayDial = makeAddressJudge({ connected: environment.connected, allowed: settings.allowPrivate });
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
+  board.post({
+    firewall: { ...board.state.firewall, guarded: handover.byAddress ? [] : guardedPorts(settings.rules) },
+  });
 
   const firewall = makeFirewall({
     host,
-    allowlist: list.allowlist,
+    allowlist: makeAllowlist(settings.rules),
     mayDial,
     backend: handover.backend,
-    changed: ({ pins, failure }) => {
+    byAddress: handover.byAddress,
+    dialler: handover.byAddress ? agent.uid : egressIdentity.uid,
+    changed: ({ failure, ...kernel }) => {
       if (failure !== null) log.event('error', 'firewall.failed', { reason: failure });
-      board.post({ firewall: { ...board.state.firewall, pins, lastFailure: failure } });
+      board.post({ firewall: { ...board.state.firewall, ...kernel, lastFailure: failure } });
     },
   });
   const egress = await steps.step('resolver', async ({ undo, say }) => {
@@ -73,13 +82,16 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
       firewall,
       configuration: () => ({
         kind: 'configure',
-        ...list.inForce,
+        ...list,
         upstreams: environment.upstreams,
         connected: environment.connected,
         allowed: settings.allowPrivate,
-        byAddress: false,
+        byAddress: handover.byAddress,
       }),
-      sockets: host.bindSockets(resolverAddress, 53),
+      sockets: {
+        ...host.bindSockets(ownAddress, resolverPort),
+        guard: host.bindStream(ownAddress, guardPort),
+      },
       argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
       env: ownNodeEnvironment(),
       reported: recorder.report,
@@ -87,7 +99,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     });
     undo(() => egress.stop(1000));
     await egress.ready;
-    say(`${resolverAddress}:53`);
+    say(`resolver on ${ownAddress}:${resolverPort}, guard on ${ownAddress}:${guardPort}`);
     return egress;
   });
   await steps.step('firewall', async ({ say }) => {
@@ -101,7 +113,20 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     writeAccounts(host, settings, agent.gid);
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
-  await steps.step('proof', (tools) => proveBox(host, environment, tools));
+  const wallLog = keepWallLog({
+    host,
+    log,
+    refused: ({ user, ...packet }) => {
+      // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
+      if (user === null) return;
+      const name = firewall.nameAt(packet.address);
+      recorder.refused({ via: 'wall', reason: 'no-rule', name, user, ...packet });
+    },
+  });
+  await steps.step('proof', (tools) => {
+    tools.undo(() => wallLog.stop(1000));
+    return proveBox(host, environment, tools);
+  });
   const folder = await steps.step(
     'repository',
     async ({ say, warn }) => {
@@ -137,31 +162,14 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     return { session: kept };
   });
   const rulebook = openRulebook({ host, log, handover }, async (next) => {
-    list.set(next);
+    // The wall may refuse it, and then nothing has changed; the egress process can't.
+    await firewall.setRules(makeAllowlist(next.rules, next.denied));
+    list = next;
     egress.setList(next);
   });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
   await releaseLock();
-  return { egress, firewall, work, rulebook, recorder };
-}
-
-/** The allowlist that the firewall judges by: always the one in force. */
-function liveAllowlist(start: ListInForce) {
-  let now = { list: start, allowlist: makeAllowlist(start.rules, start.denied) };
-  return {
-    allowlist: {
-      get rules() {
-        return now.allowlist.rules;
-      },
-      rulesFor: (name: string) => now.allowlist.rulesFor(name),
-    },
-    get inForce() {
-      return now.list;
-    },
-    set: (list: ListInForce) => {
-      now = { list, allowlist: makeAllowlist(list.rules, list.denied) };
-    },
-  };
+  return { egress, firewall, wallLog, work, rulebook, recorder };
 }

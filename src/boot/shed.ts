@@ -14,6 +14,8 @@ export interface Handover {
   readonly environment: Environment;
   readonly backend: Backend;
   readonly rules: number;
+  /** The agent dials pinned addresses itself: there is no guard. */
+  readonly byAddress: boolean;
   readonly bootId: string;
   readonly startedAt: number;
   readonly deadline: number;

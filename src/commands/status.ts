@@ -72,6 +72,9 @@ function render(status: Status): string {
     ),
     `resolver    ${resolver.running ? 'running' : 'down'}, ${resolver.restarts} restarts, asks ${resolver.upstreams.join(' ')}`,
     `firewall    ${firewall.rules} rules, ${firewall.pins} pinned addresses${unresolved}`,
+    ...(firewall.byAddress
+      ? ['            EGRESS BY ADDRESS: names are not checked, for this kernel cannot redirect']
+      : []),
     ...(firewall.lastFailure === null ? [] : [`            last change failed: ${firewall.lastFailure}`]),
     `egress      ${egress.refused} refused, ${egress.failed} failed since the boot`,
     `session     ${session.running ? 'running' : 'down'}, ${session.restarts} restarts`,

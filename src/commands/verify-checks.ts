@@ -1,13 +1,14 @@
 import { resolve4 } from 'node:dns/promises';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { type Finding, proofName } from '../core/finding.ts';
+import { connect as connectTls } from 'node:tls';
+import { type Finding, proofAddresses, proofName } from '../core/finding.ts';
 import { Paths } from '../core/paths.ts';
+import { parseState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
 
-/** Documentation addresses: nobody is there, so a wall that fails lets out one packet to nowhere. */
-const outside4 = '192.0.2.1';
-const outside6 = '2001:db8::1';
+/** Ports that are tried where the wall itself refuses; on a port of the list it is the guard that does. */
+const unguarded = [853, 8080, 22, 25];
 const goodName = 'api.anthropic.com';
 const patience = 2000;
 
@@ -50,11 +51,21 @@ const checks: Readonly<Record<string, Check>> = {
   "init's environment is closed": async () =>
     refusedWith(() => readFileSync('/proc/1/environ'), ['EACCES', 'EPERM', 'ENOENT']),
   'a denied name does not resolve': async () => refused(() => resolve4(proofName), ['ENOTFOUND']),
-  'an address outside the list is refused at once over IPv4': async () =>
-    refused(() => dial(outside4, 443), ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES']),
+  'an address outside the list is refused at once over IPv4': async (host) => {
+    const guarded = parseState(host.files.readIfAny(Paths.state))?.firewall.guarded ?? [];
+    const port = unguarded.find((candidate) => !guarded.includes(candidate)) ?? 9;
+    return refused(() => dial(proofAddresses.ipv4, port), ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES']);
+  },
+  'a name outside the list is refused on the wire, whatever the address': async () =>
+    refused(shakeHands, [
+      'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
+      'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
+      'ECONNRESET',
+      'ECONNREFUSED',
+    ]),
   'an address outside the list is refused at once over IPv6': async () =>
     refused(
-      () => dial(outside6, 443),
+      () => dial(proofAddresses.ipv6, 443),
       ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'],
     ),
   'an allowed name resolves': async () => {
@@ -117,6 +128,19 @@ function dial(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, timeout: patience });
     socket.on('connect', () => resolve(void socket.destroy()));
+    socket.on('error', reject);
+    socket.on('timeout', () => {
+      socket.destroy();
+      reject(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }));
+    });
+  });
+}
+
+/** Offers TLS to a denied name; any answer but a refusal is somebody on the other side. */
+function shakeHands(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const options = { host: proofAddresses.ipv4, port: 443, servername: proofName, timeout: patience };
+    const socket = connectTls(options, () => resolve(void socket.destroy()));
     socket.on('error', reject);
     socket.on('timeout', () => {
       socket.destroy();

@@ -8,6 +8,8 @@ export interface Identity {
 
 export const agentIdentity: Identity = { uid: 1000, gid: 1000 };
 export const egressIdentity: Identity = { uid: 65053, gid: 65053 };
+/** Who reads what the wall says; nothing but a reader of packet headers runs as this user. */
+export const wallLogIdentity: Identity = { uid: 65054, gid: 65054 };
 
 /**
  * The one profile of an unprivileged process: uid, gid, no supplementary groups, no capabilities in any set,

@@ -18,6 +18,10 @@ export const Paths = {
   control: '/run/cloister/control.sock',
   handover: '/run/cloister/private/handover.json',
   private: '/run/cloister/private',
+  /** Root's, entered by the reader of the wall's log: the socket it reports to. */
+  wallLog: '/run/cloister/wall',
+  wallLogSocket: '/run/cloister/wall/log.sock',
+  wallLogSettings: '/etc/cloister/ulogd.conf',
   /** Root's, readable by the agent's group: what its programs need to know. */
   agent: '/run/cloister/agent',
   /** The agent's own: the tmux socket. */

@@ -51,6 +51,12 @@ export interface BoxState {
   readonly firewall: {
     readonly rules: number;
     readonly pins: number;
+    /** TCP ports on which the agent is led to the guard. */
+    readonly guarded: readonly number[];
+    /** How the kernel knows the pins; null until it was told any. */
+    readonly pinning: 'set' | 'chain' | null;
+    /** Names are not checked on the wire: the operator accepted that for a kernel that can't redirect. */
+    readonly byAddress: boolean;
     readonly lastRefresh: number | null;
     readonly lastFailure: string | null;
     readonly unresolved: readonly string[];
@@ -74,7 +80,16 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     steps: [],
     failure: null,
     resolver: { running: false, restarts: 0, upstreams: [] },
-    firewall: { rules: 0, pins: 0, lastRefresh: null, lastFailure: null, unresolved: [] },
+    firewall: {
+      rules: 0,
+      pins: 0,
+      guarded: [],
+      pinning: null,
+      byAddress: false,
+      lastRefresh: null,
+      lastFailure: null,
+      unresolved: [],
+    },
     egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
     repository: 'none',

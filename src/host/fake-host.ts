@@ -1,5 +1,6 @@
 import { FakeChild } from './fake-child.ts';
 import { FakeFiles, mortal } from './fake-files.ts';
+import { FakeSockets } from './fake-sockets.ts';
 import type { ChildSpec, Command, Host, Output } from './host.ts';
 
 /** What a prepared command answers: its output, an error it ends with, or a function that decides. */
@@ -27,15 +28,13 @@ export class FakeMachine {
   readonly printed: string[] = [];
   readonly printedErrors: string[] = [];
   readonly held = new Set<string>();
-  /** Who answers on which unix socket. */
-  readonly served = new Map<string, (line: string) => Promise<string>>();
-  readonly sockets: { address: string; port: number }[] = [];
   readonly files = new FakeFiles((event) => this.#note(event));
+  readonly sockets = new FakeSockets((event) => this.#note(event));
   readonly clock = { now: 1_800_000_000_000, free: false };
   /** Decides how a started child behaves. */
   onStart: (child: FakeChild) => void = () => {};
   /** What the kernel refuses from now on. */
-  readonly refused: { bind?: Error; replace?: Error } = {};
+  readonly refused: { replace?: Error } = {};
   readonly #watchers: ((event: string) => void)[] = [];
   readonly #prepared: { pattern: RegExp; answer: Answer }[] = [];
   #sleepers: { at: number; wake: () => void }[] = [];
@@ -94,21 +93,11 @@ export class FakeMachine {
       printError: (text) => void (life.over || this.printedErrors.push(text)),
       run: (command) => (life.over ? forever() : this.#run(command)),
       start: (spec) => this.#start(spec),
-      bindSockets: (address, port) => {
-        if (this.refused.bind !== undefined) throw this.refused.bind;
-        this.#note(`bind ${address}:${port}`);
-        this.sockets.push({ address, port });
-        return { udp: 10, tcp: 11 };
-      },
-      serve: (path, answer) => {
-        this.#note(`serve ${path}`);
-        this.served.set(path, answer);
-      },
-      ask: async (path, line) => {
-        const answer = this.served.get(path);
-        if (answer === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
-        return answer(line);
-      },
+      bindSockets: (address, port) => this.sockets.bindSockets(address, port),
+      bindStream: (address, port) => this.sockets.bindStream(address, port),
+      receiveLines: (path, listener) => this.sockets.receiveLines(path, listener),
+      serve: (path, answer) => this.sockets.serve(path, answer),
+      ask: (path, line) => this.sockets.ask(path, line),
       lock: (path) => this.#lock(path, life),
       replace: (argv, env) => {
         if (this.refused.replace !== undefined) throw this.refused.replace;

@@ -6,7 +6,7 @@ import type { Host } from './host.ts';
 import { ask, serve } from './local-socket.ts';
 import { compactMemory } from './memory.ts';
 import { makeReaper, type WaitCalls } from './reaper.ts';
-import { bindSockets } from './sockets.ts';
+import { bindSockets, bindStream, receiveLines } from './sockets.ts';
 
 /**
  * The real operating system.
@@ -30,6 +30,8 @@ export function makeHost(options: { lean: boolean }): Host {
     bindSockets,
     serve,
     ask,
+    bindStream,
+    receiveLines,
     lock: async (path) => (await import('./lock.ts')).lock(path),
     replace: (argv, env) => {
       const [file = ''] = argv;

@@ -1,5 +1,7 @@
 import { createSocket } from 'node:dgram';
-import { BoundSocket } from 'node:net';
+import { BoundSocket, createServer } from 'node:net';
+
+const longestLine = 8192;
 
 /** Sockets that children inherit must live as long as this program, or the agent could take their place. */
 const held: unknown[] = [];
@@ -17,6 +19,31 @@ export function bindSockets(address: string, port: number): { udp: number; tcp: 
   handle.recvStop();
   held.push(stream, datagrams);
   return { udp: handle.fd, tcp: stream.fd() };
+}
+
+/** Binds a TCP socket and holds it.  @returns its descriptor. */
+export function bindStream(address: string, port: number): number {
+  const stream = new BoundSocket({ host: address, port });
+  held.push(stream);
+  return stream.fd();
+}
+
+/** Takes lines from whoever connects to a Unix socket at `path`; a line too long ends its connection. */
+export function receiveLines(path: string, listener: (line: string) => void): void {
+  const server = createServer((socket) => {
+    let rest = '';
+    socket.setEncoding('utf8');
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) listener(line);
+      if (rest.length > longestLine) socket.destroy();
+    });
+  });
+  server.maxConnections = 4;
+  server.listen({ path, writableAll: true });
+  held.push(server);
 }
 
 interface Handle {

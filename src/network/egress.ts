@@ -1,5 +1,7 @@
 import { makeAddressJudge } from './address-class.ts';
 import { type Allowlist, makeAllowlist } from './allowlist/allowlist.ts';
+import { type Guard, type GuardParts, makeGuard } from './guard/guard.ts';
+import { listenGuard } from './guard/listen.ts';
 import { type Leases, makeLeases } from './leases.ts';
 import type { FromEgress, ToEgress } from './link.ts';
 import { makeReports } from './reports.ts';
@@ -14,8 +16,9 @@ const overlap = 128;
 
 /** What the egress process needs of its machine. */
 export interface EgressMachine {
-  /** Of the UDP and the TCP socket that init holds. */
-  readonly descriptors: { readonly udp: number; readonly tcp: number };
+  /** Of the sockets that init holds: the resolver's two and the guard's. */
+  readonly descriptors: { readonly udp: number; readonly tcp: number; readonly guard: number };
+  readonly destinationOf: GuardParts['destinationOf'];
   readonly now: () => number;
   readonly compactMemory: () => void;
 }
@@ -27,12 +30,13 @@ export interface EgressLink {
 
 interface Running {
   readonly resolver: Resolver;
+  /** From now on this list is in force, for what is open as well. */
   setRules(allowlist: Allowlist): void;
 }
 
 /**
- * The egress process: serves the resolver on the sockets it was handed, and has init open the wall for what the
- * resolver finds.
+ * The egress process: serves the resolver and the guard on the sockets it was handed, and has init open the wall for
+ * the addresses of what they let through.
  */
 export function runEgress(link: EgressLink, machine: EgressMachine): void {
   const leases = makeLeases({ send: link.send, now: machine.now });
@@ -66,18 +70,34 @@ function begin(
     allowlist: () => allowlist,
     ask: makeUpstream(configuration.upstreams),
     mayDial: makeAddressJudge(configuration),
-    learned: (name, addresses, ttl) => leases.pin({ name, port: null, addresses, ttl }),
+    learned: (name, addresses, ttl) =>
+      configuration.byAddress
+        ? leases.pin({ name, port: null, addresses, ttl })
+        : guard.learn(name, addresses),
     refused: reports.refused,
     failed: reports.failed,
     now: machine.now,
   });
-  void serve(resolver, machine.descriptors).then(() => link.send({ kind: 'ready' }));
+  const guard: Guard = makeGuard({
+    allowlist: () => allowlist,
+    resolve: resolver.resolve,
+    pin: leases.pin,
+    destinationOf: machine.destinationOf,
+    refused: reports.refused,
+    failed: reports.failed,
+    now: machine.now,
+  });
+  void Promise.all([
+    serve(resolver, machine.descriptors),
+    configuration.byAddress ? null : listenGuard(guard, { fd: machine.descriptors.guard }),
+  ]).then(() => link.send({ kind: 'ready' }));
   return {
     resolver,
     setRules: (changed) => {
       allowlist = changed;
       resolver.forget();
       leases.forget();
+      guard.reconsider();
     },
   };
 }

@@ -40,7 +40,8 @@ export function makeLeases({ send, now }: LeaseParts): Leases {
     new Promise<void>((resolve, reject) => {
       last += 1;
       waiting.set(last, (failure) => (failure === null ? resolve() : reject(new Error(failure))));
-      send({ kind: 'pin', id: last, ...wish });
+      const { name, port, addresses, ttl } = wish;
+      send({ kind: 'pin', id: last, name, port, addresses, ttl });
     });
   const sweep = () => {
     if (now() - sweptAt < sweepPause) return;

@@ -114,6 +114,7 @@ function chosen(values: Values): Omit<Settings, 'githubToken' | 'claude' | 'rule
     prompt: values.CLAUDE_PROMPT ?? null,
     allowPrivate: values.ALLOW_PRIVATE ?? [],
     upstreams: values.DNS_UPSTREAM ?? null,
+    egressFallback: values.EGRESS_FALLBACK ?? null,
     publishPorts: values.PUBLISH_PORTS ?? [],
     sizes: {
       workspace: size(values.WORKSPACE_SIZE, 512 * MB),

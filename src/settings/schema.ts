@@ -38,6 +38,7 @@ export const schema = {
   ALLOW_DOMAINS: rule(z.string(), 'packages.example.org,*.example.net:8443'),
   ALLOW_PRIVATE: rule(list(range), '10.1.0.0/16'),
   DNS_UPSTREAM: rule(list(upstream), '9.9.9.9'),
+  EGRESS_FALLBACK: rule(z.literal('address', 'is not address, the only fallback there is'), 'address'),
   PUBLISH_PORTS: rule(list(port), '3000,8080'),
   EXTRA_CA_CERTS: rule(z.string().regex(/^\/[^\p{C}]+$/u, 'is no absolute path'), '/certs/company.pem'),
   WORKSPACE_SIZE: rule(size(), '512m'),

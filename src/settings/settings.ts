@@ -12,6 +12,8 @@ export interface Settings {
   readonly rules: readonly Rule[];
   readonly allowPrivate: readonly Range[];
   readonly upstreams: readonly string[] | null;
+  /** What the operator accepts on a kernel that can't redirect: egress by address, with no check of the name. */
+  readonly egressFallback: 'address' | null;
   readonly publishPorts: readonly number[];
   /** PEM text of the authorities to trust as well. */
   readonly extraCertificates: string | null;

@@ -11,7 +11,7 @@ export interface EgressOptions {
   readonly firewall: Firewall;
   /** What a process that starts now is told first: the list of that moment. */
   readonly configuration: () => Extract<ToEgress, { kind: 'configure' }>;
-  readonly sockets: { readonly udp: number; readonly tcp: number };
+  readonly sockets: { readonly udp: number; readonly tcp: number; readonly guard: number };
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly reported: (report: Report) => void;
@@ -39,7 +39,7 @@ export function keepEgress(options: EgressOptions): Egress {
   const spec: ChildSpec = {
     argv: confined(options.argv, egressIdentity),
     env: options.env,
-    descriptors: [options.sockets.udp, options.sockets.tcp],
+    descriptors: [options.sockets.udp, options.sockets.tcp, options.sockets.guard],
     channel: true,
     output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
   };

@@ -11,6 +11,8 @@ import { refreshPause, refreshPins } from './refresh.ts';
 import type { Recorder } from './refusals.ts';
 import type { Rulebook } from './rulebook.ts';
 
+/** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
+const expiryPause = 15_000;
 /** Milliseconds after which a boot's leftovers in memory are dropped. */
 const settling = 3000;
 /** Milliseconds a child has to end after SIGTERM. */
@@ -28,6 +30,7 @@ export interface SuperviseParts {
     readonly firewall: Firewall;
     readonly rulebook: Pick<Rulebook, 'inForce'>;
     readonly recorder: Pick<Recorder, 'flush'>;
+    readonly wallLog: Pick<Kept, 'stop'>;
     readonly work: { readonly session: Kept } | { readonly task: Child };
   };
   readonly relayEnvironment: Readonly<Record<string, string>>;
@@ -45,6 +48,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     const { rules, denied } = box.rulebook.inForce;
     void refreshPins({ host, board, ...box, rules: makeAllowlist(rules, denied).rules });
   });
+  host.every(expiryPause, () => void box.firewall.expire().catch(() => {}));
   // What the first refusal needs is loaded beforehand: the agent hears of it within the same turn.
   void host
     .sleep(settling)
@@ -59,7 +63,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     'task' in box.work
       ? await awaitTask(host, box.work.task, end())
       : await endSession(parts, box.work.session, end());
-  await box.egress.stop(grace);
+  await Promise.all([box.egress.stop(grace), box.wallLog.stop(grace)]);
   await box.recorder.flush();
   log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
   return code;

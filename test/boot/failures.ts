@@ -24,6 +24,7 @@ export const fly: MachineOptions = {
 const failing = (pattern: RegExp, text: string) => (machine: FakeMachine) =>
   machine.prepare(pattern, new Error(text));
 const stopEgress = 'end cloister.mjs egress';
+const stopWallLog = 'end ulogd.conf';
 
 /** Every step of the contract fails at least once. */
 export const failures: Failure[] = [
@@ -133,7 +134,7 @@ export const failures: Failure[] = [
     how: 'its port is taken',
     code: 70,
     breakIt: (machine) => {
-      machine.refused.bind = new Error('EADDRINUSE');
+      machine.sockets.refusal = new Error('EADDRINUSE');
     },
     message: /step resolver failed: .*EADDRINUSE/,
     undone: [],
@@ -187,7 +188,7 @@ export const failures: Failure[] = [
       }),
     message: /does not hold what it promises: the root filesystem is read-only \(the attempt succeeded\)/,
     remedy: /flags of the README/,
-    undone: ['remove /run/cloister/agent', stopEgress],
+    undone: [stopWallLog, 'remove /run/cloister/agent', stopEgress],
   },
   {
     step: 'proof',
@@ -195,7 +196,7 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: '[]' }),
     message: /proof/,
-    undone: ['remove /run/cloister/agent', stopEgress],
+    undone: [stopWallLog, 'remove /run/cloister/agent', stopEgress],
   },
   {
     step: 'proof',
@@ -203,7 +204,7 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: 'Segmentation fault' }),
     message: /step proof failed/,
-    undone: ['remove /run/cloister/agent', stopEgress],
+    undone: [stopWallLog, 'remove /run/cloister/agent', stopEgress],
   },
   {
     step: 'session',
@@ -211,6 +212,6 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: failing(/tmux .* new-session/, 'no server running'),
     message: /step session failed: no server running/,
-    undone: ['end tmux.conf -D', 'remove /run/cloister/agent', stopEgress],
+    undone: ['end tmux.conf -D', stopWallLog, 'remove /run/cloister/agent', stopEgress],
   },
 ];

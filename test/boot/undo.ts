@@ -13,5 +13,5 @@ export function recordUndo(machine: FakeMachine): readonly string[] {
 
 /** Names a child by the end of its arguments. */
 function shortened(event: string): string {
-  return event.replace(/^signal SIGTERM .*?(cloister\.mjs egress|tmux\.conf -D)$/, 'end $1');
+  return event.replace(/^signal SIGTERM .*?(cloister\.mjs egress|tmux\.conf -D|ulogd\.conf)$/, 'end $1');
 }

@@ -30,9 +30,9 @@ setup() {
 # title · user · what it runs · what the other side has then seen (jq on world) · controls whose removal lets it
 
 refusals=(
-  'a TCP connection to an address of no allowed name·1000·send tcp $CANARY 443·.canary.sightings | any(.transport == "tcp" and .local == "$CANARY" and .port == 443)·output'
-  'a TCP connection to an address outside every network·1000·send tcp 203.0.113.9 80·.canary.sightings | any(.local == "203.0.113.9")·output'
-  'a TCP connection to an IPv4 address written as IPv6·1000·send tcp ::ffff:$CANARY 80·.canary.sightings | any(.local == "$CANARY" and .port == 80)·output'
+  'a TCP connection to an address of no allowed name·1000·send tcp $CANARY 443·.canary.sightings | any(.transport == "tcp" and .local == "$CANARY" and .port == 443)·guard output'
+  'a TCP connection to an address outside every network·1000·send tcp 203.0.113.9 80·.canary.sightings | any(.local == "203.0.113.9")·guard output'
+  'a TCP connection to an IPv4 address written as IPv6·1000·send tcp ::ffff:$CANARY 80·.canary.sightings | any(.local == "$CANARY" and .port == 80)·guard output'
   'an MPTCP connection·1000·send mptcp $CANARY 8080·.canary.sightings | any(.local == "$CANARY" and .port == 8080)·output'
   'a UDP datagram·1000·send udp $CANARY 123·.canary.sightings | any(.transport == "udp" and .local == "$CANARY" and .port == 123)·output'
   'QUIC to the address of an allowed name·1000·send udp $ALLOWED 443·.canary.sightings | any(.transport == "udp" and .local == "$ALLOWED")·output'
@@ -40,6 +40,8 @@ refusals=(
   'a ping·1000·send icmp $CANARY 0·.canary.counters["Icmp.InEchos"] > 0·output'
   'another port of an allowed name·1000·curl -s --max-time 3 http://$ALLOWED:8080/other-port·.web | any(.path == "/other-port")·output'
   'DNS over TLS·1000·send tcp 9.9.9.9 853·.canary.sightings | any(.local == "9.9.9.9" and .port == 853)·output'
+  'TLS to an allowed address with a name that is not allowed·1000·curl -sk --max-time 3 --resolve denied.test:443:$ALLOWED https://denied.test/by-sni·.canary.sightings | any(.transport == "tls-name" and .name == "denied.test")·guard output'
+  'TLS with an allowed name to an address it does not have·1000·curl -sk --max-time 3 --resolve allowed.test:443:$CANARY https://allowed.test/led-astray·.canary.sightings | any(.local == "$CANARY" and .port == 443)·guard output'
   'a UDP query to a public resolver·1000·ask udp 8.8.8.8 53 one.denied.test·.canary.sightings | any(.transport == "udp" and .local == "8.8.8.8" and .port == 53)·redirect output'
   'a TCP query to a public resolver·1000·ask tcp 1.1.1.1 53 two.denied.test·.canary.sightings | any(.transport == "tcp" and .local == "1.1.1.1" and .port == 53)·redirect output'
   'a UDP query to the gateway·1000·ask udp $GATEWAY 53 three.denied.test·.canary.sightings | any(.transport == "udp" and .local == "$GATEWAY" and .port == 53)·redirect output'
@@ -70,6 +72,7 @@ remove_control() {
   output) in_box main 'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT' ;;
   output6) in_box main 'ip6tables -P OUTPUT ACCEPT; ip6tables -D OUTPUT -j CLOISTER-OUTPUT' ;;
   redirect) in_box main 'iptables -t nat -D OUTPUT -j CLOISTER-DNS' ;;
+  guard) in_box main 'iptables -t nat -F CLOISTER-GUARD' ;;
   leak) in_box main 'iptables -t mangle -D POSTROUTING -j CLOISTER-LEAK' ;;
   input) in_box main 'iptables -P INPUT ACCEPT; iptables -D INPUT -j CLOISTER-INPUT' ;;
   input6) in_box main 'ip6tables -P INPUT ACCEPT; ip6tables -D INPUT -j CLOISTER-INPUT' ;;
@@ -167,12 +170,15 @@ forget() {
   [[ $(as_agent main 'python3 /fixtures/ask.py tcp 127.0.0.53 53 deep.denied.test') == 3 ]]
   matches "$(world)" '(.dns | all(.name | endswith("denied.test") | not)) and .canary.sightings == []'
   # A flood is counted, not repeated, so the report comes a moment later.
-  eventually 3 says '"event":"dns.denied","host":"denied.test"' "$ENGINE" logs "$NAME-main"
+  eventually 3 says '"via":"dns","reason":"name-not-allowed","name":"denied.test"' "$ENGINE" logs "$NAME-main"
 }
 
 @test "a denied connection fails in milliseconds, not minutes" {
-  try as_agent main "time -p curl -sS --max-time 5 https://198.51.100.66"
+  # By the wall, and by the guard on a port that it serves: both fail for good, neither waits.
+  try as_agent main "time -p curl -sS --max-time 5 https://198.51.100.66:4433"
   [[ $status == 7 && ${output##*real } == 0.* ]]
+  try as_agent main "time -p curl -sS --max-time 5 https://198.51.100.66"
+  [[ $status == 35 && $output == *'alert'* && ${output##*real } == 0.* ]]
   try as_agent main "time -p curl -sS --max-time 5 https://[2001:db8:c16::66]"
   [[ $status == 7 && ${output##*real } == 0.* ]]
 }
@@ -183,6 +189,15 @@ forget() {
   [[ $(as_agent open 'curl -sS --max-time 5 https://denied.test') != '' ]]
   matches "$(world)" '(.dns | any(.name == "denied.test")) and (.canary.sightings | any(.local == "198.51.100.66" and .port == 443))'
   remove_box open
+}
+
+@test "a closed port on loopback says so at once, over TCP and UDP" {
+  try as_agent main 'time -p curl -sS --max-time 5 http://127.0.0.1:9999'
+  [[ $status == 7 && ${output##*real } == 0.* ]]
+  try as_agent main 'python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.connect((\"127.0.0.1\", 9999)); s.send(b\"x\"); s.recv(1)"'
+  [[ $output == *ConnectionRefusedError* ]]
 }
 
 @test "a query to any resolver at all is answered by the box's own" {
@@ -307,7 +322,7 @@ s.settimeout(3); s.bind((\"198.51.100.\" + \"'"$(address_of shop | cut -d. -f4)"
   ctl PUT /dns/zone/moving.test '{"a": ["198.51.100.77"], "ttl": 1}' >/dev/null
   eventually 10 as_agent main 'curl -sSf --max-time 5 https://moving.test/before'
   forget
-  run ! as_agent main 'python3 /fixtures/send.py tcp 203.0.113.77 443'
+  try as_agent main 'python3 /fixtures/send.py tcp 203.0.113.77 443'
   holds /canary '.sightings == []'
   ctl PUT /dns/zone/moving.test '{"a": ["203.0.113.77"], "ttl": 1}' >/dev/null
   eventually 15 moved

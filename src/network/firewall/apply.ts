@@ -1,9 +1,8 @@
 import { BootError } from '../../core/errors.ts';
 import { ExitCode } from '../../core/exit-codes.ts';
 import type { Host } from '../../host/host.ts';
-import type { Pin } from './pins.ts';
 import { parseStanding, type Standing, type WallPlan } from './plan.ts';
-import { renderPins, renderWall4 } from './render.ts';
+import { renderGuarded, renderWall4 } from './render.ts';
 import { renderWall6 } from './render6.ts';
 
 /** Which of the kernel's two interfaces iptables speaks: nftables, or the old one. */
@@ -28,23 +27,54 @@ export async function probeBackend(host: Host): Promise<Backend> {
   });
 }
 
-/** Puts the whole wall up, each family in one atomic step.  @returns the number of its rules. */
+export interface Wall {
+  readonly rules: number;
+  /** The kernel can't redirect: the agent dials pinned addresses itself, and nobody checks the name. */
+  readonly byAddress: boolean;
+}
+
+/**
+ * Puts the whole wall up, each family in one atomic step. A kernel that can't redirect gets the wall without the
+ * guard; where the operator has not agreed to that, it stays closed and the boot ends.
+ */
 export async function applyWall(
   host: Host,
   plan: WallPlan,
-  options: { backend: Backend; ipv6: boolean },
-): Promise<number> {
-  const { backend } = options;
+  options: { backend: Backend; ipv6: boolean; mayFallBack: boolean },
+): Promise<Wall> {
   // The families know nothing of each other: each is one transaction of its own.
-  const counts = await Promise.all([
-    applyFamily(host, `/usr/sbin/iptables-${backend}`, [], (standing) => renderWall4(plan, standing)),
+  const [four, six] = await Promise.all([
+    applyIPv4(host, plan, options),
     options.ipv6
-      ? applyFamily(host, `/usr/sbin/ip6tables-${backend}`, ['-t', 'filter'], (standing) =>
+      ? applyFamily(host, `/usr/sbin/ip6tables-${options.backend}`, ['-t', 'filter'], (standing) =>
           renderWall6(plan, standing),
         )
       : 0,
   ]);
-  return counts[0] + counts[1];
+  return { ...four, rules: four.rules + six };
+}
+
+async function applyIPv4(
+  host: Host,
+  plan: WallPlan,
+  { backend, mayFallBack }: { backend: Backend; mayFallBack: boolean },
+): Promise<Wall> {
+  const put = (variant: WallPlan) =>
+    applyFamily(host, `/usr/sbin/iptables-${backend}`, [], (standing) => renderWall4(variant, standing));
+  try {
+    return { rules: await put(plan), byAddress: false };
+  } catch (error) {
+    // Throws again what is wrong in general; what is left is that the kernel has no redirect.
+    const rules = await put({ ...plan, guarded: null });
+    if (mayFallBack) return { rules, byAddress: true };
+    throw new BootError({
+      message: 'this kernel cannot redirect connections to the guard that proves their names (no NAT)',
+      remedy:
+        'Run on a kernel with nf_nat, or accept address-based egress without a name check: --env EGRESS_FALLBACK=address.',
+      code: ExitCode.platform,
+      cause: error,
+    });
+  }
 }
 
 async function applyFamily(
@@ -59,12 +89,13 @@ async function applyFamily(
   return countRules(wall);
 }
 
-/** Replaces the chain of pinned addresses in one atomic step. */
-export async function applyPins(host: Host, pins: readonly Pin[], backend: Backend): Promise<void> {
-  await restore(host, `/usr/sbin/iptables-${backend}-restore`, renderPins(pins));
+/** Leads the agent to the guard on these ports and no others, in one atomic step. */
+export async function applyGuarded(host: Host, ports: readonly number[], backend: Backend): Promise<void> {
+  await restore(host, `/usr/sbin/iptables-${backend}-restore`, renderGuarded(ports));
 }
 
-async function restore(host: Host, program: string, document: string): Promise<void> {
+/** Applies one document of iptables-restore(8), whole or not at all. */
+export async function restore(host: Host, program: string, document: string): Promise<void> {
   await host.run({ argv: [program, '--noflush', '-w'], stdin: document, timeout: 10_000 });
 }
 

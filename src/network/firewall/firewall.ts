@@ -1,9 +1,14 @@
-import { chainOf } from '../../core/errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { AddressJudge } from '../address-class.ts';
 import type { Allowlist } from '../allowlist/allowlist.ts';
-import { applyPins, type Backend } from './apply.ts';
+import { applyGuarded, type Backend } from './apply.ts';
+import { type KernelReport, makeKernelPins } from './kernel-pins.ts';
 import { PinTable } from './pins.ts';
+import { guardedPorts } from './plan.ts';
+
+/** Seconds a pin lives for an answer's TTL. */
+const shortest = 60;
+const longest = 3600;
 
 /** A request from the unprivileged resolver: open the wall for this name's addresses. TTL in seconds. */
 export interface PinRequest {
@@ -19,6 +24,10 @@ export interface Firewall {
   pin(request: PinRequest): Promise<void>;
   /** Drops pins whose time is over. */
   expire(): Promise<void>;
+  /** Another list is in force: redirects its ports and closes what only the old one opened. Rejects: nothing changed. */
+  setRules(allowlist: Allowlist): Promise<void>;
+  /** @returns a name that is pinned at this address on any port, or null. */
+  nameAt(address: string): string | null;
   readonly size: number;
 }
 
@@ -27,8 +36,11 @@ export interface FirewallParts {
   readonly allowlist: Allowlist;
   readonly mayDial: AddressJudge;
   readonly backend: Backend;
+  readonly dialler: number;
+  /** The agent dials pinned addresses itself: answers live on in its caches, so pins live as long as they may. */
+  readonly byAddress: boolean;
   /** Hears after every change of the kernel's rules, and of every failure to change them. */
-  readonly changed: (report: { pins: number; failure: string | null }) => void;
+  readonly changed: (report: KernelReport) => void;
 }
 
 /**
@@ -36,61 +48,44 @@ export interface FirewallParts {
  * are judged again here. Requests that come while the kernel is being told go together in the next round.
  */
 export function makeFirewall(parts: FirewallParts): Firewall {
+  const { host } = parts;
   const pins = new PinTable();
-  let running: Promise<void> | null = null;
-  let queued: Promise<void> | null = null;
-  /** The kernel has not got what the table holds: the last attempt failed, so the next request tries again. */
-  let behind = false;
-
-  const apply = async () => {
-    try {
-      behind = true;
-      await applyPins(parts.host, pins.list(), parts.backend);
-      behind = false;
-      parts.changed({ pins: pins.size, failure: null });
-    } catch (error) {
-      parts.changed({ pins: pins.size, failure: chainOf(error) });
-      throw error;
-    }
-  };
-  const schedule = (): Promise<void> => {
-    if (running === null) {
-      running = apply().finally(() => {
-        running = null;
-      });
-      return running;
-    }
-    queued ??= running
-      .catch(() => {})
-      .then(() => {
-        queued = null;
-        return schedule();
-      });
-    return queued;
-  };
+  const kernel = makeKernelPins(parts, pins);
+  let { allowlist } = parts;
+  let ports = guardedPorts(allowlist.rules);
   return {
     pin: async (request) => {
-      const ports = portsFor(parts, request);
-      const isNew = pins.add(request.addresses, ports, request.ttl, parts.host.now());
-      if (isNew) await schedule();
-      else if (running !== null) await (queued ?? running);
-      else if (behind) await schedule();
+      const lifetime = lifetimeOf(request.ttl, parts.byAddress);
+      const entry = { ...request, ports: portsFor(parts, allowlist, request), lifetime };
+      const fresh = pins.add(entry, host.now());
+      await kernel.tell({ add: fresh, remove: [] });
     },
-    expire: async () => {
-      if (pins.expire(parts.host.now()) || behind) await schedule();
+    expire: () => kernel.tell({ add: [], remove: pins.expire(host.now()) }),
+    setRules: async (next) => {
+      const wanted = guardedPorts(next.rules);
+      if (!parts.byAddress && wanted.join() !== ports.join()) await applyGuarded(host, wanted, parts.backend);
+      allowlist = next;
+      ports = wanted;
+      const mayStand = (name: string, port: number) => next.rulesFor(name).some((rule) => rule.port === port);
+      await kernel.tell({ add: [], remove: pins.retain(mayStand) });
     },
+    nameAt: (address) => pins.nameAt(address),
     get size() {
       return pins.size;
     },
   };
 }
 
-function portsFor(parts: FirewallParts, request: PinRequest): number[] {
-  const rules = parts.allowlist.rulesFor(request.name);
+function lifetimeOf(ttl: number, byAddress: boolean): number {
+  return (byAddress ? longest : Math.min(Math.max(ttl, shortest), longest)) * 1000;
+}
+
+function portsFor(parts: FirewallParts, allowlist: Allowlist, request: PinRequest): number[] {
+  const rules = allowlist.rulesFor(request.name);
   if (rules.length === 0) throw new Error('a pin was asked for a name that is not allowed');
   const bad = request.addresses.filter((address) => !parts.mayDial(address));
   if (bad.length > 0) throw new Error('a pin was asked for an address that may not be dialled');
-  const ports = [...new Set(rules.map((rule) => rule.port))];
+  const ports = guardedPorts(rules);
   if (request.port === null) return ports;
   if (!ports.includes(request.port)) throw new Error('a pin was asked for a port that no rule opens');
   return [request.port];

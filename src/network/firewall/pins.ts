@@ -4,45 +4,83 @@ export interface Pin {
   readonly port: number;
 }
 
-/** Seconds a pin outlives the answer that made it: connections last longer than answers do. */
-const grace = 3600;
-/** Seconds: the resolver asks for less, but what it asks for is not believed. */
-const longestTtl = 300;
+/** What is to be pinned: addresses of `name`, on each of the ports, for `lifetime` milliseconds. */
+export interface PinEntry {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly ports: readonly number[];
+  readonly lifetime: number;
+}
+
+interface Held extends Pin {
+  expires: number;
+  /** Why it stands: it goes when none of them is allowed any longer. */
+  readonly names: Set<string>;
+}
+
 const mostPins = 20_000;
+/** Names on one shared address beyond this push the oldest out; whoever needs that one asks again. */
+const mostNames = 64;
 
-/** The pinned addresses and until when. Times are milliseconds of one clock. */
+/** The pinned addresses, until when and for whom. Times are milliseconds of one clock. */
 export class PinTable {
-  readonly #expires = new Map<string, number>();
+  readonly #held = new Map<string, Held>();
 
-  /** @returns whether the wall has to be told: something new was pinned. */
-  add(addresses: readonly string[], ports: readonly number[], ttl: number, now: number): boolean {
-    const keys = addresses.flatMap((address) => ports.map((port) => `${address} ${port}`));
-    const fresh = new Set(keys.filter((key) => !this.#expires.has(key)));
+  /** @returns what is new: the wall has to be told.  Throws when the table is full, and then changes nothing. */
+  add({ name, addresses, ports, lifetime }: PinEntry, now: number): Pin[] {
+    const pins = addresses.flatMap((address) => ports.map((port) => ({ address, port })));
+    const fresh = new Map(pins.filter((pin) => !this.#held.has(keyOf(pin))).map((pin) => [keyOf(pin), pin]));
     // All or nothing: a pin that stands here and was never told to the wall would count as open.
-    if (this.#expires.size + fresh.size > mostPins)
+    if (this.#held.size + fresh.size > mostPins)
       throw new Error(`more than ${mostPins} addresses are pinned`);
-    const lifetime = (Math.min(ttl, longestTtl) + grace) * 1000;
-    for (const key of keys) this.#expires.set(key, now + lifetime);
-    return fresh.size > 0;
-  }
-
-  /** Drops what has expired.  @returns whether anything had. */
-  expire(now: number): boolean {
-    let changed = false;
-    for (const [key, expires] of this.#expires) {
-      if (expires <= now) changed = this.#expires.delete(key) || changed;
+    for (const [key, pin] of fresh) this.#held.set(key, { ...pin, expires: 0, names: new Set() });
+    for (const pin of pins) {
+      const held = this.#held.get(keyOf(pin));
+      if (held === undefined) continue;
+      held.expires = Math.max(held.expires, now + lifetime);
+      held.names.delete(name);
+      const [oldest] = held.names;
+      if (held.names.size >= mostNames && oldest !== undefined) held.names.delete(oldest);
+      held.names.add(name);
     }
-    return changed;
+    return [...fresh.values()];
   }
 
-  list(): Pin[] {
-    return [...this.#expires.keys()].map((key) => {
-      const [address = '', port = ''] = key.split(' ');
-      return { address, port: Number(port) };
+  /** Drops what has expired.  @returns what that was. */
+  expire(now: number): Pin[] {
+    return this.#drop((held) => held.expires <= now);
+  }
+
+  /** Drops the names that may no longer stand on a port, and every pin left without one.  @returns those pins. */
+  retain(mayStand: (name: string, port: number) => boolean): Pin[] {
+    return this.#drop((held) => {
+      for (const name of held.names) if (!mayStand(name, held.port)) held.names.delete(name);
+      return held.names.size === 0;
     });
   }
 
-  get size(): number {
-    return this.#expires.size;
+  #drop(isOver: (held: Held) => boolean): Pin[] {
+    const gone = [...this.#held.values()].filter(isOver);
+    for (const pin of gone) this.#held.delete(keyOf(pin));
+    return gone.map(({ address, port }) => ({ address, port }));
   }
+
+  list(): Pin[] {
+    return [...this.#held.values()].map(({ address, port }) => ({ address, port }));
+  }
+
+  /** @returns a name that is pinned at this address on some port, or null. */
+  nameAt(address: string): string | null {
+    for (const held of this.#held.values())
+      if (held.address === address) return [...held.names].at(-1) ?? null;
+    return null;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+}
+
+function keyOf({ address, port }: Pin): string {
+  return `${address} ${port}`;
 }

@@ -4,6 +4,8 @@ import { isIPv6 } from 'node:net';
 export interface WallPlan {
   readonly agent: number;
   readonly egress: number;
+  /** TCP ports on which the agent is redirected to the guard; null where it dials pinned addresses itself. */
+  readonly guarded: readonly number[] | null;
   /** The resolvers that the egress user alone may ask, on port 53. */
   readonly upstreams: readonly string[];
   /** Resolvers of the platform on loopback, closed on every port: they answer for anybody. */
@@ -23,6 +25,16 @@ export function planWall(
   const { nameservers, ...rest } = facts;
   const loopback = nameservers.filter((address) => /^127\./.test(address) && address !== '127.0.0.53');
   return { ...rest, loopbackResolvers: [...new Set([engineResolver, ...loopback])] };
+}
+
+/** @returns the user whose connections the pins let out. */
+export function diallerOf(plan: Pick<WallPlan, 'agent' | 'egress' | 'guarded'>): number {
+  return plan.guarded === null ? plan.agent : plan.egress;
+}
+
+/** @returns the ports on which the rules let anything out, each once. */
+export function guardedPorts(rules: readonly { readonly port: number }[]): number[] {
+  return [...new Set(rules.map((rule) => rule.port))].sort((one, other) => one - other);
 }
 
 /** @returns the addresses of one family. */

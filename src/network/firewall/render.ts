@@ -1,7 +1,10 @@
-import type { Pin } from './pins.ts';
 import { ofFamily, type Standing, type WallPlan } from './plan.ts';
 
-export const resolverAddress = '127.0.0.53';
+/** Here the resolver answers and the guard listens: a loopback address of our own, apart from the agent's servers. */
+export const ownAddress = '127.0.0.53';
+export const resolverPort = 53;
+/** Below 1024, so that the agent can't take it while nobody listens. */
+export const guardPort = 443;
 
 const owned = (uid: number) => `-m owner --uid-owner ${uid}`;
 const refuse = '-j CLOISTER-REFUSE';
@@ -23,18 +26,7 @@ export function renderWall4(plan: WallPlan, standing: Standing): string {
       ...refuseChain('icmp-admin-prohibited'),
       ...inputChain(plan),
     ]),
-    ...table(
-      'nat',
-      ['CLOISTER-DNS'],
-      [
-        ...jump(standing, 'nat', 'OUTPUT', 'CLOISTER-DNS'),
-        `-A CLOISTER-DNS ${owned(plan.egress)} -j RETURN`,
-        ...['udp', 'tcp'].map(
-          (protocol) =>
-            `-A CLOISTER-DNS ! -d ${resolverAddress}/32 -p ${protocol} -m ${protocol} --dport 53 -j DNAT --to-destination ${resolverAddress}:53`,
-        ),
-      ],
-    ),
+    ...(plan.guarded === null ? [] : redirections(plan, plan.guarded, standing)),
     // Only here is the interface the one the packet really leaves by: after NAT, after rerouting.
     ...table(
       'mangle',
@@ -49,13 +41,37 @@ export function renderWall4(plan: WallPlan, standing: Standing): string {
   ].join('\n');
 }
 
-/** Renders the chain of pinned addresses alone; the rest of the wall stays as it is. */
-export function renderPins(pins: readonly Pin[]): string {
-  const rules = pins.map(
-    ({ address, port }) => `-A CLOISTER-PINS -d ${address}/32 -p tcp -m tcp --dport ${port} -j ACCEPT`,
-  );
-  return [...table('filter', ['CLOISTER-PINS'], rules, []), ''].join('\n');
+/** Renders the chain that leads the agent to the guard, alone: the list of ports has changed. */
+export function renderGuarded(ports: readonly number[]): string {
+  return [...table('nat', ['CLOISTER-GUARD'], guardRules(ports)), ''].join('\n');
 }
+
+function redirections(plan: WallPlan, ports: readonly number[], standing: Standing): string[] {
+  return table(
+    'nat',
+    ['CLOISTER-DNS', 'CLOISTER-GUARD'],
+    [
+      ...jump(standing, 'nat', 'OUTPUT', 'CLOISTER-DNS'),
+      `-A CLOISTER-DNS ${owned(plan.egress)} -j RETURN`,
+      ...['udp', 'tcp'].map(
+        (protocol) =>
+          `-A CLOISTER-DNS ! -d ${ownAddress}/32 -p ${protocol} -m ${protocol} --dport 53 -j DNAT --to-destination ${ownAddress}:${resolverPort}`,
+      ),
+      `-A CLOISTER-DNS ! -o lo -p tcp ${owned(plan.agent)} -j CLOISTER-GUARD`,
+      ...guardRules(ports),
+    ],
+  );
+}
+
+function guardRules(ports: readonly number[]): string[] {
+  return ports.map(
+    (port) =>
+      `-A CLOISTER-GUARD -p tcp -m tcp --dport ${port} -j DNAT --to-destination ${ownAddress}:${guardPort}`,
+  );
+}
+
+/** Where the wall tells of what it refuses (NFLOG): LOG writes nothing in a container. */
+export const logGroup = 53;
 
 const filterChains = [
   'CLOISTER-INPUT',
@@ -86,11 +102,14 @@ function outputChain(plan: WallPlan): string[] {
     `-A CLOISTER-OUTPUT ${owned(plan.agent)} -j CLOISTER-AGENT`,
     `-A CLOISTER-OUTPUT ${owned(plan.egress)} -j CLOISTER-EGRESS`,
     `-A CLOISTER-OUTPUT ${owned(0)} -o lo -j ACCEPT`,
-    `-A CLOISTER-OUTPUT ${owned(0)} -d ${resolverAddress}/32 -m conntrack --ctstate DNAT -j ACCEPT`,
-    `-A CLOISTER-OUTPUT -m owner --socket-exists ${refuse}`,
-    // No owner from here on: the kernel's own resets and errors on loopback, and the last packets of TCP
-    // connections whose process has closed them. The first packet of such a connection had an owner.
+    `-A CLOISTER-OUTPUT ${owned(0)} -d ${ownAddress}/32 -m conntrack --ctstate DNAT -j ACCEPT`,
+    ...plan.loopbackResolvers.map((address) => `-A CLOISTER-OUTPUT -d ${address}/32 ${refuse}`),
+    // The kernel sends its resets and errors from sockets of its own: without them a closed port is a long wait.
     '-A CLOISTER-OUTPUT -o lo -j ACCEPT',
+    '-A CLOISTER-OUTPUT -p tcp -m tcp --tcp-flags RST RST -m conntrack --ctstate ESTABLISHED -j ACCEPT',
+    `-A CLOISTER-OUTPUT -m owner --socket-exists ${refuse}`,
+    // No socket from here on: the last packets of TCP connections whose process has closed them. The first packet
+    // of such a connection had an owner.
     '-A CLOISTER-OUTPUT -p tcp -m conntrack --ctstate ESTABLISHED -j ACCEPT',
     `-A CLOISTER-OUTPUT ${refuse}`,
   ];
@@ -100,22 +119,29 @@ function agentChain(plan: WallPlan): string[] {
   return [
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-AGENT -d ${address}/32 ${refuse}`),
     '-A CLOISTER-AGENT -o lo -j ACCEPT',
-    // The filter still sees the interface of before the redirect, so redirected queries are known by their goal.
-    `-A CLOISTER-AGENT -d ${resolverAddress}/32 -m conntrack --ctstate DNAT -j ACCEPT`,
+    // The filter still sees the interface of before the redirect: what was redirected is known by its goal.
+    `-A CLOISTER-AGENT -d ${ownAddress}/32 -m conntrack --ctstate DNAT -j ACCEPT`,
     ...plan.published.map(
       (port) =>
         `-A CLOISTER-AGENT -p tcp -m tcp --sport ${port} -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT`,
     ),
-    '-A CLOISTER-AGENT -p tcp -j CLOISTER-PINS',
+    ...(plan.guarded === null ? ['-A CLOISTER-AGENT -p tcp -j CLOISTER-PINS'] : []),
     `-A CLOISTER-AGENT ${refuse}`,
   ];
 }
+
+/** State comes first, so that the pins cost established connections nothing; only the egress user comes here. */
+const dialRules = [
+  '-A CLOISTER-EGRESS -p tcp -m conntrack --ctstate ESTABLISHED -j ACCEPT',
+  '-A CLOISTER-EGRESS -p tcp -j CLOISTER-PINS',
+];
 
 function egressChain(plan: WallPlan): string[] {
   return [
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-EGRESS -d ${address}/32 ${refuse}`),
     '-A CLOISTER-EGRESS -o lo -j ACCEPT',
     ...ofFamily(plan.upstreams, 4).flatMap((address) => upstreamRules(`${address}/32`)),
+    ...(plan.guarded === null ? [] : dialRules),
     `-A CLOISTER-EGRESS ${refuse}`,
   ];
 }
@@ -128,6 +154,9 @@ export function upstreamRules(destination: string): string[] {
 
 export function refuseChain(icmp: string): string[] {
   return [
+    // The counter of this rule is the number of all refusals; the one after it tells of some of them.
+    '-A CLOISTER-REFUSE',
+    `-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group ${logGroup} --nflog-size 64`,
     '-A CLOISTER-REFUSE -p tcp -j REJECT --reject-with tcp-reset',
     `-A CLOISTER-REFUSE -j REJECT --reject-with ${icmp}`,
   ];

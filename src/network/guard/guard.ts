@@ -2,6 +2,14 @@ import type { Socket } from 'node:net';
 import type { Failure, Refusal } from '../../core/refusal.ts';
 import type { Allowlist } from '../allowlist/allowlist.ts';
 import type { Resolution } from '../resolver/resolver.ts';
+import { type Connection, type Desk, tellRefused } from './connection.ts';
+import { makeCrowd } from './crowd.ts';
+import { judge } from './judge.ts';
+import { makeKnownAddresses } from './known-addresses.ts';
+import { type Limits, usualLimits } from './limits.ts';
+import { planFor } from './plan.ts';
+import { takeTcp } from './tcp.ts';
+import { takeTls } from './tls.ts';
 
 /** What a client dialled before its connection was redirected to the guard: IPv4 address and TCP port. */
 export interface Destination {
@@ -38,4 +46,65 @@ export interface Guard {
   /** Ends every connection whose name and port no rule allows any longer.  @returns how many. */
   reconsider(): number;
   readonly open: number;
+}
+
+/**
+ * Judges connections by what they say themselves and relays the allowed ones. `take` wants sockets that were made
+ * with `allowHalfOpen` and are not paused, as `listenGuard` makes them.
+ */
+export function makeGuard(parts: GuardParts, changed: Partial<Limits> = {}): Guard {
+  const desk: Desk = { parts, limits: { ...usualLimits, ...changed } };
+  const crowd = makeCrowd(desk);
+  const known = makeKnownAddresses(parts.now);
+  const takeHttp = makeLateHttp(desk);
+  return {
+    take: (socket) => {
+      // A socket whose error nobody hears would end the whole process.
+      socket.on('error', () => {});
+      const destination = parts.destinationOf(socket);
+      if (destination === null) return void socket.resetAndDestroy();
+      const connection = crowd.admit(socket, destination);
+      if (connection === null) return;
+      const plan = planFor(parts.allowlist(), destination, known.namesOf(destination.address));
+      switch (plan.speaks) {
+        case 'tls':
+          return takeTls(desk, connection);
+        case 'http':
+          return takeHttp(connection);
+        case 'tcp':
+          return void takeTcp(desk, connection, plan.name);
+        case 'nothing':
+          tellRefused(desk, connection, { via: 'tcp', reason: 'no-such-address', name: null });
+          return connection.cut();
+      }
+    },
+    learn: (name, addresses) => {
+      const rules = parts.allowlist().rulesFor(name);
+      if (rules.some(({ protocol }) => protocol === 'tcp')) known.learn(name, addresses);
+    },
+    reconsider: () => {
+      const allowlist = parts.allowlist();
+      return crowd.cutAll(({ claims }) =>
+        [...claims.values()].some((claim) => judge(allowlist, claim) !== null),
+      );
+    },
+    get open() {
+      return crowd.size;
+    },
+  };
+}
+
+/** Loads what plain HTTP takes when the first such connection comes: most boxes never see one. */
+function makeLateHttp(desk: Desk): (connection: Connection) => void {
+  let loading: Promise<(connection: Connection) => void> | null = null;
+  return (connection) => {
+    const { socket } = connection;
+    socket.pause();
+    loading ??= import('./http.ts').then(({ makeHttpFront }) => makeHttpFront(desk));
+    void loading.then((take) => {
+      if (socket.destroyed) return;
+      take(connection);
+      socket.resume();
+    });
+  };
 }

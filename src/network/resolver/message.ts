@@ -1,58 +1,118 @@
 import Packet from 'dns2/packet';
 
-type Message = InstanceType<typeof Packet>;
+export type Message = InstanceType<typeof Packet>;
+
+/** How a message travels: its answer has to fit into one datagram, or may be long. */
+export type Transport = 'datagram' | 'stream';
 
 /** Octets of a DNS answer over UDP to a client that did not say it takes more (RFC 1035). */
 const plainLimit = 512;
-/** The most we send in one datagram, below any usual MTU (DNS flag day 2020). */
-const largestDatagram = 1232;
+/** The most we send or take in one datagram, below any usual MTU (DNS flag day 2020). */
+export const largestDatagram = 1232;
+const headerSize = 12;
+/** Octets: a name ends at 255, and what clients add (cookies, padding) is short. */
+const longestQuery = 4096;
+/** An OPT record, and a signature or a second oddity beside it. */
+const mostExtras = 2;
 
-export const Rcode = { ok: 0, formatError: 1, serverFailure: 2, noSuchName: 3, notImplemented: 4 } as const;
-export const Explanation = { blocked: 15, noReachableAuthority: 22 } as const;
+export const Rcode = {
+  ok: 0,
+  formatError: 1,
+  serverFailure: 2,
+  noSuchName: 3,
+  notImplemented: 4,
+  refused: 5,
+  badVersion: 16,
+} as const;
+export const Explanation = { blocked: 15, noReachableAuthority: 22, rateLimited: 31 } as const;
 
 /** A query as we understand it. `name` is as the client wrote it; 0x20 casing is echoed back. */
 export interface Query {
   readonly message: Message;
   readonly name: string;
   readonly type: number;
+  readonly class: number;
+  /** The question as it came: name, type and class. */
+  readonly question: Buffer;
+  /** The largest datagram the client takes where it speaks EDNS, else null. */
+  readonly offered: number | null;
 }
 
-/** @returns the query, an rcode to refuse with, or null for what deserves no answer at all. */
+/**
+ * Parses what a client sent. dns2 sees only one uncompressed question and two records at most: it follows chains
+ * of compression pointers as often as a record asks for it, which 64 KB of records can make seconds.
+ * @returns the query, an rcode to refuse with, or null for what deserves no answer at all.
+ */
 export function parseQuery(
   bytes: Buffer,
 ): Query | { readonly message: Message; readonly rcode: number } | null {
-  let message: Message;
-  try {
-    message = Packet.parse(bytes);
-  } catch {
-    return null;
-  }
-  const { header, questions } = message;
-  if (header.qr !== 0) return null;
-  if (header.opcode !== 0) return { message, rcode: Rcode.notImplemented };
-  const question = questions[0];
-  if (questions.length !== 1 || header.qdcount !== 1 || question === undefined || message.errors.length > 0) {
-    message.questions = questions.slice(0, 1);
-    return { message, rcode: Rcode.formatError };
-  }
-  return { message, name: question.name, type: question.type };
+  const high = bytes[2] ?? 0;
+  if (bytes.length < headerSize || (high & 0x80) !== 0) return null;
+  const head = () => Packet.parse(Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(8)]));
+  if ((high & 0x78) !== 0) return { message: head(), rcode: Rcode.notImplemented };
+  const end = hasHonestCounts(bytes) ? endOfQuestion(bytes) : null;
+  if (end === null) return { message: head(), rcode: Rcode.formatError };
+  const message = Packet.parse(bytes);
+  const question = message.questions[0];
+  const options = message.additionals.filter(({ type }) => type === Packet.TYPE.EDNS);
+  if (question === undefined || message.errors.length > 0 || options.length > 1)
+    return { message: head(), rcode: Rcode.formatError };
+  const [option] = options as { class: number; version?: number }[];
+  if (option !== undefined && option.version !== 0) return { message, rcode: Rcode.badVersion };
+  return {
+    message,
+    name: question.name,
+    type: question.type ?? 0,
+    class: question.class ?? 0,
+    question: bytes.subarray(headerSize, end),
+    offered: option?.class ?? null,
+  };
 }
 
-/** @returns an answer with these IPv4 addresses, or an empty one. */
-export function renderAnswer(query: Query, addresses: readonly string[], ttl: number): Buffer {
+function hasHonestCounts(bytes: Buffer): boolean {
+  const count = (at: number) => bytes.readUInt16BE(at);
+  const isOneQuestion = count(4) === 1 && count(6) === 0 && count(8) === 0;
+  return isOneQuestion && count(10) <= mostExtras && bytes.length <= longestQuery;
+}
+
+/**
+ * @returns where the first question ends, or null if it is cut off, compressed (nothing stands before it to point
+ * to) or has a dot inside a label: written as text such a name would be taken for another one.
+ */
+export function endOfQuestion(bytes: Buffer): number | null {
+  let at = headerSize;
+  for (let length = bytes[at]; length !== 0; length = bytes[at]) {
+    if (length === undefined || length > 63) return null;
+    for (const end = at + length; at < end; ) if (bytes[++at] === 0x2e) return null;
+    at += 1;
+  }
+  return at + 5 <= bytes.length ? at + 5 : null;
+}
+
+/** @returns an answer with these IPv4 addresses, or an empty one; cut short where the client takes no more. */
+export function renderAnswer(
+  query: Query,
+  { addresses, ttl, over }: { addresses: readonly string[]; ttl: number; over: Transport },
+): Buffer {
   const response = Packet.createResponseFromRequest(query.message);
   response.header.ra = 1;
-  response.additionals = clientOptions(query.message) ? [Packet.Resource.EDNS([])] : [];
-  for (const address of addresses) {
-    response.answers.push({
-      name: query.name,
-      type: Packet.TYPE.A,
-      class: Packet.CLASS.IN,
-      ttl,
-      address,
-    } as never);
-  }
+  if (query.offered !== null) response.additionals = [ourOptions()];
+  response.answers = addresses.map(
+    (address) => ({ name: query.name, type: Packet.TYPE.A, class: Packet.CLASS.IN, ttl, address }) as never,
+  );
+  const whole = response.toBuffer();
+  if (over === 'stream' || whole.length <= limitOf(query)) return whole;
+  response.header.tc = 1;
+  response.answers = [];
   return response.toBuffer();
+}
+
+function limitOf({ offered }: Query): number {
+  return Math.min(Math.max(offered ?? plainLimit, plainLimit), largestDatagram);
+}
+
+function ourOptions(rdata: unknown[] = []) {
+  return Packet.Resource.EDNS(rdata as never, { udpPayloadSize: largestDatagram });
 }
 
 /** @returns an error answer; the text reaches clients that speak EDNS (RFC 8914). */
@@ -60,81 +120,18 @@ export function renderError(message: Message, rcode: number, why?: { code: numbe
   const ede = why === undefined ? undefined : { infoCode: why.code, extraText: why.text };
   const response = Packet.createErrorResponseFromRequest(message, rcode, ede);
   response.header.ra = 1;
+  for (const record of response.additionals) record.class = largestDatagram;
   return response.toBuffer();
 }
 
-/** @returns `answer` if it fits into the datagram the client takes, else an empty one that says «truncated». */
-export function fitDatagram(query: Message, answer: Buffer): Buffer {
-  const offered = clientOptions(query)?.class ?? plainLimit;
-  if (answer.length <= Math.min(Math.max(offered, plainLimit), largestDatagram)) return answer;
-  const response = Packet.createResponseFromRequest(query);
-  response.header.tc = 1;
-  response.header.ra = 1;
-  response.additionals = [];
-  return response.toBuffer();
-}
-
-function clientOptions(message: Message) {
-  return message.additionals.find((record) => record.type === Packet.TYPE.EDNS);
-}
-
-/** What an upstream said about a name: its IPv4 addresses, the shortest TTL on the way in seconds, its rcode. */
-export interface UpstreamAnswer {
-  readonly rcode: number;
-  readonly addresses: readonly string[];
-  readonly ttl: number;
-}
-
-/** Builds our own query for a name's A records: nothing of the client's message goes upstream. */
-export function renderUpstreamQuery(id: number, name: string): Buffer {
-  const message = new Packet();
-  message.header.id = id;
-  message.header.rd = 1;
-  message.questions.push({ name, type: Packet.TYPE.A, class: Packet.CLASS.IN } as never);
-  message.additionals.push(Packet.Resource.EDNS([], { udpPayloadSize: largestDatagram }));
-  return message.toBuffer();
-}
-
-/** @returns what the upstream said, `truncated`, or null if this is no answer to our question. */
-export function parseUpstreamAnswer(
-  bytes: Buffer,
-  id: number,
-  name: string,
-): UpstreamAnswer | 'truncated' | null {
-  let message: Message;
-  try {
-    message = Packet.parse(bytes);
-  } catch {
-    return null;
+/** @returns where the TTLs of the answer section stand in `answer`, a message of our own making. */
+export function findTtls(answer: Buffer): number[] {
+  const found: number[] = [];
+  let at = endOfQuestion(answer) ?? answer.length;
+  for (let left = answer.readUInt16BE(6); left > 0; left--) {
+    // Every owner is a pointer back to the question, and every record an address.
+    found.push(at + 6);
+    at += 16;
   }
-  const { header, questions } = message;
-  const question = questions[0];
-  if (header.id !== id || header.qr !== 1 || questions.length !== 1 || question === undefined) return null;
-  if (question.name.toLowerCase() !== name || question.type !== Packet.TYPE.A) return null;
-  if (header.tc === 1) return 'truncated';
-  return { rcode: header.rcode, ...followAliases(message, name) };
-}
-
-function followAliases(message: Message, name: string): { addresses: string[]; ttl: number } {
-  const names = new Set([name]);
-  let ttl = 3600;
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const record of message.answers) {
-      const target = record.domain?.toLowerCase();
-      if (record.type !== Packet.TYPE.CNAME || target === undefined) continue;
-      if (!names.has(record.name.toLowerCase()) || names.has(target)) continue;
-      names.add(target);
-      ttl = Math.min(ttl, record.ttl);
-      changed = true;
-    }
-  }
-  const addresses: string[] = [];
-  for (const record of message.answers) {
-    if (record.type !== Packet.TYPE.A || record.address === undefined) continue;
-    if (!names.has(record.name.toLowerCase())) continue;
-    addresses.push(record.address);
-    ttl = Math.min(ttl, record.ttl);
-  }
-  return { addresses, ttl };
+  return found;
 }

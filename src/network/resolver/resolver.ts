@@ -2,20 +2,33 @@ import { type Failure, type Reason, type Refusal, reasonTexts, type Trouble } fr
 import type { AddressJudge } from '../address-class.ts';
 import type { Allowlist } from '../allowlist/allowlist.ts';
 import { normaliseName } from '../allowlist/name.ts';
-import { Explanation, parseQuery, type Query, Rcode, renderAnswer, renderError } from './message.ts';
+import { makeBlank } from './blank.ts';
+import { makeFinished } from './finished.ts';
+import {
+  Explanation,
+  parseQuery,
+  type Query,
+  Rcode,
+  renderAnswer,
+  renderError,
+  type Transport,
+} from './message.ts';
+import { type Found, makeNames, type Names } from './names.ts';
 import type { AskUpstream } from './upstream.ts';
 
 const typeA = 1;
-/** Seconds: a pin lives at least this long, so neither a longer cache nor a shorter one would help. */
-const leastTtl = 5;
-const mostTtl = 300;
-const mostCached = 10_000;
+const classInternet = 1;
+/** Milliseconds that an answer without data stays finished: it is the same until the list changes. */
+const emptyLife = 300_000;
+/** Queries that may wait for a look-up at once, of all clients together. */
+const mostWaiting = 1024;
+const mostDetail = 200;
 
-/** What became of a name. `denied` means by policy; `failed` means for any other reason. */
+/** What became of a name. `denied` means by policy; `failed` means for any other reason. TTLs are in seconds. */
 export type Resolution =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[]; readonly ttl: number }
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'denied'; readonly reason: Reason }
+  | { readonly kind: 'absent'; readonly ttl?: number }
+  | { readonly kind: 'denied'; readonly reason: Reason; readonly ttl?: number }
   | { readonly kind: 'failed'; readonly trouble: Trouble; readonly detail: string };
 
 export interface ResolverParts {
@@ -23,7 +36,7 @@ export interface ResolverParts {
   readonly allowlist: () => Allowlist;
   readonly ask: AskUpstream;
   readonly mayDial: AddressJudge;
-  /** Called with every fresh answer before anybody is told; where it rejects, the look-up has failed. */
+  /** Called with every answer that is not from the cache before anybody is told; where it rejects, the look-up has failed. */
   readonly learned: (name: string, addresses: readonly string[], ttl: number) => Promise<void> | void;
   /** Hears of every query that policy refused. */
   readonly refused: (refusal: Refusal) => void;
@@ -32,102 +45,142 @@ export interface ResolverParts {
   readonly now: () => number;
 }
 
+/** The answer to a query, or null for bytes that deserve none. */
+export type Reply = Buffer | null;
+
 export interface Resolver {
-  /** @returns the answer to a query, or null for bytes that deserve none. */
-  answer(bytes: Buffer): Promise<Buffer | null>;
-  /** Resolves one allowed name, in its normal form, from the cache or afresh. */
+  /** Answers a query, for a stream unless told otherwise; at once where nothing has to be looked up. */
+  answer(bytes: Buffer, over?: Transport): Reply | Promise<Reply>;
+  /** Resolves one allowed name, in its normal form, from the cache or afresh. TTLs are the time left. */
   resolve(name: string, options?: { fresh: boolean }): Promise<Resolution>;
   /** Drops every finished answer: the list has changed. */
   forget(): void;
 }
 
+/**
+ * Answers for allowed names alone. A name that is not allowed causes no query upstream; names below a wildcard do,
+ * and their owner reads them: new ones are rationed.
+ */
 export function makeResolver(parts: ResolverParts): Resolver {
-  const cache = new Map<string, { resolution: Resolution; expires: number }>();
-  const asking = new Map<string, Promise<Resolution>>();
-
-  const resolve = (name: string, options = { fresh: false }): Promise<Resolution> => {
-    const known = cache.get(name);
-    if (!options.fresh && known !== undefined && known.expires > parts.now())
-      return Promise.resolve(known.resolution);
-    const folded = asking.get(name);
-    if (folded !== undefined) return folded;
-    const fresh = lookUp(parts, name)
-      .then((resolution) => {
-        remember(cache, name, resolution, parts.now());
-        return resolution;
-      })
-      .finally(() => asking.delete(name));
-    asking.set(name, fresh);
-    return fresh;
+  const names = makeNames(parts);
+  const finished = { datagram: makeFinished(), stream: makeFinished() };
+  let waiting = 0;
+  const wait = async (answer: Promise<Reply>) => {
+    waiting += 1;
+    return answer.finally(() => void (waiting -= 1));
   };
-  return { resolve, answer: (bytes) => answer(parts, resolve, bytes), forget: () => cache.clear() };
+  return {
+    answer: (bytes, over = 'stream') => {
+      const known = finished[over].find(bytes, parts.now());
+      if (known !== null) return known;
+      const query = parseQuery(bytes);
+      if (query === null) return null;
+      if ('rcode' in query) return renderError(query.message, query.rcode);
+      const name = judge(parts, query);
+      if (typeof name !== 'string') return refuse(parts, { query, bytes, ...name });
+      if (query.class !== classInternet) return blanks.otherClass(query, bytes);
+      const task = { parts, names, finished: finished[over], query, bytes, name, over };
+      if (query.type !== typeA) return answerEmptily(task);
+      const found = names.find(name, { fresh: false });
+      if (!(found instanceof Promise)) return tell(task, found);
+      if (waiting >= mostWaiting) return fail(task, 'overloaded', 'too many queries are waiting');
+      return wait(found.then((later) => tell(task, later)));
+    },
+    resolve: async (name, options = { fresh: false }) => {
+      const { resolution, until } = await names.find(name, options);
+      return age(resolution, until, parts.now());
+    },
+    forget: () => {
+      names.forget();
+      finished.datagram.forget();
+      finished.stream.forget();
+    },
+  };
 }
 
-async function answer(
+interface Task {
+  readonly parts: ResolverParts;
+  readonly names: Names;
+  readonly finished: ReturnType<typeof makeFinished>;
+  readonly query: Query;
+  readonly bytes: Buffer;
+  readonly name: string;
+  readonly over: Transport;
+}
+
+/** @returns the name in its normal form if it is allowed. IDNA is for people: on the wire a name is ASCII. */
+function judge(
   parts: ResolverParts,
-  resolve: Resolver['resolve'],
-  bytes: Buffer,
-): Promise<Buffer | null> {
-  const query = parseQuery(bytes);
-  if (query === null) return null;
-  if ('rcode' in query) return renderError(query.message, query.rcode);
-  const name = normaliseName(query.name);
-  if (name === null || parts.allowlist().rulesFor(name).length === 0)
-    return refuse(parts, query.message, { name, reason: name === null ? 'not-a-name' : 'name-not-allowed' });
-  if (query.type !== typeA) return renderAnswer(query, [], 0);
-  const resolution = await resolve(name);
+  query: Pick<Query, 'name'>,
+): string | { readonly name: string | null; readonly reason: Reason } {
+  const name = /^[\x21-\x7e]*$/.test(query.name) ? normaliseName(query.name) : null;
+  if (name === null) return { name, reason: 'not-a-name' };
+  return parts.allowlist().rulesFor(name).length > 0 ? name : { name, reason: 'name-not-allowed' };
+}
+
+function answerEmptily({ parts, finished, query, bytes, over }: Task): Buffer {
+  const answer = renderAnswer(query, { addresses: [], ttl: 0, over });
+  finished.keep(bytes, { answer, expires: parts.now() + emptyLife, isCurrent: () => true });
+  return answer;
+}
+
+function tell(task: Task, found: Found): Buffer {
+  const { parts, query, bytes, name, over } = task;
+  // The list may have changed while the upstream was asked.
+  const still = judge(parts, query);
+  if (typeof still !== 'string') return refuse(parts, { query, bytes, ...still });
+  const resolution = age(found.resolution, found.until, parts.now());
   switch (resolution.kind) {
     case 'addresses':
-      return renderAnswer(query, resolution.addresses, resolution.ttl);
+      return finish(task, found, renderAnswer(query, { ...resolution, over }));
     case 'absent':
-      return renderError(query.message, Rcode.noSuchName);
+      return finish(task, found, blanks.absent(query, bytes));
     case 'denied':
-      return refuse(parts, query.message, { name, reason: resolution.reason });
-    case 'failed': {
-      const { trouble, detail } = resolution;
-      parts.failed({ via: 'dns', trouble, name, port: null, detail });
-      const why = { code: Explanation.noReachableAuthority, text: detail };
-      return renderError(query.message, Rcode.serverFailure, why);
-    }
+      return refuse(parts, { query, bytes, name, reason: resolution.reason });
+    case 'failed':
+      return fail(task, resolution.trouble, resolution.detail);
   }
+}
+
+function finish({ parts, names, finished, bytes, name }: Task, found: Found, answer: Buffer): Buffer {
+  const isCurrent = () => names.isCurrent(name, found);
+  // What is kept is aged in place: it is a copy.
+  if (found.until > parts.now())
+    finished.keep(bytes, { answer: Buffer.from(answer), expires: found.until, isCurrent });
+  return answer;
+}
+
+function age(resolution: Resolution, until: number, now: number): Resolution {
+  if (resolution.kind !== 'addresses' || until <= now) return resolution;
+  return { ...resolution, ttl: Math.ceil((until - now) / 1000) };
+}
+
+const blanks = {
+  absent: makeBlank({ rcode: Rcode.noSuchName }),
+  otherClass: makeBlank({ rcode: Rcode.refused }),
+};
+const refusals = new Map<Reason, ReturnType<typeof makeBlank>>();
+
+/** Too many names is no word on whether this one exists: nobody shall remember it as absent. */
+function makeRefusal(reason: Reason): ReturnType<typeof makeBlank> {
+  const isRation = reason === 'too-many-names';
+  const code = isRation ? Explanation.rateLimited : Explanation.blocked;
+  const rcode = isRation ? Rcode.refused : Rcode.noSuchName;
+  return makeBlank({ rcode, why: { code, text: reasonTexts[reason] } });
 }
 
 function refuse(
   parts: ResolverParts,
-  message: Query['message'],
-  { name, reason }: { name: string | null; reason: Reason },
+  { query, bytes, name, reason }: { query: Query; bytes: Buffer; name: string | null; reason: Reason },
 ): Buffer {
   parts.refused({ via: 'dns', reason, name, address: null, port: null });
-  const text = `${name ?? 'the query'}: ${reasonTexts[reason]}`;
-  return renderError(message, Rcode.noSuchName, { code: Explanation.blocked, text });
+  const blank = refusals.get(reason) ?? makeRefusal(reason);
+  refusals.set(reason, blank);
+  return blank(query, bytes);
 }
 
-async function lookUp(parts: ResolverParts, name: string): Promise<Resolution> {
-  try {
-    const { rcode, addresses, ttl } = await parts.ask(name);
-    if (rcode === Rcode.noSuchName) return { kind: 'absent' };
-    if (rcode !== Rcode.ok)
-      return { kind: 'failed', trouble: 'upstream-failed', detail: `it answered with rcode ${rcode}` };
-    if (addresses.length === 0) return { kind: 'addresses', addresses, ttl: leastTtl };
-    const good = addresses.filter(parts.mayDial);
-    if (good.length === 0) return { kind: 'denied', reason: 'inside-address' };
-    const bounded = Math.min(Math.max(ttl, leastTtl), mostTtl);
-    await parts.learned(name, good, bounded);
-    return { kind: 'addresses', addresses: good, ttl: bounded };
-  } catch (error) {
-    return { kind: 'failed', trouble: 'upstream-silent', detail: (error as Error).message };
-  }
-}
-
-function remember(
-  cache: Map<string, { resolution: Resolution; expires: number }>,
-  name: string,
-  resolution: Resolution,
-  now: number,
-): void {
-  const oldest = cache.size >= mostCached ? cache.keys().next() : { done: true as const, value: undefined };
-  if (!oldest.done) cache.delete(oldest.value);
-  const seconds = resolution.kind === 'addresses' ? resolution.ttl : leastTtl;
-  cache.delete(name);
-  if (resolution.kind !== 'failed') cache.set(name, { resolution, expires: now + seconds * 1000 });
+function fail({ parts, query, name }: Task, trouble: Trouble, detail: string): Buffer {
+  parts.failed({ via: 'dns', trouble, name, port: null, detail: detail.slice(0, mostDetail) });
+  const why = { code: Explanation.noReachableAuthority, text: detail };
+  return renderError(query.message, Rcode.serverFailure, why);
 }

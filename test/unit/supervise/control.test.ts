@@ -209,7 +209,7 @@ describe('the operator', () => {
 
   test('is told where no init answers', async () => {
     const { machine, type } = setUp();
-    machine.served.clear();
+    machine.sockets.served.clear();
     expect(await type('reload')).toMatchObject({ code: 70, err: expect.stringContaining('does not answer') });
   });
 });

@@ -29,6 +29,8 @@ function setUp() {
         pinned.push(request);
       },
       expire: async () => {},
+      setRules: async () => {},
+      nameAt: () => null,
       size: 0,
     },
     configuration: () => ({
@@ -40,7 +42,7 @@ function setUp() {
       allowed: [],
       byAddress: false,
     }),
-    sockets: { udp: 10, tcp: 11 },
+    sockets: { udp: 10, tcp: 11, guard: 12 },
     argv: ['/usr/local/bin/node', 'cloister.mjs', 'egress'],
     env: {},
     reported: (report) => reported.push(report),
@@ -57,7 +59,7 @@ describe('the egress process', () => {
     const argv = child().spec.argv.join(' ');
     expect(argv).toContain('--reuid=65053 --regid=65053 --clear-groups');
     expect(argv).toContain('--bounding-set=-all --no-new-privs');
-    expect(child().spec).toMatchObject({ descriptors: [10, 11], channel: true });
+    expect(child().spec).toMatchObject({ descriptors: [10, 11, 12], channel: true });
   });
 
   test('is configured before anything else, and again after each restart', async () => {

@@ -34,6 +34,8 @@ function setUp(rules: string) {
       expire: async () => {
         world.expired += 1;
       },
+      setRules: async () => {},
+      nameAt: () => null,
       size: 0,
     },
     rules: parseRules(rules, 'x').rules,

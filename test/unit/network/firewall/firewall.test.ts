@@ -4,35 +4,43 @@ import { makeAddressJudge } from '../../../../src/network/address-class.ts';
 import { makeAllowlist } from '../../../../src/network/allowlist/allowlist.ts';
 import { parseRules } from '../../../../src/network/allowlist/parse.ts';
 import { makeFirewall } from '../../../../src/network/firewall/firewall.ts';
+import type { KernelReport } from '../../../../src/network/firewall/kernel-pins.ts';
 import { PinTable } from '../../../../src/network/firewall/pins.ts';
 
 const restore = /^\/usr\/sbin\/iptables-nft-restore --noflush -w$/;
+const nft = /^\/usr\/sbin\/nft -f -$/;
 
-function setUp() {
+function setUp({ sets = false } = {}) {
   const machine = new FakeMachine();
   machine.prepare(restore);
-  const reports: { pins: number; failure: string | null }[] = [];
+  machine.prepare(nft, sets ? {} : new Error('Operation not supported'));
+  const reports: KernelReport[] = [];
   const firewall = makeFirewall({
     host: machine.program(),
-    allowlist: makeAllowlist(parseRules('github.com\ngithub.com:80\n*.wild.example', 'x').rules),
+    allowlist: listOf('github.com\ngithub.com:80\n*.wild.example'),
     mayDial: makeAddressJudge({ connected: [], allowed: [] }),
     backend: 'nft',
+    dialler: 65053,
+    byAddress: false,
     changed: (report) => reports.push(report),
   });
+  const documents = (program: RegExp) =>
+    machine.commands.filter(({ argv }) => program.test(argv.join(' '))).map(({ stdin }) => stdin ?? '');
   const told = () =>
-    machine.commands.map(({ stdin }) =>
-      [...(stdin ?? '').matchAll(/-d (\S+)\/32 .*--dport (\d+)/g)].map((match) => `${match[1]}:${match[2]}`),
+    documents(restore).map((text) =>
+      [...text.matchAll(/-d (\S+)\/32 .*--dport (\d+)/g)].map((match) => `${match[1]}:${match[2]}`),
     );
-  return { machine, firewall, reports, told };
+  return { machine, firewall, reports, told, documents };
 }
+const listOf = (text: string) => makeAllowlist(parseRules(text, 'x').rules);
 const pin = (name: string, ...addresses: string[]) => ({ name, port: null, addresses, ttl: 60 });
 
 describe('the firewall', () => {
   test('opens an allowed name’s address on every port its rules name', async () => {
     const { firewall, told, reports } = setUp();
     await firewall.pin(pin('github.com', '203.0.113.1'));
-    expect(told()).toEqual([['203.0.113.1:443', '203.0.113.1:80']]);
-    expect(reports).toEqual([{ pins: 2, failure: null }]);
+    expect(told()).toEqual([['203.0.113.1:80', '203.0.113.1:443']]);
+    expect(reports).toEqual([{ pins: 2, pinning: 'chain', failure: null }]);
   });
 
   test.each([
@@ -59,18 +67,27 @@ describe('the firewall', () => {
   });
 
   test('tells the kernel nothing where nothing is new', async () => {
-    const { firewall, machine } = setUp();
+    const { firewall, told } = setUp();
     await firewall.pin(pin('github.com', '203.0.113.1'));
     await firewall.pin(pin('github.com', '203.0.113.1'));
-    expect(machine.commands).toHaveLength(1);
+    expect(told()).toHaveLength(1);
+  });
+
+  test('opens one port alone when asked for it, and no port that has no rule', async () => {
+    const { firewall, told } = setUp();
+    await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 80 });
+    expect(told()).toEqual([['203.0.113.1:80']]);
+    await expect(firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 22 })).rejects.toThrow(
+      'no rule opens',
+    );
   });
 
   test('puts what comes while the kernel is being told into one next round', async () => {
-    const { firewall, machine, told } = setUp();
+    const { firewall, told } = setUp();
     await Promise.all(
       Array.from({ length: 50 }, (_, index) => firewall.pin(pin('a.wild.example', `203.0.113.${index}`))),
     );
-    expect(machine.commands).toHaveLength(2);
+    expect(told()).toHaveLength(2);
     expect(told()[1]).toHaveLength(50);
   });
 
@@ -101,47 +118,119 @@ describe('the firewall', () => {
     machine.prepare(restore);
     await firewall.pin(pin('github.com', '203.0.113.1'));
     expect(told().at(-1)).toContain('203.0.113.1:443');
-    expect(reports.at(-1)).toEqual({ pins: 2, failure: null });
+    expect(reports.at(-1)).toEqual({ pins: 2, pinning: 'chain', failure: null });
   });
 
-  test('closes an address an hour after its answer ended, and not before', async () => {
+  test('closes an address when its answer has run out, after a minute at least', async () => {
     const { firewall, machine, told } = setUp();
-    await firewall.pin(pin('github.com', '203.0.113.1'));
-    machine.clock.now += 3659_000;
+    await firewall.pin({ ...pin('github.com', '203.0.113.1'), ttl: 0 });
+    machine.clock.now += 59_000;
     await firewall.expire();
-    expect(machine.commands).toHaveLength(1);
+    expect(told()).toHaveLength(1);
     machine.clock.now += 2000;
     await firewall.expire();
     expect(told().at(-1)).toEqual([]);
     expect(firewall.size).toBe(0);
   });
+
+  test('believes no answer that wants to live for years', async () => {
+    const { firewall, machine } = setUp();
+    await firewall.pin({ ...pin('github.com', '203.0.113.1'), ttl: Number.MAX_SAFE_INTEGER });
+    machine.clock.now += 3601_000;
+    await firewall.expire();
+    expect(firewall.size).toBe(0);
+  });
+
+  test('redirects the ports of another list, and closes what only the old one opened', async () => {
+    const { firewall, told, documents } = setUp();
+    await firewall.pin(pin('github.com', '203.0.113.1'));
+    await firewall.pin(pin('a.wild.example', '203.0.113.2', '203.0.113.1'));
+    await firewall.setRules(listOf('*.wild.example\nother.test:8443'));
+    expect(
+      documents(restore)
+        .find((text) => text.startsWith('*nat'))
+        ?.match(/--dport \d+/g),
+    ).toEqual(['--dport 443', '--dport 8443']);
+    expect(told().at(-1)).toEqual(['203.0.113.1:443', '203.0.113.2:443']);
+    await expect(firewall.pin(pin('github.com', '203.0.113.1'))).rejects.toThrow('not allowed');
+  });
+
+  test('keeps the old list where the kernel refuses the new one’s ports', async () => {
+    const { firewall, machine } = setUp();
+    machine.prepare(restore, new Error('Resource temporarily unavailable'));
+    await expect(firewall.setRules(listOf('other.test:8443'))).rejects.toThrow('unavailable');
+    machine.prepare(restore);
+    await firewall.pin(pin('github.com', '203.0.113.1'));
+    expect(firewall.size).toBe(2);
+  });
+
+  test('knows a name by its address, to say what was meant', async () => {
+    const { firewall } = setUp();
+    await firewall.pin(pin('github.com', '203.0.113.1'));
+    expect([firewall.nameAt('203.0.113.1'), firewall.nameAt('203.0.113.9')]).toEqual(['github.com', null]);
+  });
+});
+
+describe('where the kernel has sets, the firewall', () => {
+  test('adds and removes single elements, however many there are', async () => {
+    const { firewall, machine, documents, reports } = setUp({ sets: true });
+    await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
+    await firewall.pin({ ...pin('github.com', '203.0.113.2'), port: 443, ttl: 300 });
+    machine.clock.now += 61_000;
+    await firewall.expire();
+    expect(documents(nft).slice(1)).toEqual([
+      'add element ip cloister pins { 203.0.113.2 . 443 }\n',
+      'delete element ip cloister pins { 203.0.113.1 . 443 }\n',
+    ]);
+    expect(documents(restore)).toEqual([expect.stringContaining('-m mark')]);
+    expect(reports.at(-1)).toEqual({ pins: 1, pinning: 'set', failure: null });
+  });
+
+  test('writes the whole set anew when a change of it is refused, and once more after a failure', async () => {
+    const { firewall, machine, documents } = setUp({ sets: true });
+    await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
+    machine.prepare(nft, new Error('No such file or directory'));
+    await expect(firewall.pin({ ...pin('github.com', '203.0.113.2'), port: 443 })).rejects.toThrow('No such');
+    expect(documents(nft).at(-1)).toContain('delete table ip cloister');
+    machine.prepare(nft);
+    await firewall.expire();
+    expect(documents(nft).at(-1)).toContain('{ 203.0.113.1 . 443, 203.0.113.2 . 443 }');
+  });
 });
 
 describe('the table of pins', () => {
+  const entry = (addresses: string[], ports: number[], name = 'github.com') => ({
+    name,
+    addresses,
+    ports,
+    lifetime: 60_000,
+  });
+
   test('lives as long as its latest answer', () => {
     const pins = new PinTable();
-    pins.add(['203.0.113.1'], [443], 60, 0);
-    expect(pins.add(['203.0.113.1'], [443], 60, 3_000_000)).toBe(false);
-    expect(pins.expire(4_000_000)).toBe(false);
-    expect(pins.list()).toEqual([{ address: '203.0.113.1', port: 443 }]);
-    expect(pins.expire(7_000_000)).toBe(true);
+    expect(pins.add(entry(['203.0.113.1'], [443]), 0)).toEqual([{ address: '203.0.113.1', port: 443 }]);
+    expect(pins.add(entry(['203.0.113.1'], [443]), 50_000)).toEqual([]);
+    expect(pins.expire(100_000)).toEqual([]);
+    expect(pins.expire(110_000)).toEqual([{ address: '203.0.113.1', port: 443 }]);
     expect(pins.size).toBe(0);
   });
 
-  test('believes no TTL of years', () => {
+  test('keeps a shared address as long as one of its names may stand', () => {
     const pins = new PinTable();
-    pins.add(['203.0.113.1'], [443], Number.MAX_SAFE_INTEGER, 0);
-    expect(pins.expire(2 * 3600_000)).toBe(true);
+    pins.add(entry(['203.0.113.1'], [443]), 0);
+    pins.add(entry(['203.0.113.1'], [443], 'other.test'), 0);
+    expect(pins.retain((name) => name === 'other.test')).toEqual([]);
+    expect(pins.retain(() => false)).toEqual([{ address: '203.0.113.1', port: 443 }]);
   });
 
   test('is bounded, and takes all of an answer or nothing', () => {
     const pins = new PinTable();
     const ports = Array.from({ length: 19_999 }, (_, index) => index + 1);
-    pins.add(['203.0.113.1'], ports, 60, 0);
-    expect(() => pins.add(['203.0.113.2'], [1, 2], 60, 0)).toThrow('20000');
+    pins.add(entry(['203.0.113.1'], ports), 0);
+    expect(() => pins.add(entry(['203.0.113.2'], [1, 2]), 0)).toThrow('20000');
     expect(pins.size).toBe(19_999);
-    expect(pins.add(['203.0.113.1'], [1], 60, 0)).toBe(false);
-    expect(pins.add(['203.0.113.2'], [1], 60, 0)).toBe(true);
+    expect(pins.add(entry(['203.0.113.1'], [1]), 0)).toEqual([]);
+    expect(pins.add(entry(['203.0.113.2'], [1]), 0)).toHaveLength(1);
   });
 });
 

@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { parseStanding, planWall, type WallPlan } from '../../../../src/network/firewall/plan.ts';
-import { renderPins, renderWall4 } from '../../../../src/network/firewall/render.ts';
+import { renderGuarded, renderWall4 } from '../../../../src/network/firewall/render.ts';
+import {
+  renderPinChain,
+  renderPinChange,
+  renderPinnedBySet,
+  renderPinSet,
+} from '../../../../src/network/firewall/render-pins.ts';
 import { renderWall6 } from '../../../../src/network/firewall/render6.ts';
 
 const plan = (more: Partial<Parameters<typeof planWall>[0]> = {}): WallPlan =>
   planWall({
     agent: 1000,
     egress: 65053,
+    guarded: [80, 443],
     upstreams: ['192.0.2.53', '2001:db8::53'],
     nameservers: ['192.0.2.53'],
     published: [],
@@ -67,7 +74,7 @@ describe.each([
       expect(chain(lines, name).at(-1)).toBe(`-A ${name} -j CLOISTER-REFUSE`);
     }
     expect(chain(lines, 'CLOISTER-INPUT').at(-1)).toBe('-A CLOISTER-INPUT -j DROP');
-    expect(chain(lines, 'CLOISTER-REFUSE')[0]).toContain('tcp-reset');
+    expect(chain(lines, 'CLOISTER-REFUSE')[1]).toContain('tcp-reset');
   });
 
   test('lets only the egress user ask the upstream resolvers', () => {
@@ -110,8 +117,13 @@ describe('the agent’s way through the IPv4 wall', () => {
     expect(path).not.toContain('192.0.2.53');
   });
 
-  test('leads outside through the pins alone, and TCP alone', () => {
+  test('leads nowhere outside: what was not redirected to the guard is refused', () => {
     const outside = agentPath(wall4()).filter((line) => !/-o lo|-d 127\./.test(line));
+    expect(outside).toEqual(['-A CLOISTER-AGENT -j CLOISTER-REFUSE']);
+  });
+
+  test('leads through the pins alone, and TCP alone, where nothing can be redirected', () => {
+    const outside = agentPath(wall4({ guarded: null })).filter((line) => !/-o lo|-d 127\./.test(line));
     expect(outside).toEqual([
       '-A CLOISTER-AGENT -p tcp -j CLOISTER-PINS',
       '-A CLOISTER-AGENT -j CLOISTER-REFUSE',
@@ -138,9 +150,53 @@ describe('the IPv4 wall', () => {
     const redirect = chain(wall4(), 'CLOISTER-DNS');
     expect(redirect[0]).toBe('-A CLOISTER-DNS -m owner --uid-owner 65053 -j RETURN');
     expect(
-      redirect.slice(1).every((line) => /--dport 53 -j DNAT --to-destination 127\.0\.0\.53:53$/.test(line)),
+      redirect
+        .slice(1, 3)
+        .every((line) => /--dport 53 -j DNAT --to-destination 127\.0\.0\.53:53$/.test(line)),
     ).toBe(true);
-    expect(redirect).toHaveLength(3);
+    expect(redirect).toHaveLength(4);
+  });
+
+  test('leads the agent’s connections to the outside, on the ports of the rules alone, to the guard', () => {
+    expect(chain(wall4(), 'CLOISTER-DNS').at(-1)).toBe(
+      '-A CLOISTER-DNS ! -o lo -p tcp -m owner --uid-owner 1000 -j CLOISTER-GUARD',
+    );
+    expect(chain(wall4(), 'CLOISTER-GUARD')).toEqual([
+      '-A CLOISTER-GUARD -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.53:443',
+      '-A CLOISTER-GUARD -p tcp -m tcp --dport 443 -j DNAT --to-destination 127.0.0.53:443',
+    ]);
+  });
+
+  test('lets the egress user dial pinned addresses, and looks at the pins for new connections only', () => {
+    expect(chain(wall4(), 'CLOISTER-EGRESS').slice(-3)).toEqual([
+      '-A CLOISTER-EGRESS -p tcp -m conntrack --ctstate ESTABLISHED -j ACCEPT',
+      '-A CLOISTER-EGRESS -p tcp -j CLOISTER-PINS',
+      '-A CLOISTER-EGRESS -j CLOISTER-REFUSE',
+    ]);
+  });
+
+  test('without redirect has no nat table, and the egress user dials nobody but the upstreams', () => {
+    const lines = wall4({ guarded: null });
+    expect(lines).not.toContain('*nat');
+    expect(chain(lines, 'CLOISTER-EGRESS').join('\n')).not.toMatch(/PINS|ESTABLISHED/);
+  });
+
+  test('counts every refusal, and tells of some', () => {
+    const lines = wall4();
+    expect(lines.slice(lines.indexOf('-A CLOISTER-REFUSE')).slice(0, 2)).toEqual([
+      '-A CLOISTER-REFUSE',
+      '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group 53 --nflog-size 64',
+    ]);
+  });
+
+  test('takes another list of ports without touching anything else', () => {
+    expect(renderGuarded([443]).split('\n')).toEqual([
+      '*nat',
+      ':CLOISTER-GUARD - [0:0]',
+      '-A CLOISTER-GUARD -p tcp -m tcp --dport 443 -j DNAT --to-destination 127.0.0.53:443',
+      'COMMIT',
+      '',
+    ]);
   });
 
   test('lets no loopback address leave by another interface', () => {
@@ -153,7 +209,9 @@ describe('the IPv4 wall', () => {
   test('refuses packets of strangers’ sockets before it lets ownerless ones through', () => {
     const output = chain(wall4(), 'CLOISTER-OUTPUT');
     const owned = output.findIndex((line) => line.includes('--socket-exists'));
-    const ownerless = output.findIndex((line) => line === '-A CLOISTER-OUTPUT -o lo -j ACCEPT');
+    const ownerless = output.findIndex((line) =>
+      line.endsWith('-p tcp -m conntrack --ctstate ESTABLISHED -j ACCEPT'),
+    );
     expect(owned).toBeGreaterThan(-1);
     expect(owned).toBeLessThan(ownerless);
   });
@@ -220,8 +278,13 @@ describe('a second boot in the same namespace', () => {
 });
 
 describe('the pins', () => {
-  test('open exactly their address and port', () => {
-    expect(renderPins([{ address: '203.0.113.1', port: 443 }]).split('\n')).toEqual([
+  const pins = [
+    { address: '203.0.113.1', port: 443 },
+    { address: '203.0.113.2', port: 80 },
+  ];
+
+  test('in a chain open exactly their address and port', () => {
+    expect(renderPinChain(pins.slice(0, 1)).split('\n')).toEqual([
       '*filter',
       ':CLOISTER-PINS - [0:0]',
       '-A CLOISTER-PINS -d 203.0.113.1/32 -p tcp -m tcp --dport 443 -j ACCEPT',
@@ -231,6 +294,32 @@ describe('the pins', () => {
   });
 
   test('leave policies and every other chain alone, also when there are none', () => {
-    expect(renderPins([])).toBe('*filter\n:CLOISTER-PINS - [0:0]\nCOMMIT\n');
+    expect(renderPinChain([])).toBe('*filter\n:CLOISTER-PINS - [0:0]\nCOMMIT\n');
+  });
+
+  test('in a set let through what the set has marked, and nothing else', () => {
+    expect(renderPinnedBySet()).toContain('-A CLOISTER-PINS -p tcp -m mark --mark 0x10000/0x10000 -j ACCEPT');
+    expect(
+      renderPinnedBySet()
+        .split('\n')
+        .filter((line) => line.startsWith('-A')),
+    ).toHaveLength(1);
+    expect(renderPinSet(65053, pins)).toContain(
+      'meta skuid 65053 ip daddr . tcp dport @pins meta mark set meta mark | 0x10000',
+    );
+  });
+
+  test('begin anew with an empty set of their own, and touch no other table', () => {
+    const lines = renderPinSet(65053, pins).split('\n');
+    expect(lines.slice(0, 2)).toEqual(['add table ip cloister', 'delete table ip cloister']);
+    expect(lines.at(-2)).toBe('add element ip cloister pins { 203.0.113.1 . 443, 203.0.113.2 . 80 }');
+    expect(renderPinSet(65053, [])).not.toContain('element');
+  });
+
+  test('change in one transaction, the old ones first', () => {
+    const [one, other] = pins.map((pin) => [pin]);
+    expect(renderPinChange({ add: one ?? [], remove: other ?? [] })).toBe(
+      'delete element ip cloister pins { 203.0.113.2 . 80 }\nadd element ip cloister pins { 203.0.113.1 . 443 }\n',
+    );
   });
 });

@@ -1,13 +1,12 @@
 import Packet from 'dns2/packet';
 import { describe, expect, test } from 'vitest';
+import { makeBlank } from '../../../../src/network/resolver/blank.ts';
 import {
-  fitDatagram,
+  findTtls,
   parseQuery,
-  parseUpstreamAnswer,
   type Query,
   renderAnswer,
   renderError,
-  renderUpstreamQuery,
 } from '../../../../src/network/resolver/message.ts';
 import { explanationOf, query, types, upstream } from './dns.ts';
 
@@ -46,112 +45,123 @@ describe('a query', () => {
     bytes[2] = (bytes[2] ?? 0) | (5 << 3);
     expect(parseQuery(bytes)).toMatchObject({ rcode: 4 });
   });
+
+  test('of an EDNS version nobody speaks is told so', () => {
+    const bytes = query('github.com', A, { edns: 1232 });
+    bytes[bytes.length - 5] = 1;
+    const result = parseQuery(bytes);
+    expect(result).toMatchObject({ rcode: 16 });
+    const answer = Packet.parse(renderError((result as Query).message, 16));
+    expect(answer.header).toMatchObject({ id: 7, rcode: 16 });
+  });
+
+  test('with two EDNS records is refused', () => {
+    const message = Packet.parse(query('github.com', A, { edns: 1232 }));
+    message.additionals.push(Packet.Resource.EDNS([], { udpPayloadSize: 4096 }));
+    expect(parseQuery(message.toBuffer())).toMatchObject({ rcode: 1 });
+  });
+
+  test('that hides a dot inside a label is refused: as text it would be another name', () => {
+    const bytes = query('githubXcom');
+    bytes[12 + 7] = 0x2e;
+    expect(parseQuery(bytes)).toMatchObject({ rcode: 1 });
+  });
+
+  test.each([
+    ['to itself', Buffer.from([0xc0, 12])],
+    ['into the header', Buffer.from([0xc0, 0])],
+    ['after a label', Buffer.from([1, 65, 0xc0, 12])],
+  ])('whose name is a compression pointer %s is refused', (_, name) => {
+    const head = Buffer.from([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    expect(parseQuery(Buffer.concat([head, name, Buffer.from([0, 1, 0, 1])]))).toMatchObject({ rcode: 1 });
+  });
+
+  test('of thousands of records that each follow thousands of pointers costs next to nothing', () => {
+    const bytes = Buffer.alloc(65_535);
+    for (let at = 12; at < 16_000; at += 2) bytes.writeUInt16BE(0xc000 | (at + 2), at);
+    for (let at = 17_000; at < 65_500; at += 12) bytes.writeUInt16BE(0xc00c, at);
+    for (const counts of [
+      [1, 4000, 0, 0],
+      [4000, 0, 0, 0],
+      [1, 0, 0, 65_535],
+      [1, 0, 0, 2],
+    ]) {
+      counts.forEach((count, index) => {
+        bytes.writeUInt16BE(count, 4 + 2 * index);
+      });
+      const start = performance.now();
+      expect(parseQuery(bytes)).toMatchObject({ rcode: 1 });
+      expect(performance.now() - start).toBeLessThan(50);
+    }
+  });
 });
 
 describe('an answer', () => {
+  const many = Array.from({ length: 60 }, (_, index) => `203.0.113.${index}`);
+  const render = (bytes: Buffer, addresses: readonly string[], over: 'datagram' | 'stream' = 'datagram') =>
+    renderAnswer(parsed(bytes), { addresses, ttl: 60, over });
+
   test('echoes id and name, and carries the addresses', () => {
-    const answer = Packet.parse(
-      renderAnswer(parsed(query('GitHub.com', A, { id: 77 })), ['203.0.113.1'], 60),
-    );
+    const answer = Packet.parse(render(query('GitHub.com', A, { id: 77 }), ['203.0.113.1']));
     expect(answer.header).toMatchObject({ id: 77, qr: 1, ra: 1, rcode: 0 });
     expect(answer.questions[0]).toMatchObject({ name: 'GitHub.com', type: 1 });
     expect(answer.answers).toEqual([expect.objectContaining({ address: '203.0.113.1', ttl: 60, type: 1 })]);
   });
 
-  test('says why a name was denied, to a client that can hear it', () => {
-    const why = { code: 15, text: 'evil.test is not on the allowlist' };
+  test('of sixty addresses is truncated for an old client, to ask again over TCP', () => {
+    const fitted = render(query('github.com'), many);
+    expect(fitted.length).toBeLessThanOrEqual(512);
+    expect(Packet.parse(fitted)).toMatchObject({ header: { tc: 1, id: 7 }, answers: [] });
+  });
+
+  test.each([
+    ['within what a client takes', 1232, 0],
+    ['more than a client takes', 700, 1],
+    ['for a client that says it takes less than it must', 1, 1],
+  ])('of sixty addresses, %s (%d octets), has the truncation bit %d', (_, edns, tc) => {
+    expect(Packet.parse(render(query('github.com', A, { edns }), many)).header.tc).toBe(tc);
+  });
+
+  test('is never larger than 1232 octets, whatever the client says it takes', () => {
+    const bytes = query('github.com', A, { edns: 65_535 });
+    const large = [...many, ...many, ...many];
+    expect(render(bytes, large, 'stream').length).toBeGreaterThan(1232);
+    expect(Packet.parse(render(bytes, large)).header.tc).toBe(1);
+  });
+
+  test('tells where its TTLs stand', () => {
+    const answer = render(query('api.GitHub.com', A, { edns: 1232 }), many.slice(0, 3));
+    const found = findTtls(answer);
+    expect(found).toHaveLength(3);
+    for (const at of found) answer.writeUInt32BE(4711, at);
+    expect(Packet.parse(answer).answers.map(({ ttl }) => ttl)).toEqual([4711, 4711, 4711]);
+    expect(Packet.parse(answer).errors).toEqual([]);
+  });
+});
+
+describe('an error answer', () => {
+  const why = { code: 15, text: 'not on the list' };
+
+  test('made for one query alone says why, to a client that can hear it', () => {
     const bytes = renderError(parsed(query('evil.test', A, { edns: 1232 })).message, 3, why);
     expect(Packet.parse(bytes).header.rcode).toBe(3);
     expect(explanationOf(bytes)).toEqual(why);
   });
 
-  test('says it without an explanation to an old client', () => {
-    const bytes = renderError(parsed(query('evil.test')).message, 3, { code: 15, text: 'x' });
-    expect(Packet.parse(bytes)).toMatchObject({ header: { rcode: 3 }, additionals: [] });
-  });
-
-  const many = Array.from({ length: 60 }, (_, index) => `203.0.113.${index}`);
-  test('of sixty addresses is truncated for an old client, to ask again over TCP', () => {
-    const asked = parsed(query('github.com'));
-    const fitted = fitDatagram(asked.message, renderAnswer(asked, many, 60));
-    expect(fitted.length).toBeLessThanOrEqual(512);
-    expect(Packet.parse(fitted)).toMatchObject({ header: { tc: 1, id: 7 }, answers: [] });
-  });
-
-  test('is never larger than 1232 octets, whatever the client says it takes', () => {
-    const asked = parsed(query('github.com', A, { edns: 65535 }));
-    const large = renderAnswer(asked, [...many, ...many, ...many], 60);
-    expect(large.length).toBeGreaterThan(1232);
-    expect(Packet.parse(fitDatagram(asked.message, large)).header.tc).toBe(1);
-  });
-
-  test('that fits is passed as it is', () => {
-    const asked = parsed(query('github.com'));
-    const answer = renderAnswer(asked, ['203.0.113.1'], 60);
-    expect(fitDatagram(asked.message, answer)).toBe(answer);
-  });
-});
-
-describe('our question to the upstream', () => {
-  test('holds the name and nothing of the client', () => {
-    const message = Packet.parse(renderUpstreamQuery(9, 'github.com'));
-    expect(message.header).toMatchObject({ id: 9, rd: 1, qr: 0 });
-    expect(message.questions).toEqual([expect.objectContaining({ name: 'github.com', type: 1 })]);
-  });
-});
-
-describe('an upstream’s answer', () => {
-  const read = (bytes: Buffer) => parseUpstreamAnswer(bytes, 9, 'github.com');
-  const a = (name: string, address: string, ttl = 60) => ({ name, type: types.A, address, ttl });
-  const cname = (name: string, domain: string, ttl = 60) => ({ name, type: types.CNAME, domain, ttl });
-
-  test('gives its addresses and the shortest time on the way to them', () => {
-    const records = [
-      cname('github.com', 'a.cdn.test', 30),
-      cname('a.cdn.test', 'b.cdn.test', 90),
-      a('b.cdn.test', '203.0.113.1', 50),
-    ];
-    expect(read(upstream('github.com', records))).toEqual({ rcode: 0, addresses: ['203.0.113.1'], ttl: 30 });
-  });
-
-  test('may have its aliases in any order and any case', () => {
-    const records = [
-      a('B.cdn.test', '203.0.113.1'),
-      cname('A.CDN.test', 'b.CDN.test'),
-      cname('GitHub.com', 'a.cdn.test'),
-    ];
-    expect(read(upstream('GITHUB.com', records))).toMatchObject({ addresses: ['203.0.113.1'] });
-  });
-
-  test('is not believed where it names an unrelated host', () => {
-    const records = [
-      a('github.com', '203.0.113.1'),
-      a('evil.test', '203.0.113.66', 1),
-      cname('other.test', 'evil.test'),
-    ];
-    expect(read(upstream('github.com', records))).toEqual({ rcode: 0, addresses: ['203.0.113.1'], ttl: 60 });
-  });
-
-  test('with aliases in a circle ends', () => {
-    const records = [cname('github.com', 'a.test'), cname('a.test', 'github.com')];
-    expect(read(upstream('github.com', records))).toMatchObject({ addresses: [] });
-  });
-
-  test('may be cut off, which is told', () => {
-    expect(read(upstream('github.com', [], { tc: 1 }))).toBe('truncated');
-  });
-
   test.each([
-    ['a wrong id', upstream('github.com', [a('github.com', '203.0.113.66')], { id: 10 })],
-    ['another question’s name', upstream('evil.test', [a('evil.test', '203.0.113.66')])],
-    [
-      'another question’s type',
-      upstream('github.com', [a('github.com', '203.0.113.66')], { type: types.TXT }),
-    ],
-    ['a query sent back', upstream('github.com', [a('github.com', '203.0.113.66')], { qr: 0 })],
-    ['noise', Buffer.from('noise, noise, noise')],
-    ['nothing', Buffer.alloc(0)],
-  ])('with %s is none', (_, bytes) => {
-    expect(read(bytes)).toBeNull();
+    ['with an explanation, if it speaks EDNS', { id: 513, edns: 4096 }],
+    ['without, if it does not', { id: 513 }],
+  ])('made once and filled in says the same %s', (_, options) => {
+    const bytes = query('eViL.test', 28, options);
+    const asked = parsed(bytes);
+    expect(makeBlank({ rcode: 3, why })(asked, bytes)).toEqual(renderError(asked.message, 3, why));
+  });
+
+  test('filled in for one client holds nothing of the one before', () => {
+    const fill = makeBlank({ rcode: 3 });
+    const first = query('secret.evil.test', A, { id: 1 });
+    fill(parsed(first), first);
+    const second = query('b.test', A, { id: 2 });
+    expect(fill(parsed(second), second)).toEqual(renderError(parsed(second).message, 3));
   });
 });

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { makeAddressJudge } from '../../../../src/network/address-class.ts';
 import { makeAllowlist } from '../../../../src/network/allowlist/allowlist.ts';
 import { parseRules } from '../../../../src/network/allowlist/parse.ts';
-import type { UpstreamAnswer } from '../../../../src/network/resolver/message.ts';
 import { makeResolver } from '../../../../src/network/resolver/resolver.ts';
+import type { UpstreamAnswer } from '../../../../src/network/resolver/upstream-message.ts';
 import { explanationOf, query, types } from './dns.ts';
 
 function setUp(given: Partial<UpstreamAnswer> | Error = {}) {
@@ -73,7 +73,7 @@ describe('a denied name', () => {
 
   test('is explained, and reported once per query under its normal form', async () => {
     const { world, ask } = setUp();
-    expect((await ask('EVIL.test')).why).toBe('evil.test: the name is not on the allowlist');
+    expect((await ask('EVIL.test')).why).toBe('the name is not on the allowlist');
     expect(world.denied).toEqual(['evil.test: name-not-allowed']);
   });
 
@@ -81,7 +81,7 @@ describe('a denied name', () => {
     const { world, ask } = setUp();
     expect(await ask('a b\x1b[2J.github.com')).toMatchObject({
       rcode: 3,
-      why: 'the query: it is no host name that DNS could carry',
+      why: 'it is no host name that DNS could carry',
     });
     expect(world.denied).toEqual(['null: not-a-name']);
   });
@@ -160,7 +160,7 @@ describe('an allowed name', () => {
     expect(await ask('github.com')).toMatchObject({
       rcode: 3,
       addresses: [],
-      why: 'github.com: the name answers only with private or local addresses',
+      why: 'the name answers only with private or local addresses',
     });
     expect(world.pinned).toEqual([]);
     expect(world.denied).toHaveLength(1);
@@ -196,15 +196,6 @@ describe('an allowed name', () => {
     expect(await ask('github.com')).toMatchObject(wanted);
     expect(world.pinned).toEqual([]);
   });
-
-  test('below a wildcard cannot fill the memory: ten thousand are kept', async () => {
-    const { world, resolver } = setUp();
-    for (let index = 0; index <= 10_000; index++) await resolver.resolve(`n${index}.wild.example`);
-    await resolver.resolve('n10000.wild.example');
-    expect(world.asked).toHaveLength(10_001);
-    await resolver.resolve('n0.wild.example');
-    expect(world.asked).toHaveLength(10_002);
-  });
 });
 
 test('no bytes an agent may send make the resolver throw or ask upstream for what is denied', async () => {
@@ -219,9 +210,10 @@ test('no bytes an agent may send make the resolver throw or ask upstream for wha
     const bytes = Buffer.from(seeds[random(seeds.length)] as Buffer);
     for (let flips = random(6); flips >= 0; flips--) bytes[random(bytes.length)] = random(256);
     const cut = random(4) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes;
-    await expect(resolver.answer(cut), `round ${round}: ${cut.toString('hex')}`).resolves.toSatisfy(
-      (answer: Buffer | null) => answer === null || answer.length > 0,
-    );
+    await expect(
+      Promise.resolve(resolver.answer(cut)),
+      `round ${round}: ${cut.toString('hex')}`,
+    ).resolves.toSatisfy((answer: Buffer | null) => answer === null || answer.length > 0);
   }
   expect(world.asked).toEqual([]);
 });

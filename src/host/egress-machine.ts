@@ -1,0 +1,12 @@
+import { loadDestinationOf } from './destination.ts';
+import { compactMemory } from './memory.ts';
+
+/** What the egress process has of its machine; the descriptors are of the sockets init hands to it, in their order. */
+export function egressMachine() {
+  return {
+    descriptors: { udp: 3, tcp: 4, guard: 5 },
+    destinationOf: loadDestinationOf(),
+    now: Date.now,
+    compactMemory,
+  };
+}

@@ -1,0 +1,67 @@
+import { chainOf } from '../../core/errors.ts';
+import { makePinWriter, type PinChange, type Pinning, type PinWriterParts } from './pin-writer.ts';
+import type { Pin, PinTable } from './pins.ts';
+
+/** What the kernel has of the pins. */
+export interface KernelReport {
+  readonly pins: number;
+  /** How the kernel knows them; null until it was told any. */
+  readonly pinning: Pinning | null;
+  readonly failure: string | null;
+}
+
+export interface KernelPinParts extends PinWriterParts {
+  /** Hears after every change of the kernel's rules, and of every failure to change them. */
+  readonly changed: (report: KernelReport) => void;
+}
+
+/** What the kernel has yet to be told, and the telling: one round at a time, everything that waits in the next. */
+export function makeKernelPins(parts: KernelPinParts, pins: PinTable) {
+  const writer = makePinWriter(parts);
+  const waiting = new Map<string, { pin: Pin; verb: 'add' | 'remove' }>();
+  let pinning: Pinning | null = null;
+  let running: Promise<void> | null = null;
+  let queued: Promise<void> | null = null;
+  /** The kernel has not got what the table holds: the last attempt failed, so the next request tries again. */
+  let behind = false;
+
+  const apply = async () => {
+    const changes = [...waiting.values()];
+    const of = (verb: 'add' | 'remove') => changes.filter((one) => one.verb === verb).map(({ pin }) => pin);
+    const change = behind ? null : { add: of('add'), remove: of('remove') };
+    waiting.clear();
+    behind = true;
+    try {
+      pinning = await writer.write(change, () => pins.list());
+      behind = false;
+      parts.changed({ pins: pins.size, pinning, failure: null });
+    } catch (error) {
+      parts.changed({ pins: pins.size, pinning, failure: chainOf(error) });
+      throw error;
+    }
+  };
+  const schedule = (): Promise<void> => {
+    if (running === null) {
+      running = apply().finally(() => {
+        running = null;
+      });
+      return running;
+    }
+    queued ??= running
+      .catch(() => {})
+      .then(() => {
+        queued = null;
+        return schedule();
+      });
+    return queued;
+  };
+  return {
+    tell: async ({ add, remove }: PinChange): Promise<void> => {
+      for (const pin of add) waiting.set(`${pin.address} ${pin.port}`, { pin, verb: 'add' });
+      for (const pin of remove) waiting.set(`${pin.address} ${pin.port}`, { pin, verb: 'remove' });
+      if (waiting.size > 0 && add.length + remove.length > 0) await schedule();
+      else if (running !== null) await (queued ?? running);
+      else if (behind) await schedule();
+    },
+  };
+}

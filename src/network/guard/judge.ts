@@ -1,0 +1,17 @@
+import type { Reason } from '../../core/refusal.ts';
+import type { Allowlist } from '../allowlist/allowlist.ts';
+import type { Protocol } from '../allowlist/rule.ts';
+
+/** What a connection claims to be: a name in its normal form, the port it dialled, and how it speaks. */
+export interface Claim {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+/** @returns why no rule lets this out, or null where one does: the one place that says so. */
+export function judge(allowlist: Allowlist, { name, port, protocol }: Claim): Reason | null {
+  const rules = allowlist.rulesFor(name);
+  if (rules.length === 0) return 'name-not-allowed';
+  return rules.some((rule) => rule.port === port && rule.protocol === protocol) ? null : 'port-not-allowed';
+}

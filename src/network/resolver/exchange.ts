@@ -1,0 +1,66 @@
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { connect, isIPv6 } from 'node:net';
+import { frame, Unframer } from './framing.ts';
+import {
+  parseUpstreamAnswer,
+  randomiseCase,
+  renderUpstreamQuery,
+  type UpstreamAnswer,
+} from './upstream-message.ts';
+
+/** One question to one upstream; `signal` ends the waiting. */
+export interface Question {
+  readonly address: string;
+  readonly port: number;
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
+/** Asks one upstream, over UDP and then over TCP if it has to be. Rejects when it can't be reached, or the signal says so. */
+export async function exchange(question: Question): Promise<UpstreamAnswer> {
+  const answer = await askByDatagram(question);
+  question.signal.throwIfAborted();
+  return answer === 'by-stream' ? askByStream(question) : answer;
+}
+
+/**
+ * A socket of its own for every query: the kernel picks an unforeseen source port, and only this peer may answer.
+ * What is no answer to the question (another id, name or casing) is passed over, and the right one waited for.
+ */
+function askByDatagram({ address, port, name, signal }: Question): Promise<UpstreamAnswer | 'by-stream'> {
+  const query = renderUpstreamQuery(randomInt(65536), randomiseCase(name));
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  return new Promise<UpstreamAnswer | 'by-stream'>((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(silence(address)), { once: true });
+    socket.on('error', reject);
+    socket.on('message', (bytes) => {
+      const answer = parseUpstreamAnswer(bytes, query, 'datagram');
+      if (answer !== null) resolve(answer);
+    });
+    socket.on('connect', () => socket.send(query));
+    socket.connect(port, address);
+  }).finally(() => socket.close());
+}
+
+function askByStream({ address, port, name, signal }: Question): Promise<UpstreamAnswer> {
+  const query = renderUpstreamQuery(randomInt(65536), randomiseCase(name));
+  const socket = connect({ host: address, port });
+  return new Promise<UpstreamAnswer>((resolve, reject) => {
+    const unframer = new Unframer();
+    signal.addEventListener('abort', () => reject(silence(address)), { once: true });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error(`${address} closed the connection`)));
+    socket.on('data', (chunk: Buffer) => {
+      for (const bytes of unframer.push(chunk)) {
+        const answer = parseUpstreamAnswer(bytes, query, 'stream');
+        if (answer !== null && answer !== 'by-stream') resolve(answer);
+      }
+    });
+    socket.write(frame(query));
+  }).finally(() => socket.destroy());
+}
+
+function silence(address: string): Error {
+  return new Error(`${address} did not answer in time`);
+}

@@ -1,0 +1,49 @@
+import { wallLogIdentity } from '../core/agent-profile.ts';
+import type { Log } from '../core/log.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import { parseWallLine, type WallRefusal } from '../network/firewall/wall-log.ts';
+import { type Kept, keep } from './keep.ts';
+
+const capabilities = '-all,+net_admin';
+
+/**
+ * Keeps the reader of what the wall refuses: ulogd, as a user of its own whose one capability is to be told by the
+ * kernel. It parses packet headers that the agent wrote, so init does not.
+ */
+export function keepWallLog(parts: {
+  readonly host: Host;
+  readonly log: Log;
+  readonly refused: (refusal: WallRefusal) => void;
+}): Pick<Kept, 'stop'> {
+  const { host, log } = parts;
+  host.receiveLines(Paths.wallLogSocket, (line) => {
+    const refusal = parseWallLine(line);
+    if (refusal !== null) parts.refused(refusal);
+  });
+  return keep({
+    host,
+    log,
+    name: 'wall-log',
+    spec: {
+      argv: [
+        '/usr/bin/setpriv',
+        `--reuid=${wallLogIdentity.uid}`,
+        `--regid=${wallLogIdentity.gid}`,
+        '--clear-groups',
+        `--inh-caps=${capabilities}`,
+        `--ambient-caps=${capabilities}`,
+        `--bounding-set=${capabilities}`,
+        '--no-new-privs',
+        '--',
+        '/usr/sbin/ulogd',
+        '--configfile',
+        Paths.wallLogSettings,
+      ],
+      env: {},
+      output: 'ignore',
+    },
+    started: () => {},
+    ended: () => {},
+  });
+}
