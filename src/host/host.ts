@@ -94,14 +94,14 @@ export interface Host {
   start(spec: ChildSpec): Child;
   /** Binds, without listening, a UDP and a TCP socket that children inherit. */
   bindSockets(address: string, port: number): { readonly udp: number; readonly tcp: number };
-  /** Takes one line a connection on a unix socket that root alone may open, and answers each with one line. */
-  serve(path: string, answer: (line: string) => Promise<string>): void;
-  /** Sends one line to such a socket.  @returns the answer; rejects where nobody listens or it takes too long. */
-  ask(path: string, line: string): Promise<string>;
   /** Binds, without listening, a TCP socket that children inherit. */
   bindStream(address: string, port: number): number;
   /** Listens on a Unix socket at `path`, which every user may reach who reaches its folder, and takes lines from it. */
   receiveLines(path: string, listener: (line: string) => void): void;
+  /** Takes one line a connection on a unix socket that root alone may open, and answers each with one line. */
+  serve(path: string, answer: (line: string) => Promise<string>): void;
+  /** Sends one line to such a socket.  @returns the answer; rejects where nobody listens or it takes too long. */
+  ask(path: string, line: string): Promise<string>;
   /** Holds an inter-process lock; resolves with its release. Rejects when somebody holds it. */
   lock(path: string): Promise<() => Promise<void>>;
   /** Replaces this program; comes back only by throwing. */

@@ -28,10 +28,10 @@ export function makeHost(options: { lean: boolean }): Host {
     run: options.lean ? runLean : async (command) => (await import('./run.ts')).run(command),
     start,
     bindSockets,
-    serve,
-    ask,
     bindStream,
     receiveLines,
+    serve,
+    ask,
     lock: async (path) => (await import('./lock.ts')).lock(path),
     replace: (argv, env) => {
       const [file = ''] = argv;

@@ -8,7 +8,6 @@ import type { Firewall } from '../network/firewall/firewall.ts';
 import type { Egress } from './egress.ts';
 import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
-import type { Recorder } from './refusals.ts';
 import type { Rulebook } from './rulebook.ts';
 
 /** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
@@ -26,11 +25,12 @@ export interface SuperviseParts {
   readonly quiet: (on: boolean) => void;
   readonly board: { readonly state: BoxState; post(change: Partial<BoxState>): void };
   readonly box: {
-    readonly egress: Egress;
-    readonly firewall: Firewall;
+    readonly wayOut: {
+      readonly egress: Pick<Egress, 'refresh'>;
+      readonly firewall: Firewall;
+      stop(grace: number): Promise<void>;
+    };
     readonly rulebook: Pick<Rulebook, 'inForce'>;
-    readonly recorder: Pick<Recorder, 'flush'>;
-    readonly wallLog: Pick<Kept, 'stop'>;
     readonly work: { readonly session: Kept } | { readonly task: Child };
   };
   readonly relayEnvironment: Readonly<Record<string, string>>;
@@ -46,9 +46,9 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
   const signalled = new Promise<void>((resolve) => parts.whenSignalled(() => resolve()));
   host.every(refreshPause, () => {
     const { rules, denied } = box.rulebook.inForce;
-    void refreshPins({ host, board, ...box, rules: makeAllowlist(rules, denied).rules });
+    void refreshPins({ host, board, ...box.wayOut, rules: makeAllowlist(rules, denied).rules });
   });
-  host.every(expiryPause, () => void box.firewall.expire().catch(() => {}));
+  host.every(expiryPause, () => void box.wayOut.firewall.expire().catch(() => {}));
   // What the first refusal needs is loaded beforehand: the agent hears of it within the same turn.
   void host
     .sleep(settling)
@@ -63,8 +63,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     'task' in box.work
       ? await awaitTask(host, box.work.task, end())
       : await endSession(parts, box.work.session, end());
-  await Promise.all([box.egress.stop(grace), box.wallLog.stop(grace)]);
-  await box.recorder.flush();
+  await box.wayOut.stop(grace);
   log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
   return code;
 }

@@ -154,7 +154,7 @@ export const failures: Failure[] = [
       };
     },
     message: /step firewall failed: EPIPE/,
-    undone: [stopEgress],
+    undone: [stopEgress, stopWallLog],
   },
   {
     step: 'accounts',
@@ -166,7 +166,7 @@ export const failures: Failure[] = [
       });
     },
     message: /step accounts failed: ENOSPC/,
-    undone: ['remove /run/cloister/agent', stopEgress],
+    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
   },
   {
     step: 'agent',
@@ -174,7 +174,7 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: failing(/furnish$/, 'furnish exited with 1'),
     message: /step agent failed: furnish exited with 1/,
-    undone: ['remove /run/cloister/agent', stopEgress],
+    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
   },
   {
     step: 'proof',
@@ -188,7 +188,7 @@ export const failures: Failure[] = [
       }),
     message: /does not hold what it promises: the root filesystem is read-only \(the attempt succeeded\)/,
     remedy: /flags of the README/,
-    undone: [stopWallLog, 'remove /run/cloister/agent', stopEgress],
+    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
   },
   {
     step: 'proof',
@@ -196,7 +196,7 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: '[]' }),
     message: /proof/,
-    undone: [stopWallLog, 'remove /run/cloister/agent', stopEgress],
+    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
   },
   {
     step: 'proof',
@@ -204,7 +204,7 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: 'Segmentation fault' }),
     message: /step proof failed/,
-    undone: [stopWallLog, 'remove /run/cloister/agent', stopEgress],
+    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
   },
   {
     step: 'session',
@@ -212,6 +212,6 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: failing(/tmux .* new-session/, 'no server running'),
     message: /step session failed: no server running/,
-    undone: ['end tmux.conf -D', stopWallLog, 'remove /run/cloister/agent', stopEgress],
+    undone: ['end tmux.conf -D', 'remove /run/cloister/agent', stopEgress, stopWallLog],
   },
 ];

@@ -67,10 +67,11 @@ export function dropHopByHop(rawHeaders: readonly string[]): readonly string[] {
     .flat();
 }
 
+/** Blanks around a value are spaces and tabs alone: what else JavaScript trims would be part of a name. */
 export function valuesOf(rawHeaders: readonly string[], wanted: string): readonly string[] {
   return pairsOf(rawHeaders)
     .filter(([name]) => name.toLowerCase() === wanted)
-    .map(([, value]) => value.trim());
+    .map(([, value]) => value.replace(/^[ \t]+|[ \t]+$/g, ''));
 }
 
 function pairsOf(rawHeaders: readonly string[]): readonly (readonly [string, string])[] {

@@ -235,6 +235,7 @@ describe('a refused request is told in HTTP and reaches nobody', () => {
     ['an address for a Host', get('198.51.100.7'), { reason: 'not-a-name' }],
     ['a Host with a user', get(`evil.test@${name}`), { reason: 'not-a-name' }],
     ['two names in a Host', get(`${name}, evil.test`), { reason: 'not-a-name' }],
+    ['an allowed Host behind a no-break space', get(`\xa0${name}`), { reason: 'not-a-name' }],
     ['a Host that is not ASCII', get('ällowed.example.org'), { reason: 'not-a-name' }],
     ['a Host of 300 octets', get(`${'a'.repeat(60)}.`.repeat(5)), { reason: 'not-a-name' }],
     ['CONNECT', `CONNECT ${name}:443 HTTP/1.1\r\nHost: ${name}\r\n\r\n`, { reason: 'bad-method' }],

@@ -1,0 +1,130 @@
+import { egressIdentity } from '../core/agent-profile.ts';
+import type { Log } from '../core/log.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import { makeAddressJudge } from '../network/address-class.ts';
+import { makeAllowlist } from '../network/allowlist/allowlist.ts';
+import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
+import { guardedPorts } from '../network/firewall/plan.ts';
+import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
+import { type Egress, keepEgress } from '../supervise/egress.ts';
+import type { ListInForce } from '../supervise/live-list.ts';
+import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
+import { keepWallLog } from '../supervise/wall-log.ts';
+import type { Board } from './board.ts';
+import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
+
+/** Everything of the box that has to do with the way out. */
+export interface WayOut {
+  readonly firewall: Firewall;
+  readonly egress: Egress;
+  readonly recorder: Recorder;
+  readonly rules: () => ListInForce;
+  /** Puts another list in force, for what is open as well. Rejects: the one before stays. */
+  setRules(list: ListInForce): Promise<void>;
+  stop(grace: number): Promise<void>;
+}
+
+export interface WayOutParts {
+  readonly host: Host;
+  readonly log: Log;
+  readonly board: Board;
+  readonly handover: Handover;
+}
+
+/** Starts the egress process and the reader of the wall's log, and keeps them running. */
+export function openWayOut(parts: WayOutParts): WayOut {
+  const { host, log, board, handover } = parts;
+  let list: ListInForce = { rules: handover.settings.rules, denied: [] };
+  const recorder = makeRecorder({
+    host,
+    log,
+    ruleFor: async (refusal) => (await import('../network/allowlist/remedy.ts')).ruleFor(refusal),
+    changed: (egress) => board.post({ egress }),
+  });
+  const firewall = startFirewall(parts, list);
+  const egress = startEgress(parts, { firewall, recorder, list: () => list });
+  const wallLog = startWallLog(parts, { firewall, recorder });
+  postGuarded(parts, list);
+  return {
+    firewall,
+    egress,
+    recorder,
+    rules: () => list,
+    setRules: async (next) => {
+      await firewall.setRules(makeAllowlist(next.rules, next.denied));
+      list = next;
+      egress.setList(next);
+      postGuarded(parts, next);
+    },
+    stop: async (grace) => {
+      await Promise.all([egress.stop(grace), wallLog.stop(grace)]);
+      await recorder.flush();
+    },
+  };
+}
+
+function postGuarded({ board, handover }: WayOutParts, list: ListInForce): void {
+  const guarded = handover.byAddress ? [] : guardedPorts(list.rules);
+  board.post({ firewall: { ...board.state.firewall, guarded } });
+}
+
+function startFirewall({ host, log, board, handover }: WayOutParts, list: ListInForce): Firewall {
+  const { environment, settings, byAddress, backend } = handover;
+  return makeFirewall({
+    host,
+    allowlist: makeAllowlist(list.rules, list.denied),
+    mayDial: makeAddressJudge({ connected: environment.connected, allowed: settings.allowPrivate }),
+    backend,
+    byAddress,
+    dialler: byAddress ? environment.agent.uid : egressIdentity.uid,
+    changed: ({ failure, ...kernel }) => {
+      if (failure !== null) log.event('error', 'firewall.failed', { reason: failure });
+      board.post({ firewall: { ...board.state.firewall, ...kernel, lastFailure: failure } });
+    },
+  });
+}
+
+function startEgress(
+  { host, log, board, handover }: WayOutParts,
+  { firewall, recorder, list }: { firewall: Firewall; recorder: Recorder; list: () => ListInForce },
+): Egress {
+  const { environment, settings, byAddress } = handover;
+  return keepEgress({
+    host,
+    log,
+    firewall,
+    configuration: () => ({
+      kind: 'configure',
+      ...list(),
+      upstreams: environment.upstreams,
+      connected: environment.connected,
+      allowed: settings.allowPrivate,
+      byAddress,
+    }),
+    sockets: {
+      ...host.bindSockets(ownAddress, resolverPort),
+      guard: host.bindStream(ownAddress, guardPort),
+    },
+    argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
+    env: ownNodeEnvironment(),
+    reported: recorder.report,
+    changed: (report) => board.post({ resolver: { ...board.state.resolver, ...report } }),
+  });
+}
+
+function startWallLog(
+  { host, log }: WayOutParts,
+  { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
+) {
+  return keepWallLog({
+    host,
+    log,
+    refused: ({ user, ...packet }) => {
+      // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
+      if (user === null) return;
+      const name = firewall.nameAt(packet.address);
+      recorder.refused({ via: 'wall', reason: 'no-rule', name, user, ...packet });
+    },
+  });
+}

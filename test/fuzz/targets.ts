@@ -1,0 +1,13 @@
+import { clientHello } from './client-hello.ts';
+import type { Target } from './driver.ts';
+import { http } from './http.ts';
+import { names } from './names.ts';
+import { rules } from './rules.ts';
+
+/** Every parser that reads octets of the agent's or the operator's, and its part of the inputs. */
+export const targets: readonly { readonly target: Target; readonly share: number }[] = [
+  { target: clientHello, share: 0.5 },
+  { target: http, share: 0.05 },
+  { target: rules, share: 0.15 },
+  { target: names, share: 0.3 },
+];
