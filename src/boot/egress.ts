@@ -1,5 +1,4 @@
 import { egressIdentity } from '../core/agent-profile.ts';
-import { proofAddresses } from '../core/finding.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
@@ -121,12 +120,12 @@ function startWallLog(
   return keepWallLog({
     host,
     log,
-    refused: ({ protocol, address, port, user }) => {
+    refused: ({ user, ...packet }) => {
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
-      if (user === null || Object.values<string>(proofAddresses).includes(address)) return;
-      const name = firewall.nameAt(address);
-      const reason = name !== null && protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
-      recorder.refused({ via: 'wall', reason, name, address, port, user });
+      if (user === null) return;
+      const name = firewall.nameAt(packet.address);
+      const reason = name !== null && packet.protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
+      recorder.refused({ via: 'wall', reason, name, user, ...packet });
     },
   });
 }

@@ -8,7 +8,8 @@ export type Told =
         readonly kind: 'refused';
         readonly reason: Reason;
         /** Decimal user id, where the kernel's wall saw it. */
-        readonly user?: number;
+        readonly user?: number | null;
+        readonly protocol?: string;
         /** The rule that would allow it, or null where none would. */
         readonly rule: string | null;
       })

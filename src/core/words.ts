@@ -28,7 +28,7 @@ const things: Readonly<Record<Refusal['via'], string>> = {
 };
 
 /** @returns one line of printable ASCII: what was refused, how often, and why. */
-export function describeRefusal(refusal: Refusal, count = 1): string {
+export function describeRefusal(refusal: Refusal & { readonly protocol?: string }, count = 1): string {
   return `${describePlace(refusal)} refused${times(count)}: ${reasonTexts[refusal.reason]}`;
 }
 
@@ -44,14 +44,12 @@ export function adviceOf(reason: Reason): string {
   return adviceTexts[reason];
 }
 
+/** A place to go; `protocol` where the kernel's wall saw it. */
+type Place = Pick<Refusal, 'via' | 'name' | 'address' | 'port'> & { readonly protocol?: string };
+
 /** @returns where it was to go. A name that is no valid host name is left out, never shown. */
-export function describePlace({
-  via,
-  name,
-  address,
-  port,
-}: Pick<Refusal, 'via' | 'name' | 'address' | 'port'>): string {
-  const behind = port === null ? '' : `:${port}`;
+export function describePlace({ via, name, address, port, protocol = 'tcp' }: Place): string {
+  const behind = `${port === null ? '' : `:${port}`}${protocol === 'tcp' ? '' : `/${protocol}`}`;
   if (isHostName(name)) return `${name}${behind}`;
   if (address !== null) return `${address}${behind}`;
   return port === null ? things[via] : `${things[via]} to port ${port}`;
