@@ -64,7 +64,8 @@ async function answer(
   const query = parseQuery(message);
   if (query === undefined) return undefined;
   const type = typeNames.get(query.type) ?? `TYPE${query.type}`;
-  journal.add({ name: query.name, type, ...from });
+  // Who asks may write a name in any case (0x20); whoever reads the journal looks for the name.
+  journal.add({ name: query.name.toLowerCase(), type, ...from });
   const found = zone.answer(query.name, type === 'A' || type === 'AAAA' ? type : 'other');
   if (found.entry.delayMs) await wait(found.entry.delayMs);
   return found.entry.drop ? undefined : render(query, found, from.transport);
