@@ -1,7 +1,6 @@
 import { getPublicSuffix } from 'tldts';
 import { isHostName, type Refusal } from '../../core/refusal.ts';
 import { parseRule } from './parse.ts';
-import { renderRule } from './rule.ts';
 
 /** `protocol` where the kernel's wall saw the packet. */
 type Tried = Refusal & { readonly protocol?: string };
@@ -17,8 +16,7 @@ export function ruleFor(refusal: Tried): string | null {
   const door = doorOf(refusal);
   if (!isHostName(name) || door === null) return null;
   const text = `${name}${door}`;
-  const rule = parseRule(text);
-  if (typeof rule === 'string' || renderRule(rule) !== text) return null;
+  if (typeof parseRule(text) === 'string') return null;
   return getPublicSuffix(name, { allowPrivateDomains: true }) === name ? null : text;
 }
 

@@ -37,6 +37,8 @@ describe('the remedy', () => {
     ['a name with an option in front', { name: '-rf.test' }],
     ['a name with an escape sequence', { name: '\x1b[2J.test' }],
     ['a name with white space', { name: 'evil.test; reboot' }],
+    ['a name that is a wildcard', { name: '*.evil.test' }],
+    ['a name with a port in it', { name: 'evil.test:22' }],
     ['a bare label', { name: 'localhost' }],
     ['a top-level domain', { name: 'com' }],
     ['a public suffix', { name: 'co.uk' }],
