@@ -124,7 +124,8 @@ function startWallLog(
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
       if (user === null) return;
       const name = firewall.nameAt(packet.address);
-      recorder.refused({ via: 'wall', reason: 'no-rule', name, user, ...packet });
+      const reason = name !== null && packet.protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
+      recorder.refused({ via: 'wall', reason, name, user, ...packet });
     },
   });
 }

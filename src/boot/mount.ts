@@ -96,7 +96,7 @@ async function bindResolvConf(host: Host, { environment, byAddress }: ResolvConf
         ? 'nothing can be redirected here, and /etc/resolv.conf can not be replaced'
         : '/etc/resolv.conf names no IPv4 name server and can not be replaced',
       remedy: byAddress
-        ? `Add --dns ${ownAddress}, the resolver of the box.`
+        ? `Mount a file that says «nameserver ${ownAddress}» at /etc/resolv.conf; on Docker's default network --dns ${ownAddress} does it.`
         : 'Add --dns with any IPv4 address: queries are redirected to the resolver of the box.',
       code: ExitCode.platform,
     });

@@ -156,7 +156,7 @@ export function refuseChain(icmp: string): string[] {
   return [
     // The counter of this rule is the number of all refusals; the one after it tells of some of them.
     '-A CLOISTER-REFUSE',
-    `-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group ${logGroup} --nflog-size 64`,
+    `-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group ${logGroup} --nflog-size 64 --nflog-threshold 1`,
     '-A CLOISTER-REFUSE -p tcp -j REJECT --reject-with tcp-reset',
     `-A CLOISTER-REFUSE -j REJECT --reject-with ${icmp}`,
   ];

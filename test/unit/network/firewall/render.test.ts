@@ -185,7 +185,7 @@ describe('the IPv4 wall', () => {
     const lines = wall4();
     expect(lines.slice(lines.indexOf('-A CLOISTER-REFUSE')).slice(0, 2)).toEqual([
       '-A CLOISTER-REFUSE',
-      '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group 53 --nflog-size 64',
+      '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group 53 --nflog-size 64 --nflog-threshold 1',
     ]);
   });
 

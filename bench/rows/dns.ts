@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Asked, known, ports, type Rig, withRig } from '../dns/rig.ts';
+import { makeRow, median, type Row } from '../row.ts';
+
+/** Names of a busy session. */
+const warm = known.slice(0, 100);
+const rounds = 3;
+const hard = ['-T', '2', '-c', '16', '-q', '200', '-l', '3'];
+const steady = ['-c', '8', '-Q', '5000', '-v'];
+/** Milliseconds after which a process that was busy counts as idle. */
+const settle = 3000;
+
+/** The resolver beside dnsmasq and unbound in one thread each, over UDP on loopback, with the same upstream. */
+export default async function measureDns(): Promise<Row[]> {
+  return withRig(async (rig) => {
+    const before = await rig.weigh();
+    return [
+      ...(await measureCold(rig)),
+      ...(await measureCached(rig)),
+      ...(await measureLatency(rig)),
+      ...(await measureMillion(rig, before)),
+    ];
+  });
+}
+
+/** First, while nobody has asked for these names: every answer comes from the upstream. */
+async function measureCold(rig: Rig): Promise<Row[]> {
+  const times = async (port: number, from: number) => {
+    const flags = ['-c', '1', '-Q', '500', '-n', '1', '-v'];
+    return (await rig.ask(port, known.slice(from, from + 1000), flags)).latencies;
+  };
+  await times(ports.ours, 1000);
+  const [direct, ours, peer] = [
+    await times(ports.upstream, 2000),
+    await times(ports.ours, 2000),
+    await times(ports.dnsmasq, 2000),
+  ];
+  const added = (of: readonly number[]) => Number((percentile(of, 0.5) - percentile(direct, 0.5)).toFixed(3));
+  const row = {
+    unit: 'ms',
+    note: `median of 1000 names at 500/s, less the ${percentile(direct, 0.5).toFixed(3)} ms of the upstream itself`,
+  };
+  return [
+    makeRow({ ...row, name: 'a cold answer adds', value: added(ours), atMost: 2 }),
+    makeRow({ ...row, name: 'a cold answer adds, dnsmasq', value: added(peer) }),
+  ];
+}
+
+async function measureCached(rig: Rig): Promise<Row[]> {
+  const peers = { dnsmasq: ports.dnsmasq, unbound: ports.unbound };
+  const found: Record<string, number[]> = { ours: [], dnsmasq: [], unbound: [] };
+  // In turns, so that a busy moment of the machine hits all alike.
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, port] of Object.entries({ ours: ports.ours, ...peers }))
+      found[name]?.push((await rig.ask(port, warm, hard)).perSecond);
+  }
+  const middle = (name: string) => Math.round(median(found[name] ?? []));
+  return Object.keys(peers).map((name) =>
+    makeRow({
+      name: `cached answers, beside ${name}`,
+      value: middle('ours'),
+      unit: '1/s',
+      peer: { name: `${name}, one thread`, value: middle(name) },
+      ...(name === 'dnsmasq' ? { atLeast: 0.8 } : {}),
+    }),
+  );
+}
+
+async function measureLatency(rig: Rig): Promise<Row[]> {
+  const denied = Array.from({ length: 100_000 }, (_, index) => `secret-${index}.denied.test`);
+  const cached = await rig.ask(ports.ours, warm, [...steady, '-l', '5']);
+  const peer = await rig.ask(ports.dnsmasq, warm, [...steady, '-l', '5']);
+  const refused = await rig.ask(ports.ours, denied, [...steady, '-l', '5']);
+  const flood = await rig.ask(ports.ours, denied, hard);
+  const last = (asked: Asked) => Number(percentile(asked.latencies, 0.99).toFixed(3));
+  return [
+    makeRow({
+      name: 'p99 of cached answers at 5000/s',
+      value: last(cached),
+      unit: 'ms',
+      atMost: 2,
+      ...noteOf(cached),
+    }),
+    makeRow({ name: 'p99 of cached answers at 5000/s, dnsmasq', value: last(peer), unit: 'ms' }),
+    makeRow({
+      name: 'p99 of denied names at 5000/s',
+      value: last(refused),
+      unit: 'ms',
+      atMost: 20,
+      ...noteOf(refused),
+    }),
+    makeRow({ name: 'denied names, each another one', value: Math.round(flood.perSecond), unit: '1/s' }),
+  ];
+}
+
+/** A million queries, half of them for denied names that nobody repeats. */
+async function measureMillion(rig: Rig, before: { memory: number; descriptors: number }): Promise<Row[]> {
+  const fresh = Array.from({ length: 500_000 }, (_, index) => `n${index}.denied.test`);
+  const flags = ['-T', '2', '-c', '16', '-q', '100'];
+  await rig.ask(ports.ours, fresh, [...flags, '-n', '1']);
+  await rig.ask(ports.ours, warm, [...flags, '-n', '5000']);
+  await sleep(settle);
+  const after = await rig.weigh();
+  const megabytes = (kilobytes: number) => Number((kilobytes / 1024).toFixed(1));
+  const row = (name: string, memory: number, more = {}) =>
+    makeRow({
+      name: `private memory of the resolver alone, ${name}`,
+      value: megabytes(memory),
+      unit: 'MB',
+      ...more,
+    });
+  return [
+    row('idle', before.memory),
+    row('grown after all rows and a million queries', after.memory - before.memory, { atMost: 5 }),
+    makeRow({
+      name: 'descriptors of the resolver, more than before',
+      value: after.descriptors - before.descriptors,
+      unit: '',
+      atMost: 0,
+    }),
+  ];
+}
+
+function noteOf({ lost }: Asked): { note?: string } {
+  return lost > 0 ? { note: `${lost} queries had no answer` } : {};
+}
+
+function percentile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
