@@ -120,7 +120,8 @@ function judge(
 
 function answerEmptily({ parts, finished, query, bytes, over }: Task): Buffer {
   const answer = renderAnswer(query, { addresses: [], ttl: 0, over });
-  finished.keep(bytes, { answer, expires: parts.now() + emptyLife, isCurrent: () => true });
+  const expires = parts.now() + emptyLife;
+  finished.keep(bytes, { answer, expires, isCurrent: () => true });
   return answer;
 }
 
@@ -144,9 +145,7 @@ function tell(task: Task, found: Found): Buffer {
 
 function finish({ parts, names, finished, bytes, name }: Task, found: Found, answer: Buffer): Buffer {
   const isCurrent = () => names.isCurrent(name, found);
-  // What is kept is aged in place: it is a copy.
-  if (found.until > parts.now())
-    finished.keep(bytes, { answer: Buffer.from(answer), expires: found.until, isCurrent });
+  if (found.until > parts.now()) finished.keep(bytes, { answer, expires: found.until, isCurrent });
   return answer;
 }
 
