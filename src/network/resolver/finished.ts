@@ -23,8 +23,8 @@ export interface Finished {
 }
 
 /**
- * An answer belongs to all the octets of a query behind its id: the casing it has to echo, its flags, and the size
- * of datagram that the client takes. Bounded in number and octets; the oldest goes first.
+ * An answer belongs to all the octets of a query behind its id: the casing it has to echo, its flags, and
+ * the size of datagram that the client takes. Bounded in number and octets; the oldest goes first.
  */
 export function makeFinished(): Finished {
   const entries = new Map<string, Entry>();
