@@ -88,7 +88,7 @@ function remember(
   { name, resolution, now }: { name: string; resolution: Resolution; now: number },
 ): Found {
   const known = held.get(name);
-  if (resolution.kind === 'failed' && known !== undefined && isOfUse(known, now)) {
+  if (isUpstreamDown(resolution) && known !== undefined && isOfUse(known, now)) {
     known.retryAt = now + retryPause;
     return { resolution, until: 0 };
   }
