@@ -107,6 +107,8 @@ async function ask(port: number, names: readonly string[], flags: readonly strin
 
 async function feed(args: readonly string[], input: string): Promise<string> {
   const child = spawn(program(), [...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // What ends before it has read everything says why on stderr; the rig is still to be taken down.
+  child.stdin.on('error', () => {});
   child.stdin.end(input);
   let text = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) text += chunk;
