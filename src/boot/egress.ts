@@ -4,10 +4,10 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { makeAddressJudge } from '../network/address-class.ts';
 import { makeAllowlist } from '../network/allowlist/allowlist.ts';
+import { readCounters } from '../network/firewall/counters.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { guardedPorts } from '../network/firewall/plan.ts';
 import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
-import { readUntold } from '../network/firewall/untold.ts';
 import { type Egress, keepEgress } from '../supervise/egress.ts';
 import type { ListInForce } from '../supervise/live-list.ts';
 import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
@@ -129,9 +129,9 @@ function startWallLog(
     heard = 0;
     if (!busy) return;
     const facts = { backend: handover.backend, ipv6: handover.environment.ipv6 };
-    const now = await readUntold(host, facts).catch(() => untold);
-    recorder.refusedMore(Math.max(0, now - untold));
-    untold = now;
+    const now = await readCounters(host, facts).catch(() => ({ untold }));
+    recorder.refusedMore(Math.max(0, now.untold - untold));
+    untold = now.untold;
   });
   return keepWallLog({
     host,
