@@ -88,7 +88,7 @@ RUN set -eu; \
     cp -R dist/. package.json "$lib/"; \
     gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/reap.node" src/host/native/reap.c; \
     gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/destination.node" src/host/native/destination.c; \
-    node engine/seccomp.mjs "$lib/seccomp.bpf"; \
+    node engine/seccomp.mjs "$lib"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
     find "$lib/$pty/lib" -name '*.test.js' -delete; \

@@ -1,4 +1,5 @@
 import { egressIdentity } from '../core/agent-profile.ts';
+import type { Landlock } from '../core/landlock.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
@@ -12,6 +13,7 @@ import type { ListInForce } from '../supervise/live-list.ts';
 import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
 import { keepWallLog } from '../supervise/wall-log.ts';
 import type { Board } from './board.ts';
+import type { Environment } from './environment.ts';
 import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
 
 /** Everything of the box that has to do with the way out. */
@@ -108,18 +110,20 @@ function startEgress(
     },
     argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
     env: ownNodeEnvironment(),
+    landlock: writesNothing(environment),
     reported: recorder.report,
     changed: (report) => board.post({ resolver: { ...board.state.resolver, ...report } }),
   });
 }
 
 function startWallLog(
-  { host, log }: WayOutParts,
+  { host, log, handover }: WayOutParts,
   { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
 ) {
   return keepWallLog({
     host,
     log,
+    landlock: writesNothing(handover.environment),
     refused: ({ user, ...packet }) => {
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
       if (user === null) return;
@@ -128,4 +132,9 @@ function startWallLog(
       recorder.refused({ via: 'wall', reason, name, user, ...packet });
     },
   });
+}
+
+/** Neither program of the way out has a file to write. */
+function writesNothing({ agent: { landlock } }: Environment): Landlock | null {
+  return landlock === null || landlock === undefined ? null : { ...landlock, folders: [] };
 }
