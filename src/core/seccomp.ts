@@ -104,7 +104,10 @@ export function renderSeccomp(machine: Machine, reader: 'everyone' | 'wall-log' 
       give(allow),
     ]),
     ...onCall(number('socketpair'), onlyValues(argument(0), [1], 'EAFNOSUPPORT')),
-    ...onCall(number('socket'), socketRules(reader === 'everyone' ? [netlink.route] : [netlink.netfilter])),
+    ...onCall(
+      number('socket'),
+      socketRules(reader === 'everyone' ? [netlink.route] : [netlink.route, netlink.netfilter]),
+    ),
     give(allow),
   ];
   return encode(program);
