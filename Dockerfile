@@ -38,7 +38,7 @@ RUN set -eu; \
     find / -xdev -perm /6000 -type f -exec chmod ug-s {} +; \
     find / -xdev -perm /2000 -type d -exec chmod g-s {} +; \
     getcap -r / 2>/dev/null | cut -d' ' -f1 | xargs -r -n1 setcap -r; \
-    rm -f /usr/bin/*-lto-dump-*; \
+    rm -f /usr/bin/*-lto-dump-* /usr/bin/su /usr/bin/newgrp /usr/bin/sg /usr/bin/chsh /usr/bin/expiry; \
     rm -rf /run/build /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* \
       /var/log/* /tmp/* /root/.npm
 
