@@ -1,4 +1,5 @@
 import { egressIdentity } from '../core/agent-profile.ts';
+import type { Landlock } from '../core/landlock.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
@@ -13,6 +14,7 @@ import type { ListInForce } from '../supervise/live-list.ts';
 import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
 import { keepWallLog } from '../supervise/wall-log.ts';
 import type { Board } from './board.ts';
+import type { Environment } from './environment.ts';
 import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
 
 /** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
@@ -113,6 +115,7 @@ function startEgress(
     },
     argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
     env: ownNodeEnvironment(),
+    landlock: writesNothing(environment),
     reported: recorder.report,
     changed: (report) => board.post({ resolver: { ...board.state.resolver, ...report } }),
   });
@@ -136,6 +139,7 @@ function startWallLog(
   return keepWallLog({
     host,
     log,
+    landlock: writesNothing(handover.environment),
     refused: ({ user, ...packet }) => {
       heard += 1;
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
@@ -145,4 +149,9 @@ function startWallLog(
       recorder.refused({ via: 'wall', reason, name, user, ...packet });
     },
   });
+}
+
+/** Neither program of the way out has a file to write. */
+function writesNothing({ agent: { landlock } }: Environment): Landlock | null {
+  return landlock === null || landlock === undefined ? null : { ...landlock, folders: [] };
 }

@@ -1,5 +1,7 @@
-import { agentEnvironment, agentIdentity } from '../core/agent-profile.ts';
+import { agentEnvironment, agentIdentity, type Identity } from '../core/agent-profile.ts';
 import { ExitCode } from '../core/exit-codes.ts';
+import { Paths } from '../core/paths.ts';
+import { parseState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
 import type { Pty } from '../host/pty.ts';
 import type { Terminal } from '../host/terminal.ts';
@@ -29,7 +31,7 @@ export async function attach({ host, terminal, openPty, stay }: AttachParts): Pr
     const failure = await watchBoot(host);
     if (failure !== null) return failure;
     const env = agentEnvironment({ TERM: termOf(host), COLORTERM: host.env.COLORTERM ?? 'truecolor' });
-    const pty = openPty({ argv: attachArgv(agentIdentity, host.uid), env, size: terminal.size() });
+    const pty = openPty({ argv: attachArgv(agentAsBooted(host), host.uid), env, size: terminal.size() });
     await relay(terminal, pty, host.sleep);
     if (!stay) {
       host.print('Detached. The box goes on; `cloister attach` comes back.\n');
@@ -38,6 +40,12 @@ export async function attach({ host, terminal, openPty, stay }: AttachParts): Pr
     host.print('Detached. The box goes on. Enter comes back; Ctrl-P Ctrl-Q leaves this terminal.\n');
     await nextInput(terminal);
   }
+}
+
+/** The agent's profile as this boot found it: another program of the box knows from the notice board. */
+function agentAsBooted(host: Host): Identity {
+  const state = parseState(host.files.readIfAny(Paths.state));
+  return { ...agentIdentity, landlock: state?.containment.landlock ?? null };
 }
 
 /** A terminal type the image does not know would leave the screen empty. */
