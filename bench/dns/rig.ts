@@ -31,7 +31,10 @@ export async function withRig<T>(work: (rig: Rig) => Promise<T>): Promise<T> {
   await bundle();
   writeFileSync(join(folder, 'rules.conf'), `${known.join('\n')}\n`);
   const mounts = [`${folder}:/bench/run:ro`, `${join(root, 'bench/peers')}:/bench/peers:ro`];
-  const start = { name, args: ['--network', 'none', ...mounts.flatMap((mount) => ['--volume', mount]), name] };
+  const start = {
+    name,
+    args: ['--network', 'none', ...mounts.flatMap((mount) => ['--volume', mount]), name],
+  };
   return withImage({ tag: name, file: 'bench/dns/Dockerfile' }, () =>
     withContainer(start, async () => {
       await startPeers();
