@@ -6,7 +6,7 @@ load ../container/cloister
 
 setup_file() {
   # Nobody outside is needed for this.
-  WITHOUT='^--(network|volume)=|=(EXTRA_CA_CERTS|DNS_UPSTREAM|ALLOW_PRIVATE)=' box main --network none \
+  WITHOUT='^--network=\|^--volume=\|EXTRA_CA_CERTS\|DNS_UPSTREAM\|ALLOW_PRIVATE' box main --network none \
     --volume "$BATS_TEST_DIRNAME/fixtures:/attacks:ro" --volume "$BATS_TEST_DIRNAME/../container/fixtures:/fixtures:ro"
 }
 
@@ -34,6 +34,7 @@ has_clients() {
 }
 
 # heard WAY COMMAND...: what of the hostile sequences, sent in that way, reaches the terminal of who attaches so.
+# LEAVE holds what has to be done after the detach.
 heard() {
   local way=$1 said=$BATS_TEST_TMPDIR/said operator pane
   shift
@@ -42,7 +43,7 @@ heard() {
     as_agent main "tmux -N -S $SOCKET set-option -s 'terminal-overrides[9]' \"\$(python3 /attacks/hostile.py overrides)\""
   operator 'expect cloister
     expect finished
-    type \x02d
+    type \x02d'"${LEAVE:-}"'
     end' "$@" >"$said" &
   operator=$!
   eventually 10 has_clients 1
@@ -63,7 +64,7 @@ reach() {
 }
 
 QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its colours' 'a read of the clipboard'
-  'a file' 'a printer' 'the scrollback erased' 'a macro' 'a reset')
+  'a printer' 'the scrollback erased' 'a macro' 'a reset')
 
 @test "tmux's passthrough brings the operator's terminal nothing that it would answer or act on" {
   try heard passthrough cloister attach
@@ -81,9 +82,13 @@ QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its 
 }
 
 @test "nor by any other way in: a root login, sh, and docker exec with a terminal of its own" {
-  local said=$BATS_TEST_TMPDIR/said pane operator
-  try heard passthrough env bash -lc 'exec cloister attach'
-  [[ $status == 0 && $output == control ]]
+  local said=$BATS_TEST_TMPDIR/said pane operator shell LEAVE
+  LEAVE=$'\nexpect plain root shell\ntype exit\\r'
+  for shell in 'bash -l' 'sh -i'; do
+    # shellcheck disable=SC2086
+    try heard passthrough $shell
+    [[ $status == 0 && $output == control ]]
+  done
   pane=$(agents_tmux "display-message -p -t cloister:1.1 '#{pane_tty}'")
   script -qefc "stty rows 40 cols 150; exec $ENGINE exec --interactive --tty $NAME-main cloister attach" "$said" \
     < <(sleep 20) >/dev/null 2>&1 &
@@ -183,9 +188,8 @@ hostile_server_ends() {
   operator 'expect hostile server
     type before-detach q
     expect left
-    type after-detach\r
-    end' sh -c '"$@"; echo left; sleep 3' sh "${BARE[@]}" >"$BATS_TEST_TMPDIR/said"
-  as_agent main 'pkill -f "hostile.py [s]erver"' || true
+    type after-detach
+    expect over' sh -c '"$@"; echo left; sleep 1; echo over; sleep 9' sh "${BARE[@]}" >"$BATS_TEST_TMPDIR/said"
   hostile_server_ends
   try "$ENGINE" exec --interactive "$NAME-main" python3 /attacks/hostile.py found <"$BATS_TEST_TMPDIR/said"
   reach control "${QUESTIONS[@]}" 'a C1 control'
@@ -193,20 +197,30 @@ hostile_server_ends() {
   [[ $output == *'before-detach q'*after-detach* ]]
 }
 
-@test "what the operator selects reaches the clipboard; what the agent writes in the night does not" {
-  operator 'expect cloister
-    type \x02[
-    type  
-    type \r
-    end' cloister attach >"$BATS_TEST_TMPDIR/said" &
-  local operator=$! pane
+# writes TEXT: the agent writes it to the clipboard by tmux's passthrough, and then on the screen.
+writes() {
+  as_agent main "printf '\ePtmux;\e\e]52;c;%s\a\e\\\\%s' $(base64 <<<"$1") '$1' >$pane"
+}
+
+@test "the clipboard is written while the operator is at the keys, and not in the night" {
+  local said=$BATS_TEST_TMPDIR/said operator pane
   pane=$(agents_tmux "display-message -p -t cloister:1.1 '#{pane_tty}'")
+  as_agent main "printf '\e[H\e[2J' >$pane; yes 'words to select' | head -n 8 >$pane"
+  operator 'expect words to select
+    type \x1b[<0;3;36M\x1b[<32;12;36M\x1b[<0;12;36m
+    expect by-night
+    end' cloister attach >"$said" &
+  operator=$!
   eventually 10 has_clients 1
-  sleep 7
-  as_agent main "printf '\ePtmux;\e\e]52;c;bmlnaHQ=\a\e\\\\' >$pane"
-  sleep 0.5
+  sleep 1
+  writes by-day
+  # Longer than the operator counts as being there.
+  sleep 6
+  writes by-night
   agents_tmux 'detach-client -s cloister'
   wait "$operator"
-  grep -qaE $'\e\\]52;[^;]*;[A-Za-z0-9+/=]+\a' "$BATS_TEST_TMPDIR/said"
-  run ! grep -qa bmlnaHQ= "$BATS_TEST_TMPDIR/said"
+  try grep -aoE $'\e\\]52;[^;]*;[A-Za-z0-9+/=]+' "$said"
+  [[ $(wc -l <<<"$output") == 2 && ${lines[1]} == *"$(base64 <<<by-day)" ]]
+  # What was selected, a part of the words.
+  [[ 'words to select' == *"$(base64 --decode <<<"${lines[0]##*;}")"* ]]
 }
