@@ -49,6 +49,7 @@ remove_control() {
   input) in_box "$1" 'iptables -P INPUT ACCEPT; iptables -D INPUT -j CLOISTER-INPUT' ;;
   redirect) in_box "$1" 'iptables -t nat -D OUTPUT -j CLOISTER-DNS' ;;
   guard) in_box "$1" 'iptables -t nat -F CLOISTER-GUARD' ;;
+  leak) in_box "$1" 'iptables -t mangle -D POSTROUTING -j CLOISTER-LEAK' ;;
   output6) in_box "$1" 'ip6tables -P OUTPUT ACCEPT; ip6tables -D OUTPUT -j CLOISTER-OUTPUT' ;;
   input6) in_box "$1" 'ip6tables -P INPUT ACCEPT; ip6tables -D INPUT -j CLOISTER-INPUT' ;;
   esac
@@ -87,7 +88,7 @@ play_without() {
 # play BOX CONTROLS: the rows that have these controls, or all of them, each user's some at a time.
 play() {
   local who
-  for who in 1000 0 1234; do
+  for who in 1000 0 1234 65053; do
     as_user "$1" "$who" "$(prelude; for_each_row render_attempt "$1" "$2" "$who"; echo wait)" \
       >"$(record "$1" "$2").$who.said" 2>&1 || true &
   done
@@ -108,7 +109,7 @@ END
 # render_attempt BOX CONTROLS USER, of the row in the fields
 render_attempt() {
   [[ $user == "$3" && (-z $2 || $2 == "$controls") ]] || return 0
-  printf '{ said=$(%s) 2>&1; echo "%s: $said"; } </dev/null & ((++attempts %% 16)) || wait\n' "$command" "$mark $title"
+  printf '{ said=$(%s) 2>&1; echo "%s: $said"; } </dev/null & ((++attempts %% 40)) || wait\n' "$command" "$mark $title"
 }
 
 echo_controls() {
