@@ -178,11 +178,15 @@ refuses_lure() {
   local box
   for box in $BOXES; do
     forget
-    try as_agent "$box" 'visit() { curl -sS -o /dev/null --max-time 9 -w "%{time_total}" "https://$1.test/" 2>/dev/null && echo " $1 yes" || echo " $1 no"; }
+    try as_agent "$box" 'visit() {
+        local took
+        if took=$(curl -s -o /dev/null --max-time 9 -w "%{time_total}" "https://$1.test/"); then took+=" $1 yes"; else took+=" $1 no"; fi
+        echo "$took"
+      }
       for name in sixty slow cut dead liar wrong; do visit $name & done
       for try in {1..20}; do visit allowed; done; wait'
     for name in sixty slow cut; do grep -q " $name yes" <<<"$output"; done
-    for name in dead liar wrong; do grep -q "^[0-6]\..* $name no" <<<"$output"; done
+    for name in dead liar wrong; do grep -q "^[0-4]\..* $name no" <<<"$output"; done
     [[ $(grep -c '^0\.[0-4].* allowed yes' <<<"$output") == 20 ]]
     matches "$(world)" '.canary.sightings | all(.local | startswith("203.0.113.1"))'
   done
@@ -195,7 +199,7 @@ refuses_lure() {
 # answer_late BOX NAME: has NAME looked up, which takes a while, until the upstream has the query: $source and $query.
 look_up_late() {
   local asked
-  ctl PUT "/dns/zone/$2" '{"a": ["198.51.100.77"], "delayMs": 2500, "ttl": 0}' >/dev/null
+  ctl PUT "/dns/zone/$2" '{"a": ["198.51.100.77"], "delayMs": 1800, "ttl": 0}' >/dev/null
   as_agent "$1" "python3 /fixtures/ask.py udp 127.0.0.53 53 $2" >"$BATS_TEST_TMPDIR/told" &
   looker=$!
   eventually 3 holds /dns/log "any(.[]; .name == \"$2\")"
@@ -250,12 +254,12 @@ answer_from() {
 
 places='127.0.0.53 0.0.0.0 127.0.0.1 :: ::ffff:127.0.0.53'
 
-# squat BOX: the agent tries to take the ports while the egress process is killed three times.
+# squat BOX: the agent tries to take the ports while the egress process is killed twice.
 squat() {
   local restarts squatter
-  as_agent "$1" "python3 /attacks/squat.py 5 $places" >"$BATS_TEST_TMPDIR/squatted" &
+  as_agent "$1" "python3 /attacks/squat.py 3 $places" >"$BATS_TEST_TMPDIR/squatted" &
   squatter=$!
-  for restarts in 1 2 3; do
+  for restarts in 1 2; do
     # The last one started: a shell or a program of the attacker's never has this user.
     in_box "$1" 'for process in /proc/[0-9]*; do
       [[ $(stat -c %u "$process" 2>/dev/null) != 65053 ]] || kill -KILL "${process#/proc/}"; done'
@@ -267,12 +271,9 @@ squat() {
 }
 
 @test "the ports of resolver and guard can't be taken while nobody serves them" {
-  local box
   forget
-  for box in $BOXES; do
-    try squat "$box"
-    [[ $status == 0 && $output == *' got' && $output != *'tries 0'* ]]
-  done
+  try squat main
+  [[ $status == 0 && $output == *' got' && $output != *'tries 0'* ]]
   matches "$(world)" '.canary.sightings == [] and (.dns | all(.name | contains("denied") | not))'
   # Where any port may be bound by anybody, others go, and init's own hold is what is left.
   box loose --sysctl net.ipv4.ip_unprivileged_port_start=0 --env ALLOW_DOMAINS=allowed.test \
@@ -293,16 +294,17 @@ spoil='lie="198.51.100.66 allowed.test"
 
 spelling='cat /etc/hosts /etc/resolv.conf /etc/nsswitch.conf /etc/host.conf /etc/gai.conf /etc/ld.so.preload 2>&1; ls -d /run/nscd /run/systemd/resolve 2>&1; getent ahosts allowed.test'
 
-@test "the agent can't change how others find a name; it can where the files are given to it" {
+@test "the agent can't change how others find a name; it can where a file is given to it" {
   local before
-  box writable --read-only=false --env ALLOW_DOMAINS=allowed.test
+  printf '127.0.0.1 localhost\n' >"$BATS_FILE_TMPDIR/hosts"
+  box writable --volume "$BATS_FILE_TMPDIR/hosts:/etc/hosts" --env ALLOW_DOMAINS=allowed.test
   for box in $BOXES writable; do
     before=$(in_box "$box" "$spelling")
     [[ $before == *'198.51.100.77'* ]]
     as_agent "$box" "$spoil" || true
     [[ $(in_box "$box" "$spelling") == "$before" ]]
   done
-  in_box writable 'chmod 666 /etc/hosts'
+  chmod 666 "$BATS_FILE_TMPDIR/hosts"
   as_agent writable "$spoil" || true
   in_box writable 'getent ahosts allowed.test' | grep -F 198.51.100.66
   remove_box writable

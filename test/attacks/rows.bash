@@ -49,6 +49,7 @@ remove_control() {
   input) in_box "$1" 'iptables -P INPUT ACCEPT; iptables -D INPUT -j CLOISTER-INPUT' ;;
   redirect) in_box "$1" 'iptables -t nat -D OUTPUT -j CLOISTER-DNS' ;;
   guard) in_box "$1" 'iptables -t nat -F CLOISTER-GUARD' ;;
+  leak) in_box "$1" 'iptables -t mangle -D POSTROUTING -j CLOISTER-LEAK' ;;
   output6) in_box "$1" 'ip6tables -P OUTPUT ACCEPT; ip6tables -D OUTPUT -j CLOISTER-OUTPUT' ;;
   input6) in_box "$1" 'ip6tables -P INPUT ACCEPT; ip6tables -D INPUT -j CLOISTER-INPUT' ;;
   esac
@@ -63,30 +64,35 @@ rebuild_wall() {
 
 # Every row in every box, with its controls and then without them.
 play_table() {
-  local box set sets control
+  local box set sets
   for box in $BOXES; do
     forget
     play "$box" ''
     world >"$(record "$box" '')"
     mapfile -t sets < <(for_each_row echo_controls "$box" | sort -u)
-    for set in "${sets[@]}"; do
-      for control in $set; do remove_control "$box" "$control"; done
-      forget
-      play "$box" "$set"
-      # What arrives last may still be on its way into the books.
-      try eventually 2 all_seen "$box" "$set"
-      rebuild_wall "$box"
-    done
+    for set in "${sets[@]}"; do play_without "$box" "$set"; done
   done
 }
 
-# play BOX CONTROLS: the rows that have these controls, or all of them, user by user, some at a time.
+# Nobody waits for an attempt's own time limit once all has been seen: what is left of it meets the wall.
+play_without() {
+  local control player
+  for control in $2; do remove_control "$1" "$control"; done
+  forget
+  play "$1" "$2" &
+  player=$!
+  try eventually 25 all_seen "$1" "$2" "$player"
+  rebuild_wall "$1"
+}
+
+# play BOX CONTROLS: the rows that have these controls, or all of them, each user's some at a time.
 play() {
-  local user
-  for user in 1000 0 1234; do
-    as_user "$1" "$user" "$(prelude; for_each_row render_attempt "$1" "$2" "$user"; echo wait)" \
-      >"$(record "$1" "$2").$user.said" 2>&1 || true
+  local who
+  for who in 1000 0 1234 65053; do
+    as_user "$1" "$who" "$(prelude; for_each_row render_attempt "$1" "$2" "$who"; echo wait)" \
+      >"$(record "$1" "$2").$who.said" 2>&1 || true &
   done
+  wait
 }
 
 prelude() {
@@ -103,18 +109,20 @@ END
 # render_attempt BOX CONTROLS USER, of the row in the fields
 render_attempt() {
   [[ $user == "$3" && (-z $2 || $2 == "$controls") ]] || return 0
-  printf '{ said=$(%s) 2>&1; echo "%s: $said"; } </dev/null & ((++attempts %% 12)) || wait\n' "$command" "$mark $title"
+  printf '{ said=$(%s) 2>&1; echo "%s: $said"; } </dev/null & ((++attempts %% 40)) || wait\n' "$command" "$mark $title"
 }
 
 echo_controls() {
   echo "$controls"
 }
 
+# all_seen BOX CONTROLS PLAYER: every row has been seen, or the player is through and none will be any more.
 all_seen() {
-  local record
+  local record is_over=no
   record=$(record "$1" "$2")
+  kill -0 "$3" 2>/dev/null || is_over=yes
   world >"$record"
-  for_each_row is_seen "$1" "$2" "$record"
+  for_each_row is_seen "$1" "$2" "$record" || [[ $is_over == yes ]]
 }
 
 is_seen() {
@@ -175,7 +183,7 @@ arrives() {
   local box
   parse_row "$1"
   for box in $boxes; do
-    grep -h "^$mark " "$(record "$box" "$controls").$user.said"
+    grep -h "^$mark " "$(record "$box" "$controls").$user.said" || true
     matches "$(<"$(record "$box" "$controls")")" "$seen"
   done
 }

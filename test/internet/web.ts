@@ -70,6 +70,8 @@ export function createWeb(options: WebOptions): {
       socket.on('data', (chunk: Buffer) => {
         entry.text = `${entry.text}${printable(chunk)}`.slice(0, longestStart);
       });
+      // The canary hands over sockets that it has paused.
+      socket.resume();
     },
     https: (socket) => {
       const entry = wire.add({ ...placeOf(socket), text: '' });
@@ -80,7 +82,6 @@ export function createWeb(options: WebOptions): {
         socket.unshift(chunk);
         accept(https, socket);
       });
-      // The canary hands over sockets that it has paused.
       socket.resume();
     },
   };
