@@ -5,7 +5,7 @@ import { type Connection, type Desk, tellFailed, tellRefused } from './connectio
 import { sayFarewell } from './farewell.ts';
 import { renderRefusal } from './http-reply.ts';
 import { judge } from './judge.ts';
-import { relay } from './relay.ts';
+import { makeRelay } from './relay.ts';
 import { openWay } from './way.ts';
 
 /** Reads the ClientHello of a connection, judges its name, and relays it to that name's own addresses. */
@@ -74,11 +74,12 @@ async function letOut(desk: Desk, connection: Connection, { name, bytes }: Hello
   const { socket, destination } = connection;
   const claim = { name, port: destination.port, protocol: 'tls' } as const;
   connection.prove(claim);
-  const way = await openWay({ ...desk, isGone: () => socket.destroyed }, claim);
+  const relay = makeRelay(socket, desk.limits.idle);
+  const way = await openWay({ ...desk, isGone: () => socket.destroyed, onread: relay.onread }, claim);
   switch (way.kind) {
     case 'open':
       way.socket.write(bytes);
-      return relay(socket, way.socket, desk.limits.idle);
+      return relay.start(way.socket);
     case 'refused':
       return refuse(desk, connection, { ...way, name, first: 0 });
     case 'failed':
