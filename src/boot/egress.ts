@@ -7,12 +7,17 @@ import { makeAllowlist } from '../network/allowlist/allowlist.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { guardedPorts } from '../network/firewall/plan.ts';
 import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
+import { readUntold } from '../network/firewall/untold.ts';
 import { type Egress, keepEgress } from '../supervise/egress.ts';
 import type { ListInForce } from '../supervise/live-list.ts';
 import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
 import { keepWallLog } from '../supervise/wall-log.ts';
 import type { Board } from './board.ts';
 import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
+
+/** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
+const countPause = 5000;
+const busyWall = 50;
 
 /** Everything of the box that has to do with the way out. */
 export interface WayOut {
@@ -114,13 +119,25 @@ function startEgress(
 }
 
 function startWallLog(
-  { host, log }: WayOutParts,
+  { host, log, handover }: WayOutParts,
   { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
 ) {
+  let heard = 0;
+  let untold = 0;
+  host.every(countPause, async () => {
+    const busy = heard >= busyWall;
+    heard = 0;
+    if (!busy) return;
+    const facts = { backend: handover.backend, ipv6: handover.environment.ipv6 };
+    const now = await readUntold(host, facts).catch(() => untold);
+    recorder.refusedMore(Math.max(0, now - untold));
+    untold = now;
+  });
   return keepWallLog({
     host,
     log,
     refused: ({ user, ...packet }) => {
+      heard += 1;
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
       if (user === null) return;
       const name = firewall.nameAt(packet.address);

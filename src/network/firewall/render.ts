@@ -80,6 +80,7 @@ const filterChains = [
   'CLOISTER-EGRESS',
   'CLOISTER-PINS',
   'CLOISTER-REFUSE',
+  'CLOISTER-TOLD',
 ];
 
 const policies = [':INPUT DROP [0:0]', ':FORWARD DROP [0:0]', ':OUTPUT DROP [0:0]'];
@@ -153,12 +154,17 @@ export function upstreamRules(destination: string): string[] {
 }
 
 export function refuseChain(icmp: string): string[] {
+  const reject = (chain: string) => [
+    `-A ${chain} -p tcp -j REJECT --reject-with tcp-reset`,
+    `-A ${chain} -j REJECT --reject-with ${icmp}`,
+  ];
   return [
-    // The counter of this rule is the number of all refusals; the one after it tells of some of them.
+    '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j CLOISTER-TOLD',
+    // A rule without a target: its counter is what was refused and not told.
     '-A CLOISTER-REFUSE',
-    `-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group ${logGroup} --nflog-size 64 --nflog-threshold 1`,
-    '-A CLOISTER-REFUSE -p tcp -j REJECT --reject-with tcp-reset',
-    `-A CLOISTER-REFUSE -j REJECT --reject-with ${icmp}`,
+    ...reject('CLOISTER-REFUSE'),
+    `-A CLOISTER-TOLD -j NFLOG --nflog-group ${logGroup} --nflog-size 64 --nflog-threshold 1`,
+    ...reject('CLOISTER-TOLD'),
   ];
 }
 

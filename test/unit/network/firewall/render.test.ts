@@ -74,7 +74,11 @@ describe.each([
       expect(chain(lines, name).at(-1)).toBe(`-A ${name} -j CLOISTER-REFUSE`);
     }
     expect(chain(lines, 'CLOISTER-INPUT').at(-1)).toBe('-A CLOISTER-INPUT -j DROP');
-    expect(chain(lines, 'CLOISTER-REFUSE')[1]).toContain('tcp-reset');
+    for (const name of ['CLOISTER-REFUSE', 'CLOISTER-TOLD']) {
+      const [reset, rest] = chain(lines, name).slice(1);
+      expect(reset).toContain('-p tcp -j REJECT --reject-with tcp-reset');
+      expect(rest).toMatch(/-j REJECT --reject-with icmp6?-adm/);
+    }
   });
 
   test('lets only the egress user ask the upstream resolvers', () => {
@@ -183,10 +187,12 @@ describe('the IPv4 wall', () => {
 
   test('counts every refusal, and tells of some', () => {
     const lines = wall4();
-    expect(lines.slice(lines.indexOf('-A CLOISTER-REFUSE')).slice(0, 2)).toEqual([
-      '-A CLOISTER-REFUSE',
-      '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group 53 --nflog-size 64 --nflog-threshold 1',
-    ]);
+    expect(lines[lines.indexOf('-A CLOISTER-REFUSE') - 1]).toBe(
+      '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j CLOISTER-TOLD',
+    );
+    expect(chain(lines, 'CLOISTER-TOLD')[0]).toBe(
+      '-A CLOISTER-TOLD -j NFLOG --nflog-group 53 --nflog-size 64 --nflog-threshold 1',
+    );
   });
 
   test('takes another list of ports without touching anything else', () => {
