@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { Agent, get } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { makeHello, renderWish } from './hello.ts';
 
@@ -11,18 +12,22 @@ const target = { host, port: Number(port) };
 const times = Number(count);
 const hello = await makeHello(name);
 const octet = Buffer.from('x');
+let toured = 0;
+/** Milliseconds between two connections. */
+const pause = 2;
 /** Every transfer reads into one buffer: the reader must not be what is measured. */
 const buffer = Buffer.allocUnsafeSlow(1_048_576);
 
 const verbs: Readonly<Record<string, () => Promise<unknown>>> = {
   pull: () => timed(() => inParallel(times, times, () => pull(Number(more)))),
   shake: () => inTurn(shake),
-  reach: () => inTurn(() => reach(false)),
+  reach: () => inTurn(reach),
+  tour: () => inTurn(tour),
   refuse: () => inTurn(refuse),
   knock: () => inTurn(knock),
   echo,
   burst: () => timed(burst),
-  crowd: () => timed(() => inParallel(times, Number(more), (index) => reach(index % 2 === 0))),
+  crowd: () => timed(() => inParallel(times, Number(more), (index) => visit(index % 2 === 0))),
   query: () => timed(query),
 };
 const work = verbs[verb];
@@ -37,10 +42,17 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** @returns the milliseconds of each. */
-async function inTurn(work: () => Promise<unknown>): Promise<number[]> {
+/** @returns the milliseconds of each. What one leaves behind has its time to end before the next begins. */
+async function inTurn(work: () => Promise<Socket | null>): Promise<number[]> {
   const found: number[] = [];
-  while (found.length < times) found.push(await timed(work));
+  while (found.length < times) {
+    const start = performance.now();
+    const socket = await work();
+    found.push(performance.now() - start);
+    socket?.resume().end();
+    await sleep(pause);
+    socket?.destroy();
+  }
   return found;
 }
 
@@ -66,39 +78,54 @@ function pull(octets: number): Promise<void> {
   });
 }
 
-async function shake(): Promise<void> {
+async function shake(): Promise<Socket> {
   const socket = connectTls({ ...target, servername: name, rejectUnauthorized: false });
   await once(socket, 'secureConnect');
-  socket.destroy();
+  return socket;
 }
 
 /** Dials, says its hello and waits for the first octet of the server's. */
-async function reach(reset: boolean): Promise<void> {
+async function reach(): Promise<Socket> {
   const socket = connect({ ...target, noDelay: true });
   socket.write(Buffer.concat([hello, renderWish(1)]));
   await once(socket, 'data');
-  if (reset) return void socket.resetAndDestroy();
+  return socket;
+}
+
+/** As reach, with another name every time: its number takes the place of the percent sign. */
+async function tour(): Promise<Socket> {
+  const socket = connect({ ...target, noDelay: true });
+  socket.write(await makeHello(name.replace('%', `${toured++}`)));
+  await once(socket, 'data');
+  return socket;
+}
+
+async function visit(isReset: boolean): Promise<void> {
+  const socket = await reach();
+  if (isReset) return void socket.resetAndDestroy();
   socket.end();
   await once(socket, 'close');
 }
 
 /** Dials, says its hello and waits for the alert. */
-async function refuse(): Promise<void> {
+async function refuse(): Promise<null> {
   const socket = connect({ ...target, noDelay: true });
   socket.write(hello);
   const [alert] = (await once(socket, 'data')) as [Buffer];
   socket.resetAndDestroy();
   if (alert[0] !== 21) throw new Error('what came is no alert');
+  return null;
 }
 
 /** Dials where the wall refuses. */
-async function knock(): Promise<void> {
+async function knock(): Promise<null> {
   const outcome = await new Promise<string>((resolve) => {
     const socket: Socket = connect(target);
     socket.on('connect', () => resolve('a connection'));
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
   });
   if (outcome !== 'ECONNREFUSED') throw new Error(`the wall should have reset it: ${outcome}`);
+  return null;
 }
 
 /** @returns the mean of the microseconds of a round trip over one connection that stands. */

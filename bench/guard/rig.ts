@@ -23,8 +23,13 @@ let boxes = 0;
 /** Names of the host outside, by what it speaks: octets as they are after a ClientHello on port 8443, or HTTPS. */
 export const raw = { name: 'raw.bench.test', port: 8443 } as const;
 export const web = { name: 'web.bench.test', port: 443 } as const;
-/** A name with another address at every query: the internet answers for all the world, but on its own ports. */
-export const rotating = { name: 'rotating.bench.test', port: 443 } as const;
+/** Names with an address each, on a port where the internet answers any hello, for all the world. */
+export const fresh = Array.from({ length: 120 }, (_, index) => ({
+  name: `fresh-${index}.bench.test`,
+  port: 8080,
+  /** Of the range for benchmarks (RFC 2544). */
+  address: `198.19.0.${index + 1}`,
+}));
 /** A name no rule has. */
 export const denied = { name: 'denied.bench.test', port: 443 } as const;
 export const packages = { name: 'registry.bench.test', port: 443 } as const;
@@ -107,21 +112,21 @@ function makeRig(internet: Internet, box: string): Rig {
   };
 }
 
-/** Rotating addresses are of the range for benchmarks (RFC 2544). */
+/** The fresh names have no address while the box boots: it would pin them. */
 function zoneOf(outside: string): Readonly<Record<string, unknown>> {
-  const many = Array.from({ length: rotatingAddresses }, (_, index) => `198.19.0.${index + 1}`);
+  const none = fresh.map(({ name }) => [`/dns/zone/${name}`, { rcode: 2 }]);
   return {
     [`/dns/zone/${raw.name}`]: { a: [outside], ttl: 3600 },
     [`/dns/zone/${web.name}`]: { a: [outside], ttl: 3600 },
     [`/dns/zone/${packages.name}`]: { a: [outside], ttl: 3600 },
-    [`/dns/zone/${rotating.name}`]: { a: many, rotate: true, ttl: 0 },
+    ...Object.fromEntries(none),
   };
 }
 
 function writeRules(internet: Internet): string {
   const file = join(root, 'build/internet', internet.network, 'guard.conf');
   const services = ['github.com', 'api.github.com', 'api.anthropic.com', 'platform.claude.com'];
-  const rules = [raw, web, rotating, packages].map(({ name, port }) => `${name}:${port}`);
+  const rules = [raw, web, packages, ...fresh].map(({ name, port }) => `${name}:${port}`);
   writeFileSync(file, `${[...services, ...rules].join('\n')}\n`);
   return file;
 }
