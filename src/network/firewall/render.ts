@@ -119,6 +119,8 @@ function outputChain(plan: WallPlan): string[] {
 function agentChain(plan: WallPlan): string[] {
   return [
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-AGENT -d ${address}/32 ${refuse}`),
+    // Whatever it may have bound: it answers nobody in the name of the resolver.
+    `-A CLOISTER-AGENT -s ${ownAddress}/32 ${refuse}`,
     '-A CLOISTER-AGENT -o lo -j ACCEPT',
     // The filter still sees the interface of before the redirect: what was redirected is known by its goal.
     `-A CLOISTER-AGENT -d ${ownAddress}/32 -m conntrack --ctstate DNAT -j ACCEPT`,

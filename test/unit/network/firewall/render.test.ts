@@ -114,6 +114,13 @@ describe('the agent’s way through the IPv4 wall', () => {
     expect(closed).toBeLessThan(loopback);
   });
 
+  test('answers nobody in the resolver’s name, whatever it has bound', () => {
+    const path = agentPath(wall4());
+    const ours = path.indexOf('-A CLOISTER-AGENT -s 127.0.0.53/32 -j CLOISTER-REFUSE');
+    expect(ours).toBeGreaterThan(-1);
+    expect(ours).toBeLessThan(path.indexOf('-A CLOISTER-AGENT -o lo -j ACCEPT'));
+  });
+
   test('is closed to every other loopback resolver of the platform, but not to ours', () => {
     const path = agentPath(wall4({ nameservers: ['127.0.0.1', '127.0.0.53', '192.0.2.53'] })).join('\n');
     expect(path).toContain('-d 127.0.0.1/32 -j CLOISTER-REFUSE');
@@ -122,12 +129,12 @@ describe('the agent’s way through the IPv4 wall', () => {
   });
 
   test('leads nowhere outside: what was not redirected to the guard is refused', () => {
-    const outside = agentPath(wall4()).filter((line) => !/-o lo|-d 127\./.test(line));
+    const outside = agentPath(wall4()).filter((line) => !/-o lo|-[ds] 127\./.test(line));
     expect(outside).toEqual(['-A CLOISTER-AGENT -j CLOISTER-REFUSE']);
   });
 
   test('leads through the pins alone, and TCP alone, where nothing can be redirected', () => {
-    const outside = agentPath(wall4({ guarded: null })).filter((line) => !/-o lo|-d 127\./.test(line));
+    const outside = agentPath(wall4({ guarded: null })).filter((line) => !/-o lo|-[ds] 127\./.test(line));
     expect(outside).toEqual([
       '-A CLOISTER-AGENT -p tcp -j CLOISTER-PINS',
       '-A CLOISTER-AGENT -j CLOISTER-REFUSE',
