@@ -38,6 +38,8 @@ export interface ChildSpec {
    * to /dev/null; a function takes stderr line by line.
    */
   readonly output: 'inherit' | 'copy' | 'ignore' | ((line: string) => void);
+  /** Makes what each stream of `copy` goes through. */
+  readonly filter?: () => (octets: Buffer) => Buffer;
   /** `inherit` hands our stdin on. Default: /dev/null. */
   readonly input?: 'inherit';
   /** Descriptors the child gets as 3, 4, … */
