@@ -55,7 +55,7 @@ const commands: Readonly<Record<string, Run>> = {
       json: args.includes('--json'),
     }),
   verify: async (args) => {
-    const { verify } = await import('./commands/verify.ts');
+    const { verify } = await import('./commands/verify/verify.ts');
     return verify(makeHost({ lean: true }), {
       json: args.includes('--json'),
       inside: args.includes('--inside'),

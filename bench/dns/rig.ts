@@ -31,7 +31,10 @@ export async function withRig<T>(work: (rig: Rig) => Promise<T>): Promise<T> {
   await bundle();
   writeFileSync(join(folder, 'rules.conf'), `${known.join('\n')}\n`);
   const mounts = [`${folder}:/bench/run:ro`, `${join(root, 'bench/peers')}:/bench/peers:ro`];
-  const start = { name, args: ['--network', 'none', ...mounts.flatMap((mount) => ['--volume', mount]), name] };
+  const start = {
+    name,
+    args: ['--network', 'none', ...mounts.flatMap((mount) => ['--volume', mount]), name],
+  };
   return withImage({ tag: name, file: 'bench/dns/Dockerfile' }, () =>
     withContainer(start, async () => {
       await startPeers();
@@ -88,8 +91,8 @@ async function startOurs(): Promise<number> {
 
 async function ask(port: number, names: readonly string[], flags: readonly string[]): Promise<Asked> {
   const input = names.map((one) => `${one} A\n`).join('');
-  // It reads its input again and again, so it has to be a file.
-  const command = `cat >/tmp/input && exec dnsperf -d /tmp/input -p ${port} ${flags.join(' ')}`;
+  // It reads its input again and again, and waits for whoever reads its output: both are files.
+  const command = `cat >/tmp/input && dnsperf -d /tmp/input -p ${port} ${flags.join(' ')} >/tmp/output && cat /tmp/output`;
   const text = await feed(['exec', '-i', name, 'sh', '-c', command], input);
   const field = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? Number.NaN);
   const latencies = [...text.matchAll(/^> \S+ \S+ \S+ ([0-9.]+)$/gm)].map(
@@ -104,6 +107,8 @@ async function ask(port: number, names: readonly string[], flags: readonly strin
 
 async function feed(args: readonly string[], input: string): Promise<string> {
   const child = spawn(program(), [...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // What ends before it has read everything says why on stderr; the rig is still to be taken down.
+  child.stdin.on('error', () => {});
   child.stdin.end(input);
   let text = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) text += chunk;

@@ -9,7 +9,7 @@ import { applyWall, probeBackend } from '../network/firewall/apply.ts';
 import { guardedPorts, planWall } from '../network/firewall/plan.ts';
 import type { Fault, Settings } from '../settings/settings.ts';
 import type { Board } from './board.ts';
-import { ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
+import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { probeLandlock } from './landlock.ts';
 import { mountRooms } from './mount.ts';
 import { readRules, renderFaults } from './rules.ts';
@@ -42,6 +42,7 @@ export async function boot({
   const { settings, base } = await steps.step('settings', () => validSettings(host, readSettings()));
   const { releaseLock, ...environment } = await steps.step('environment', async ({ say }) => {
     const environment = readEnvironment(host, settings);
+    ensureOwnPorts(host);
     await ensureRunFolder(host);
     const releaseLock = await holdBootLock(host);
     board.post({ platform: environment.platform });

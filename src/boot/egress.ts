@@ -5,6 +5,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { makeAddressJudge } from '../network/address-class.ts';
 import { makeAllowlist } from '../network/allowlist/allowlist.ts';
+import { readCounters } from '../network/firewall/counters.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { guardedPorts } from '../network/firewall/plan.ts';
 import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
@@ -15,6 +16,10 @@ import { keepWallLog } from '../supervise/wall-log.ts';
 import type { Board } from './board.ts';
 import type { Environment } from './environment.ts';
 import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
+
+/** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
+const countPause = 5000;
+const busyWall = 50;
 
 /** Everything of the box that has to do with the way out. */
 export interface WayOut {
@@ -120,11 +125,23 @@ function startWallLog(
   { host, log, handover }: WayOutParts,
   { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
 ) {
+  let heard = 0;
+  let untold = 0;
+  host.every(countPause, async () => {
+    const busy = heard >= busyWall;
+    heard = 0;
+    if (!busy) return;
+    const facts = { backend: handover.backend, ipv6: handover.environment.ipv6 };
+    const now = await readCounters(host, facts).catch(() => ({ untold }));
+    recorder.refusedMore(Math.max(0, now.untold - untold));
+    untold = now.untold;
+  });
   return keepWallLog({
     host,
     log,
     landlock: writesNothing(handover.environment),
     refused: ({ user, ...packet }) => {
+      heard += 1;
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
       if (user === null) return;
       const name = firewall.nameAt(packet.address);

@@ -32,7 +32,7 @@ export async function attach({ host, terminal, openPty, stay }: AttachParts): Pr
     if (failure !== null) return failure;
     const env = agentEnvironment({ TERM: termOf(host), COLORTERM: host.env.COLORTERM ?? 'truecolor' });
     const pty = openPty({ argv: attachArgv(agentAsBooted(host), host.uid), env, size: terminal.size() });
-    await relay(terminal, pty, host.sleep);
+    await relay(terminal, pty, host);
     if (!stay) {
       host.print('Detached. The box goes on; `cloister attach` comes back.\n');
       return ExitCode.ok;

@@ -51,7 +51,7 @@ export function renderTold(told: Told): string {
 }
 
 /** @returns the command that would allow it, or what else an operator could do. */
-export function helpOf({ rule, reason }: Extract<Told, { kind: 'refused' }>): string {
+export function helpOf({ rule, reason }: { readonly rule: string | null; readonly reason: Reason }): string {
   return rule === null ? adviceOf(reason) : `to allow it: cloister allow ${rule}`;
 }
 

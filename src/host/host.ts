@@ -110,5 +110,7 @@ export interface Host {
   reapOrphans(): void;
   /** Gives free memory back to the system; takes some 10 ms. */
   compactMemory(): void;
+  /** Sends a signal, or with 0 asks whether it may. Throws the system's error. */
+  signal(pid: number, signal: number): void;
   onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): void;
 }

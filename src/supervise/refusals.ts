@@ -23,6 +23,8 @@ export interface Recorder {
   /** Takes what the egress process saw. */
   report(report: Report): void;
   refused(seen: Seen, count?: number): void;
+  /** Takes refusals of which nothing is known but their number. */
+  refusedMore(count: number): void;
   failed(failure: Failure, count?: number): void;
   /** Tells what still waits to be told. */
   flush(): Promise<void>;
@@ -76,6 +78,12 @@ export function makeRecorder(parts: RecorderParts): Recorder {
       refusals.add(seen, count);
       post();
     },
+    refusedMore: (count: number) => {
+      if (count === 0) return;
+      totals.refused += count;
+      refusals.addRest(count);
+      post();
+    },
     failed: (failure: Failure, count = 1) => {
       totals.failed += count;
       failures.add(failure, count);
@@ -87,9 +95,8 @@ export function makeRecorder(parts: RecorderParts): Recorder {
     report: (report) => {
       for (const { count, ...refusal } of report.refusals) recorder.refused(refusal, count);
       for (const { count, ...failure } of report.failures) recorder.failed(failure, count);
-      totals.refused += report.more.refusals;
+      recorder.refusedMore(report.more.refusals);
       totals.failed += report.more.failures;
-      refusals.addRest(report.more.refusals);
       failures.addRest(report.more.failures);
       post();
     },

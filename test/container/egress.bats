@@ -120,6 +120,22 @@ allows_and_refuses() {
   remove_box busy
 }
 
+@test "a flood of refused packets is told in part and counted in full" {
+  box flood --env ALLOW_DOMAINS=allowed.test
+  try as_agent flood 'python3 -c "
+import socket
+refused = 0
+for port in range(20000, 23000):
+    with socket.socket() as s:
+        refused += s.connect_ex((\"198.51.100.66\", port)) == 111
+print(refused)"'
+  [[ $output == *3000* ]]
+  eventually 20 matches_status flood '.egress.refused >= 3000'
+  (($("$ENGINE" logs "$NAME-flood" 2>&1 | grep -c '"via":"wall"') < 400))
+  says '"event":"egress.refused.more"' "$ENGINE" logs "$NAME-flood"
+  remove_box flood
+}
+
 matches_status() {
   matches "$(status_of "$1")" "$2"
 }

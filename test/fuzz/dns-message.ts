@@ -36,7 +36,10 @@ export const dnsMessage = {
     ]),
     upstream('allowed.test', [], { rcode: 3 }),
   ],
-  /** Throws where the resolver does something wrong; what is answered late and wrong is an unhandled rejection. */
+  /**
+   * Throws where the resolver does something wrong; what is answered late and wrong is an unhandled
+   * rejection.
+   */
   check(bytes: Buffer): void {
     inputs += 1;
     if (inputs % life === 0) resolver = makeWorld();

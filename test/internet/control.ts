@@ -9,7 +9,7 @@ import type { GithubRequest } from './github.ts';
 import type { Journal } from './journal.ts';
 import type { NewRepository, Repositories } from './repositories.ts';
 import { parseScript, type Script } from './script.ts';
-import { answerAllowed, type Handler, readBody, sendJson, type WebRequest } from './web.ts';
+import { answerAllowed, type Handler, readBody, sendJson, type WebRequest, type WireStart } from './web.ts';
 import type { Zone } from './zone.ts';
 import { parseZoneEntry } from './zone-entry.ts';
 
@@ -25,6 +25,7 @@ export interface World {
   anthropic: Journal<AnthropicRequest>;
   github: Journal<GithubRequest>;
   web: Journal<WebRequest>;
+  wire: Journal<WireStart>;
 }
 
 type Action = (world: World, name: string, body: unknown) => unknown | Promise<unknown>;
@@ -49,6 +50,8 @@ const actions: readonly (readonly [string, RegExp, Action])[] = [
   ['PUT', /^\/web\/hosts\/(.+)$/, ({ hosts }, name) => void hosts.set(name, answerAllowed)],
   ['GET', /^\/web\/log$/, ({ web }) => web.all()],
   ['DELETE', /^\/web\/log$/, ({ web }) => web.clear()],
+  ['GET', /^\/web\/wire$/, ({ wire }) => wire.all()],
+  ['DELETE', /^\/web\/wire$/, ({ wire }) => wire.clear()],
 ];
 
 export async function startControl(path: string, world: World): Promise<void> {

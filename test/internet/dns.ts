@@ -11,6 +11,8 @@ export interface DnsQuery {
   type: string;
   transport: 'udp' | 'tcp';
   source: string;
+  /** The whole query, as it came. */
+  hex: string;
 }
 
 export interface DnsOptions {
@@ -65,7 +67,7 @@ async function answer(
   if (query === undefined) return undefined;
   const type = typeNames.get(query.type) ?? `TYPE${query.type}`;
   // Resolvers may write a name in any case, to be hard to forge; what is looked for in the journal has one spelling.
-  journal.add({ name: query.name.toLowerCase(), type, ...from });
+  journal.add({ name: query.name.toLowerCase(), type, ...from, hex: message.toString('hex') });
   const found = zone.answer(query.name, type === 'A' || type === 'AAAA' ? type : 'other');
   if (found.entry.delayMs) await wait(found.entry.delayMs);
   return found.entry.drop ? undefined : render(query, found, from.transport);

@@ -34,7 +34,8 @@ await takeAddresses(plan, { subnet4, ...(subnet6 === undefined ? {} : { subnet6 
 const world = await createWorld(plan);
 const authority = await createAuthority(`${folder}/keys`, `${folder}/ca.pem`);
 addHosts(world);
-const web = createWeb({ authority, hosts: world.hosts, requests: world.web, sightings: world.sightings });
+const { hosts, sightings, wire } = world;
+const web = createWeb({ authority, hosts, requests: world.web, sightings, wire });
 const dns = { zone: world.zone, journal: world.dns };
 await startFront({ ports: tcpPorts, services: planServices(plan), otherwise: watch });
 for (const address of listAddresses(plan, ['dns'])) await startDnsUdp(address, dns);
@@ -59,6 +60,7 @@ async function createWorld(plan: AddressPlan): Promise<World> {
     anthropic: new Journal(),
     github: new Journal(),
     web: new Journal(),
+    wire: new Journal(),
   };
 }
 

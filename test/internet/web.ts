@@ -10,6 +10,8 @@ import type { Authority } from './ca.ts';
 import { plainAddress, type Sighting } from './canary.ts';
 import type { Journal } from './journal.ts';
 
+const longestStart = 4096;
+
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 export interface WebRequest {
@@ -23,12 +25,22 @@ export interface WebRequest {
   peer: string;
 }
 
+/** How a connection to the web began, whether or not anybody could make sense of it. */
+export interface WireStart {
+  local: string;
+  port: number;
+  peer: string;
+  /** Its first bytes: of TLS what came at once, of plain HTTP all, at most 4 KiB. */
+  text: string;
+}
+
 export interface WebOptions {
   authority: Authority;
   /** By name; `*.name` stands for every name below. */
   hosts: ReadonlyMap<string, Handler>;
   requests: Journal<WebRequest>;
   sightings: Journal<Sighting>;
+  wire: Journal<WireStart>;
 }
 
 /** Returns what takes over an accepted connection and speaks HTTP, or TLS and HTTP, on it. */
@@ -49,7 +61,30 @@ export function createWeb(options: WebOptions): {
     handle,
   );
   https.on('secureConnection', (socket: TLSSocket) => noteName(socket, options));
-  return { http: (socket) => accept(http, socket), https: (socket) => accept(https, socket) };
+  const { wire } = options;
+  return {
+    http: (socket) => {
+      const entry = wire.add({ ...placeOf(socket), text: '' });
+      accept(http, socket);
+      // After the server's own: from then on it, too, reads by events.
+      socket.on('data', (chunk: Buffer) => {
+        entry.text = `${entry.text}${printable(chunk)}`.slice(0, longestStart);
+      });
+      // The canary hands over sockets that it has paused.
+      socket.resume();
+    },
+    https: (socket) => {
+      const entry = wire.add({ ...placeOf(socket), text: '' });
+      socket.on('error', () => socket.destroy());
+      socket.once('data', (chunk: Buffer) => {
+        entry.text = printable(chunk).slice(0, longestStart);
+        socket.pause();
+        socket.unshift(chunk);
+        accept(https, socket);
+      });
+      socket.resume();
+    },
+  };
 }
 
 /** A JSON answer. */
@@ -83,6 +118,10 @@ function decoded(body: Buffer, encoding: string | undefined): Buffer {
   if (encoding === 'gzip') return gunzipSync(body);
   if (encoding === 'zstd') return zstdDecompressSync(body);
   return encoding === 'br' ? brotliDecompressSync(body) : body;
+}
+
+function printable(chunk: Buffer): string {
+  return chunk.toString('latin1').replace(/[^\x20-\x7e\n]/g, '.');
 }
 
 function accept(server: Server, socket: Socket): void {

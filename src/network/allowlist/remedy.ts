@@ -1,7 +1,6 @@
 import { getPublicSuffix } from 'tldts';
 import { isHostName, type Refusal } from '../../core/refusal.ts';
 import { parseRule } from './parse.ts';
-import { renderRule } from './rule.ts';
 
 /** `protocol` where the kernel's wall saw the packet. */
 type Tried = Refusal & { readonly protocol?: string };
@@ -17,8 +16,7 @@ export function ruleFor(refusal: Tried): string | null {
   const door = doorOf(refusal);
   if (!isHostName(name) || door === null) return null;
   const text = `${name}${door}`;
-  const rule = parseRule(text);
-  if (typeof rule === 'string' || renderRule(rule) !== text) return null;
+  if (typeof parseRule(text) === 'string') return null;
   return getPublicSuffix(name, { allowPrivateDomains: true }) === name ? null : text;
 }
 
@@ -28,10 +26,9 @@ export function remedyOf(refusal: Tried): string | null {
   return rule === null ? null : `cloister allow ${rule}`;
 }
 
-/** The kernel's wall knows of each name the addresses that are pinned, so it has a name where one is allowed there. */
-function wouldHelp({ via, reason, protocol = 'tcp' }: Tried): boolean {
-  if (via === 'wall') return reason === 'no-rule' && protocol === 'tcp';
-  return reason === 'name-not-allowed' || reason === 'port-not-allowed';
+/** Rules are for TCP; other reasons than these two no rule changes. */
+function wouldHelp({ reason, protocol = 'tcp' }: Tried): boolean {
+  return protocol === 'tcp' && (reason === 'name-not-allowed' || reason === 'port-not-allowed');
 }
 
 /** @returns what stands behind the name, or null where the protocol has no rule for that port. */
