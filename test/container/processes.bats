@@ -6,7 +6,8 @@ load cloister
 
 setup_file() {
   # Whatever an operator's environment could smuggle into a program of ours, and a secret beside it.
-  lonely main --env NODE_OPTIONS=--inspect=0.0.0.0 --env LD_BIND_NOW=1 --env BASH_ENV=/workspace/trap \
+  start_internet
+  WITHOUT=EXTRA_CA_CERTS box main --env NODE_OPTIONS=--inspect=0.0.0.0 --env LD_BIND_NOW=1 --env BASH_ENV=/workspace/trap \
     --env ENV=/workspace/trap --env PYTHONPATH=/workspace --env GIT_SSH_COMMAND=/workspace/trap --env UV_THREADPOOL_SIZE=1 \
     --env NODE_DEBUG=net --env TMPDIR=/workspace --env OPENSSL_CONF=/workspace/trap --env $'MULTILINE=one\nNODE_ENV=two' \
     --env CLAUDE_PROMPT=hello
@@ -15,12 +16,6 @@ setup_file() {
 
 teardown_file() {
   remove_all
-}
-
-# lonely BOX [FLAG...]: a box with no network at all: nothing here needs one.
-lonely() {
-  "$ROOT/engine/run" "$NAME-$1" "--label=cloister.test=$NAME" --network=none --env "GH_PAT=$NET_GH_PAT" \
-    --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN" --env DNS_UPSTREAM=198.51.100.53 "${@:2}"
 }
 
 # Standard input: what is wanted.
@@ -129,8 +124,7 @@ END
 
 @test "what is under /run/cloister has exactly these owners and modes" {
   # Something has to be refused first, for the lists of refusals to be there.
-  in_session main 'node -e "const asker = new (require(\"node:dns\").Resolver)(); asker.setServers([\"127.0.0.53\"]);
-    asker.resolve4(\"denied.test\", (error) => console.log(error.code))"' | grep -x ENOTFOUND
+  run ! in_session main 'curl -sS --max-time 2 https://denied.test'
   eventually 5 in_box main '[[ -s /run/cloister/refusals.jsonl ]]'
   # shellcheck disable=SC2016
   try in_box main 'find /run/cloister -name failures.jsonl -o -path /run/cloister/session -prune -print -o -print | sort | while read -r path; do
@@ -178,7 +172,7 @@ END
   printf '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"action": "SCMP_ACT_ERRNO", "errnoRet": 38, "names":
     ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"]}]}' >"$filter"
   says 'containment seccomp, landlock' "$ENGINE" exec "$NAME-main" cloister status
-  lonely old --security-opt "seccomp=$filter"
+  box old --security-opt "seccomp=$filter"
   says 'no landlock: this kernel has none' "$ENGINE" exec "$NAME-old" cloister status
   # What it would have refused goes through there: that is its removal.
   in_session old 'echo 999 >/proc/self/oom_score_adj; touch /dev/mqueue/x || true'
@@ -188,7 +182,7 @@ END
 
 @test "a volume of the operator's beside the rooms can be written, a read-only one can't" {
   "$ENGINE" volume create --label "cloister.test=$NAME" "$NAME-data" >/dev/null
-  lonely given --volume "$NAME-data:/data" --volume "$NAME-data:/reference:ro"
+  box given --volume "$NAME-data:/data" --volume "$NAME-data:/reference:ro"
   in_box given 'chown 1000:1000 /data'
   in_session given 'echo x >/data/x && mv /data/x /data/y && cat /reference/y'
   run ! in_session given 'echo x >/reference/x'
