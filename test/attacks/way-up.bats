@@ -5,11 +5,9 @@
 
 load ../container/cloister
 
-SOCKET=/run/cloister/session/tmux
-SECRETS=(--env GH_PAT=none --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN" --env DNS_UPSTREAM=198.51.100.53)
-
 setup_file() {
-  lonely open --security-opt seccomp=unconfined
+  start_internet
+  box open --security-opt seccomp=unconfined
   "$ENGINE" run --detach --name "$NAME-bare" --label "cloister.test=$NAME" --network none --entrypoint sleep \
     --security-opt seccomp=unconfined --security-opt systempaths=unconfined --cap-add=ALL --cap-drop=SYS_RESOURCE \
     "$CLOISTER_IMAGE" 900 >/dev/null
@@ -23,18 +21,6 @@ setup_file() {
 
 teardown_file() {
   remove_all
-}
-
-# lonely BOX [FLAG...]: a box with no network at all: nothing here needs one.
-lonely() {
-  "$ROOT/engine/run" "$NAME-$1" "--label=cloister.test=$NAME" --network=none "${SECRETS[@]}" "${@:2}"
-}
-
-# in_session BOX PROGRAM [ARGUMENT...]: stdin, a Python program, run by a child of the box's own tmux server.
-in_session() {
-  local place=/tmp/attack-$BATS_TEST_NUMBER
-  "$ENGINE" exec --interactive "$NAME-$1" /usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups \
-    sh -c "cat >$place.py && tmux -N -S $SOCKET run-shell 'python3 $place.py ${*:2} >$place.out 2>&1 || true' && cat $place.out"
 }
 
 # without CONTROL BOX PROGRAM [ARGUMENT...]: the same with one control taken away.
@@ -67,8 +53,7 @@ assert_same() {
 }
 
 @test "from the session every way up is refused, and by the error of the layer that is meant to" {
-  # shellcheck disable=SC2046
-  try in_session open $(pids) <"$BATS_TEST_DIRNAME/fixtures/way-up.py"
+  try in_session open "python3 - $(pids)" <"$BATS_TEST_DIRNAME/fixtures/way-up.py"
   assert_same "$(rows | sed 's/|/: /')" "$output"
 }
 
@@ -92,21 +77,18 @@ assert_same() {
 }
 
 @test "the agent can write what is listed and nothing else, tried place by place" {
-  try in_session open <"$BATS_TEST_DIRNAME/fixtures/sweep.py"
+  try in_session open 'python3 -' <"$BATS_TEST_DIRNAME/fixtures/sweep.py"
   assert_same "$(cat "$BATS_TEST_DIRNAME/writable.txt")" "$output"
 }
 
 @test "the same where the root was writable and the box made its own rooms" {
-  local flags
-  mapfile -t flags < <(reference_flags | grep -vE -e '^--(read-only|tmpfs)')
-  "$ENGINE" run --detach --name "$NAME-own" --label "cloister.test=$NAME" --network none "${flags[@]}" "${SECRETS[@]}" \
-    --cap-add=SYS_ADMIN --security-opt=apparmor=unconfined "$CLOISTER_IMAGE" >/dev/null
+  WITHOUT='^--\(read-only\|tmpfs\)' boot own --cap-add=SYS_ADMIN --security-opt=apparmor=unconfined
   eventually 30 in_box own '[[ -s /run/cloister/ready ]]'
-  try in_session own <"$BATS_TEST_DIRNAME/fixtures/sweep.py"
+  try in_session own 'python3 -' <"$BATS_TEST_DIRNAME/fixtures/sweep.py"
   assert_same "$(cat "$BATS_TEST_DIRNAME/writable.txt")" "$output"
   # There it can hide what is not the agent's as well, and root still sees all.
   says "other users' processes hidden" "$ENGINE" exec "$NAME-own" cloister status
-  [[ $(in_session own <<<'import os; print(os.path.exists("/proc/1"), os.path.exists("/proc/self"))') == 'False True' ]]
+  [[ $(in_session own 'ls -d /proc/1 /proc/self') == /proc/self ]]
   in_box own 'pgrep -u 65053 node && pgrep -u 1000 tmux'
   remove_box own
 }
@@ -128,13 +110,10 @@ assert_same() {
 
 @test "links of the agent's lead root nowhere: a next boot leaves alone what they point at" {
   "$ENGINE" volume create --label "cloister.test=$NAME" "$NAME-home" >/dev/null
-  "$ENGINE" run --rm --interactive --network none --volume "$NAME-home:/home/claude" --entrypoint bash "$CLOISTER_IMAGE" \
+  "$ENGINE" run --rm --interactive --network none --volume "$NAME-home:/home/claude" --label "cloister.test=$NAME" --entrypoint bash "$CLOISTER_IMAGE" \
     -c 'setpriv --reuid=1000 --regid=1000 --clear-groups bash -s' <"$BATS_TEST_DIRNAME/fixtures/traps.sh"
-  local flags
-  mapfile -t flags < <(reference_flags | grep -v -e --tmpfs=/home)
-  "$ENGINE" run --detach --name "$NAME-trapped" --label "cloister.test=$NAME" --network none "${flags[@]}" "${SECRETS[@]}" \
-    --env GH_PAT="$NET_GH_PAT" --volume "$NAME-home:/home/claude" "$CLOISTER_IMAGE" >/dev/null
-  eventually 30 in_box trapped "[[ -s /run/cloister/ready ]]" || { "$ENGINE" logs "$NAME-trapped"; return 1; }
+  WITHOUT=--tmpfs=/home boot trapped --volume "$NAME-home:/home/claude"
+  eventually 30 in_box trapped '[[ -s /run/cloister/ready ]]' || { "$ENGINE" logs "$NAME-trapped"; return 1; }
   in_box trapped '[[ -z $(ls -A /run/cloister/private) && $(stat -c "%u %a" /run/cloister/state.json) == "0 644" ]]'
   in_box trapped '[[ $(stat -c "%u %h" /etc/passwd) == "0 1" ]] && ! grep -q trap /etc/passwd'
 }
