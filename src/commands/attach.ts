@@ -1,12 +1,11 @@
-import { agentEnvironment, agentIdentity, type Identity } from '../core/agent-profile.ts';
+import { agentEnvironment } from '../core/agent-profile.ts';
 import { ExitCode } from '../core/exit-codes.ts';
-import { Paths } from '../core/paths.ts';
-import { parseState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
 import type { Pty } from '../host/pty.ts';
 import type { Terminal } from '../host/terminal.ts';
 import { relay } from '../session/relay.ts';
 import { attachArgv } from '../session/tmux.ts';
+import { agentAsBooted } from './agent-as-booted.ts';
 import { watchBoot } from './watch-boot.ts';
 
 export interface AttachParts {
@@ -40,12 +39,6 @@ export async function attach({ host, terminal, openPty, stay }: AttachParts): Pr
     host.print('Detached. The box goes on. Enter comes back; Ctrl-P Ctrl-Q leaves this terminal.\n');
     await nextInput(terminal);
   }
-}
-
-/** The agent's profile as this boot found it: another program of the box knows from the notice board. */
-function agentAsBooted(host: Host): Identity {
-  const state = parseState(host.files.readIfAny(Paths.state));
-  return { ...agentIdentity, landlock: state?.containment.landlock ?? null };
 }
 
 /** A terminal type the image does not know would leave the screen empty. */

@@ -16,12 +16,13 @@ const byTheWall = ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES', 'EPERM'];
 
 /** What leaves the box. */
 export const egressChecks: Checks = {
-  'a denied name does not resolve': () => refused(() => resolve4(proofName), ['ENOTFOUND']),
+  'a denied name does not resolve': () =>
+    unlessCutOff(() => refused(() => resolve4(proofName), ['ENOTFOUND'])),
   'another resolver than the box’s own is not reached': () => {
     const elsewhere = new Resolver({ timeout: patience, tries: 1 });
     elsewhere.setServers([proofAddresses.ipv4]);
     // Redirected to the box's own, which denies the name; with nothing in between it would stay silent.
-    return refused(() => elsewhere.resolve4(proofName), ['ENOTFOUND']);
+    return unlessCutOff(() => refused(() => elsewhere.resolve4(proofName), ['ENOTFOUND']));
   },
   'an address outside the list is refused at once over IPv4': (host) =>
     refused(() => dial(proofAddresses.ipv4, unguardedPort(host)), byTheWall),
@@ -39,6 +40,14 @@ export const egressChecks: Checks = {
     ),
   'an allowed name is reached': reachGoodName,
 };
+
+/** Without a route nothing is redirected either, and resolvers have no word of their own for that. */
+async function unlessCutOff(attack: () => Promise<Verdict>): Promise<Verdict> {
+  const verdict = await attack();
+  if (verdict.verdict !== 'unknown') return verdict;
+  const code = await dial(proofAddresses.ipv4, 9).then(() => '', codeOf);
+  return code === 'ENETUNREACH' ? { ...verdict, detail: code } : verdict;
+}
 
 /** Without this one every refusal above could be a network that is down. */
 async function reachGoodName(): Promise<Verdict> {

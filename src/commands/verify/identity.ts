@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { type Checks, judge } from './verdict.ts';
+import { openSync, readFileSync } from 'node:fs';
+import { Paths } from '../../core/paths.ts';
+import { parseState } from '../../core/state.ts';
+import { type Checks, judge, refused } from './verdict.ts';
 
 /** What the kernel says about a process of the agent's user: this one. */
 export const identityChecks: Checks = {
@@ -16,6 +18,11 @@ export const identityChecks: Checks = {
     const sets = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
     const clear = sets.every((name) => fieldsOf(name).every((mask) => /^0+$/.test(mask)));
     return judge(clear && fieldsOf('NoNewPrivs').join() === '1', 'capability sets or no_new_privs');
+  },
+  'the agent is kept out of /proc, and first to go when memory runs out': (host) => {
+    if (parseState(host.files.readIfAny(Paths.state))?.containment.landlock == null)
+      return { verdict: 'unknown', detail: 'no Landlock' };
+    return refused(() => openSync('/proc/self/oom_score_adj', 'w'), ['EACCES']);
   },
   'the agent runs under a seccomp filter': () => judge(fieldsOf('Seccomp').join() === '2', 'no filter'),
 };

@@ -3,6 +3,7 @@ import { ExitCode } from '../../core/exit-codes.ts';
 import type { Finding } from '../../core/finding.ts';
 import { Paths } from '../../core/paths.ts';
 import type { Host } from '../../host/host.ts';
+import { agentAsBooted } from '../agent-as-booted.ts';
 import { attackPromises } from './promises.ts';
 
 /** Attacks the box from inside, as the agent's user, and prints what held. */
@@ -23,7 +24,7 @@ async function askInside(host: Host): Promise<Finding[]> {
     // The boot may have ended before the socket was there.
   }
   const { stdout } = await host.run({
-    argv: confined([Paths.node, Paths.program, 'verify', '--inside'], agentIdentity),
+    argv: confined([Paths.node, Paths.program, 'verify', '--inside'], agentAsBooted(host)),
     env: agentEnvironment(),
   });
   return JSON.parse(stdout) as Finding[];
