@@ -33,29 +33,39 @@ has_clients() {
   [[ $(agents_tmux list-clients | wc -l) == "$1" ]]
 }
 
+# One client, and its screen is drawn: what is sent earlier may not reach it.
+is_attached() {
+  [[ $(agents_tmux "list-clients -F '#{client_written}'") -gt 500 ]]
+}
+
+attached() {
+  eventually 10 is_attached
+}
+
 # heard WAY COMMAND...: what of the hostile sequences, sent in that way, reaches the terminal of who attaches so.
 # LEAVE holds what has to be done after the detach.
 heard() {
-  local way=$1 said=$BATS_TEST_TMPDIR/said operator pane
+  local way=$1 said=$BATS_TEST_TMPDIR/said operator pane status=0 word=finished-$RANDOM
   shift
+  eventually 5 has_clients 0
   pane=$(agents_tmux "display-message -p -t cloister:1.1 '#{pane_tty}'")
   [[ $way != overrides ]] ||
     as_agent main "tmux -N -S $SOCKET set-option -s 'terminal-overrides[9]' \"\$(python3 /attacks/hostile.py overrides)\""
   operator 'expect cloister
-    expect finished
+    expect '$word'
     type \x02d'"${LEAVE:-}"'
     end' "$@" >"$said" &
   operator=$!
-  eventually 10 has_clients 1
+  attached
   case $way in
     passthrough) as_agent main "python3 /attacks/hostile.py passthrough >$pane" ;;
     raw) as_agent main "python3 /attacks/hostile.py raw >$pane" ;;
   esac
-  as_agent main "printf '\r\nfinished\r\n' >$pane"
-  wait "$operator"
+  as_agent main "printf '\r\n$word\r\n' >$pane"
+  wait "$operator" || { status=$?; tail -c 500 "$said"; }
   "$ENGINE" exec --interactive "$NAME-main" python3 /attacks/hostile.py found <"$said"
   agents_tmux "set-option -su 'terminal-overrides[9]'"
-  agents_tmux "send-keys -t cloister:1.1 clear Enter"
+  return "$status"
 }
 
 reach() {
@@ -76,9 +86,9 @@ QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its 
   [[ $status == 0 && $output == control ]]
 }
 
-@test "nor does a screen full of sequences, which tmux itself answers" {
+@test "nor do sequences in a pane, which tmux itself answers" {
   try heard raw cloister attach
-  [[ $status == 0 && $output != *[a-z]*' '* ]]
+  [[ $status == 0 && $output == '' ]]
 }
 
 @test "nor by any other way in: a root login, sh, and docker exec with a terminal of its own" {
@@ -93,7 +103,7 @@ QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its 
   script -qefc "stty rows 40 cols 150; exec $ENGINE exec --interactive --tty $NAME-main cloister attach" "$said" \
     < <(sleep 20) >/dev/null 2>&1 &
   operator=$!
-  eventually 10 has_clients 1
+  attached
   as_agent main "python3 /attacks/hostile.py passthrough >$pane"
   agents_tmux 'detach-client -s cloister'
   wait "$operator"
@@ -115,7 +125,7 @@ obeys() {
   operator 'expect cloister
     end' "${@:2}" >/dev/null &
   operator=$!
-  eventually 10 has_clients 1
+  attached
   agents_tmux "$1"
   eventually 10 as_agent main '[[ -s /workspace/ran ]]'
   [[ $1 == detach* ]] || agents_tmux 'detach-client -s cloister'
@@ -145,7 +155,7 @@ TRAPS=("detach-client -s cloister -E 'id -u >/workspace/ran'" "set-option -g loc
   operator 'expect cloister
     end' cloister attach >/dev/null &
   operator=$!
-  eventually 10 has_clients 1
+  attached
   inner=$(agents_tmux "list-clients -F '#{client_tty}'")
   try as_agent main "for tty in $(in_box main 'readlink /proc/$(pgrep -f "[c]loister.mjs attach")/fd/0') $inner; do
     [[ -c \$tty ]] || echo missing; (printf x >\$tty) 2>&1 && echo \"wrote to \$tty\"; (: <\$tty) 2>&1 && echo \"opened \$tty\"; done; true"
@@ -211,7 +221,7 @@ writes() {
     expect by-night
     end' cloister attach >"$said" &
   operator=$!
-  eventually 10 has_clients 1
+  attached
   sleep 1
   writes by-day
   # Longer than the operator counts as being there.
