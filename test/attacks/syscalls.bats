@@ -25,7 +25,7 @@ attempts() {
 harmful=(
   'a user namespace' 'tracing a child' "another process's memory" io_uring "a key in the kernel's ring"
   'another personality' 'a call of the 32-bit table' 'a socket for MPTCP' 'a socket for UDP-Lite'
-  'a socket for netlink of the audit'
+  'a socket for vsock' 'a socket for netlink of the audit'
 )
 harmless=('a socket for TCP' 'a socket for UDP over IPv6' 'a thread' 'routing netlink')
 
