@@ -38,7 +38,7 @@ RUN set -eu; \
     find / -xdev -perm /6000 -type f -exec chmod ug-s {} +; \
     find / -xdev -perm /2000 -type d -exec chmod g-s {} +; \
     getcap -r / 2>/dev/null | cut -d' ' -f1 | xargs -r -n1 setcap -r; \
-    rm -f /usr/bin/*-lto-dump-*; \
+    rm -f /usr/bin/*-lto-dump-* /usr/bin/su /usr/bin/newgrp /usr/bin/sg /usr/bin/chsh /usr/bin/expiry; \
     rm -rf /run/build /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* \
       /var/log/* /tmp/* /root/.npm
 
@@ -86,9 +86,10 @@ RUN set -eu; \
     lib=/usr/local/lib/cloister pty=node_modules/node-pty; \
     mkdir -p "$lib/$pty/build/Release"; \
     cp -R dist/. package.json "$lib/"; \
-    gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/reap.node" src/host/native/reap.c; \
-    gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/destination.node" src/host/native/destination.c; \
-    node engine/seccomp.mjs "$lib/seccomp.bpf"; \
+    for addon in attempt destination reap trim; do \
+      gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/$addon.node" "src/host/native/$addon.c"; \
+    done; \
+    node engine/seccomp.mjs "$lib"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
     find "$lib/$pty/lib" -name '*.test.js' -delete; \

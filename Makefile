@@ -1,6 +1,6 @@
 # Every word here is one script in engine/ or one npm script: the same commands in CI.
 .DEFAULT_GOAL := help
-.PHONY: help image up demo attach down test check fix bench
+.PHONY: help image up demo attach down test fuzz check fix bench
 
 help: ## list these words
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,6 +22,9 @@ down: ## stop what up or demo started
 
 test: ## run every test: units, boot contract, the real image and attacks on it
 	@engine/test
+
+fuzz: ## try the parsers of hostile bytes with a million inputs
+	@engine/fuzz
 
 check: ## lint, check formatting and types
 	@engine/node && npm run --silent check

@@ -21,12 +21,20 @@ const services: Readonly<Record<string, number>> = {
   'api.anthropic.com': 30,
   'platform.claude.com': 30,
 };
-/** Networks the internet may have: whichever is free. */
-const subnets = ['198.51.100.0/25', '198.51.100.128/25'];
+/** Networks the internet may have: whichever is free. Tests take the second one. */
+const subnets = process.env.BENCH_SUBNET?.split(' ') ?? ['198.51.100.128/25', '198.51.100.0/25'];
 
 export interface Internet {
   /** Flags by which a box joins, settings included. */
   readonly flags: readonly string[];
+  readonly network: string;
+  readonly dns: string;
+  /** A file on the host. */
+  readonly ca: string;
+  /** @returns the address with this last part, counted from the start of the network. */
+  at(part: number): string;
+  /** Puts JSON to paths of its control API. */
+  put(entries: Readonly<Record<string, unknown>>): Promise<void>;
   /** @returns a file on the host that holds this many names, all of them answered after the delay. */
   allowlist(names: number): string;
 }
@@ -37,8 +45,9 @@ export async function withInternet<T>(most: number, work: (internet: Internet) =
   const tool = (file: string) => join(root, 'test/internet', file);
   const facts = await start(tool('up'), name);
   try {
-    await putNames(name, namesOf(most), facts.DNS ?? '');
-    return await work({ flags: flagsOf(facts), allowlist: (names) => writeAllowlist(facts, namesOf(names)) });
+    const internet = describe(name, facts);
+    await internet.put(zoneOf(namesOf(most), internet.dns));
+    return await work(internet);
   } finally {
     await run(tool('down'), [name]).catch(() => {});
   }
@@ -67,21 +76,42 @@ async function start(up: string, name: string): Promise<Facts> {
   }
 }
 
-/** One call for all names: the entries go in as a script, for a thousand processes would take minutes. */
-async function putNames(name: string, names: readonly string[], dns: string): Promise<void> {
-  const zone = Object.fromEntries(names.map((host, index) => [host, { a: addressesOf(host, index, dns) }]));
+function describe(name: string, facts: Facts): Internet {
+  const dns = facts.DNS ?? '';
+  return {
+    flags: flagsOf(facts),
+    network: facts.NETWORK ?? '',
+    dns,
+    ca: facts.CA ?? '',
+    at: (part) => besideDns(dns, part),
+    put: (entries) => put(name, entries),
+    allowlist: (names) => writeAllowlist(facts, namesOf(names)),
+  };
+}
+
+function zoneOf(names: readonly string[], dns: string): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    names.map((host, index) => {
+      const entry = { a: addressesOf(host, index, dns), delayMs: upstreamDelay, ttl: 300 };
+      return [`/dns/zone/${host}`, entry];
+    }),
+  );
+}
+
+/** One call for everything: the entries go in as a script, for a thousand processes would take minutes. */
+async function put(name: string, entries: Readonly<Record<string, unknown>>): Promise<void> {
   const script = `
     const { request } = await import('node:http');
-    for (const [name, entry] of Object.entries(${JSON.stringify(zone)})) {
+    for (const [path, entry] of Object.entries(${JSON.stringify(entries)})) {
       await new Promise((resolve, reject) => {
-        const options = { socketPath: '/run/internet/control.sock', method: 'PUT', path: '/dns/zone/' + name };
+        const options = { socketPath: '/run/internet/control.sock', method: 'PUT', path };
         const call = request(options, (answer) => {
-          answer.resume().on('end', () => (answer.statusCode === 200 ? resolve() : reject(new Error(name))));
+          answer.resume().on('end', () => (answer.statusCode === 200 ? resolve() : reject(new Error(path))));
         });
-        call.on('error', reject).end(JSON.stringify({ ...entry, delayMs: ${upstreamDelay}, ttl: 300 }));
+        call.on('error', reject).end(JSON.stringify(entry));
       });
     }`;
-  const file = join(root, 'build/internet', name, 'names.mjs');
+  const file = join(root, 'build/internet', name, 'entries.mjs');
   writeFileSync(file, script);
   // Its root is read-only: the script goes in over stdin.
   const command = '"$0" exec -i "$1-internet" node --input-type=module - <"$2"';

@@ -24,16 +24,22 @@ interface Measured {
   readonly peer?: { readonly name: string; readonly value: number | null };
   /** The most that the ratio may be where there is a peer, else the most that the value may be. */
   readonly atMost?: number;
+  /** The least, in the same way. */
+  readonly atLeast?: number;
   readonly note?: string | undefined;
   /** What makes the number look better than it is: then it can fail its target, not meet it. */
   readonly flattered?: string | undefined;
 }
 
 /** Makes a row: works out the ratio and judges the target. */
-export function makeRow({ name, value, unit, peer, atMost, ...more }: Measured): Row {
+export function makeRow({ name, value, unit, peer, atMost, atLeast, ...more }: Measured): Row {
   const ratio = value === null || !peer?.value ? null : Number((value / peer.value).toFixed(3));
   const judged = peer === undefined ? value : ratio;
-  const meets = atMost === undefined || judged === null ? null : judged <= atMost;
+  const bounds = [
+    ...(atMost === undefined ? [] : [{ sign: '<=', bound: atMost, isMet: (judged ?? 0) <= atMost }]),
+    ...(atLeast === undefined ? [] : [{ sign: '>=', bound: atLeast, isMet: (judged ?? 0) >= atLeast }]),
+  ];
+  const meets = bounds.length === 0 || judged === null ? null : bounds.every(({ isMet }) => isMet);
   const note = more.flattered ?? more.note;
   return {
     name,
@@ -42,10 +48,14 @@ export function makeRow({ name, value, unit, peer, atMost, ...more }: Measured):
     peer: peer?.name ?? null,
     peer_value: peer?.value ?? null,
     ratio,
-    target: atMost === undefined ? null : `${peer === undefined ? 'value' : 'ratio'} <= ${atMost}`,
+    target: renderTarget(peer === undefined ? 'value' : 'ratio', bounds),
     holds: meets && more.flattered !== undefined ? null : meets,
     ...(note === undefined ? {} : { note }),
   };
+}
+
+function renderTarget(what: string, bounds: readonly { sign: string; bound: number }[]): string | null {
+  return bounds.map(({ sign, bound }) => `${what} ${sign} ${bound}`).join(', ') || null;
 }
 
 /** @returns the middle of the values, the mean of the two middle ones where their number is even. */

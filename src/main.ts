@@ -9,8 +9,8 @@ const usage = `usage: cloister COMMAND
   attach [--stay]       enter the session, waiting for the boot if need be
   status [--json]       what the box is doing
   verify [--json]       attack the box from inside, as the agent's user
-  log [--follow] [--json] [--failed]   what was refused, or what failed
-  allow RULE [--for 1h] allow it without a restart, until the next boot at most
+  log [OPTION...]       what was refused, or what failed: --failed, --follow, --json
+  allow RULE [--for 1h] let it out, until the next boot at most
   deny RULE             deny it until the next boot
   reload                read the allowlist's files again
   rules [--json]        the allowlist in force
@@ -55,7 +55,7 @@ const commands: Readonly<Record<string, Run>> = {
       json: args.includes('--json'),
     }),
   verify: async (args) => {
-    const { verify } = await import('./commands/verify.ts');
+    const { verify } = await import('./commands/verify/verify.ts');
     return verify(makeHost({ lean: true }), {
       json: args.includes('--json'),
       inside: args.includes('--inside'),

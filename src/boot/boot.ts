@@ -9,7 +9,8 @@ import { applyWall, probeBackend } from '../network/firewall/apply.ts';
 import { guardedPorts, planWall } from '../network/firewall/plan.ts';
 import type { Fault, Settings } from '../settings/settings.ts';
 import type { Board } from './board.ts';
-import { ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
+import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
+import { probeLandlock } from './landlock.ts';
 import { mountRooms } from './mount.ts';
 import { readRules, renderFaults } from './rules.ts';
 import { shed } from './shed.ts';
@@ -41,6 +42,7 @@ export async function boot({
   const { settings, base } = await steps.step('settings', () => validSettings(host, readSettings()));
   const { releaseLock, ...environment } = await steps.step('environment', async ({ say }) => {
     const environment = readEnvironment(host, settings);
+    ensureOwnPorts(host);
     await ensureRunFolder(host);
     const releaseLock = await holdBootLock(host);
     board.post({ platform: environment.platform });
@@ -66,7 +68,10 @@ export async function boot({
     else say(said);
     return { backend, ...wall };
   });
-  await steps.step('mounts', (tools) => mountRooms(host, { settings, environment, ...wall }, tools));
+  const { hiddenProcesses, landlock } = await steps.step('mounts', async (tools) => {
+    const mounted = await mountRooms(host, { settings, environment, ...wall }, tools);
+    return { ...mounted, landlock: await probeLandlock(host) };
+  });
   return steps.step('shed', async ({ assertGoing, undo }) => {
     // The second half takes the lock again: its renewal can't outlive this program. In between, the posted state
     // of this very process keeps a second boot away.
@@ -77,8 +82,9 @@ export async function boot({
     return shed(host, {
       settings,
       base,
-      environment,
+      environment: { ...environment, agent: { ...environment.agent, landlock } },
       ...wall,
+      hiddenProcesses,
       bootId,
       startedAt,
       deadline,

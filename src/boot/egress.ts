@@ -1,10 +1,11 @@
 import { egressIdentity } from '../core/agent-profile.ts';
-import { proofAddresses } from '../core/finding.ts';
+import type { Landlock } from '../core/landlock.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { makeAddressJudge } from '../network/address-class.ts';
 import { makeAllowlist } from '../network/allowlist/allowlist.ts';
+import { readCounters } from '../network/firewall/counters.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { guardedPorts } from '../network/firewall/plan.ts';
 import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
@@ -13,7 +14,12 @@ import type { ListInForce } from '../supervise/live-list.ts';
 import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
 import { keepWallLog } from '../supervise/wall-log.ts';
 import type { Board } from './board.ts';
+import type { Environment } from './environment.ts';
 import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
+
+/** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
+const countPause = 5000;
+const busyWall = 50;
 
 /** Everything of the box that has to do with the way out. */
 export interface WayOut {
@@ -109,29 +115,43 @@ function startEgress(
     },
     argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
     env: ownNodeEnvironment(),
+    landlock: writesNothing(environment),
     reported: recorder.report,
     changed: (report) => board.post({ resolver: { ...board.state.resolver, ...report } }),
   });
 }
 
 function startWallLog(
-  { host, log }: WayOutParts,
+  { host, log, handover }: WayOutParts,
   { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
 ) {
+  let heard = 0;
+  let untold = 0;
+  host.every(countPause, async () => {
+    const busy = heard >= busyWall;
+    heard = 0;
+    if (!busy) return;
+    const facts = { backend: handover.backend, ipv6: handover.environment.ipv6 };
+    const now = await readCounters(host, facts).catch(() => ({ untold }));
+    recorder.refusedMore(Math.max(0, now.untold - untold));
+    untold = now.untold;
+  });
   return keepWallLog({
     host,
     log,
-    refused: ({ address, port, user }) => {
+    landlock: writesNothing(handover.environment),
+    refused: ({ user, ...packet }) => {
+      heard += 1;
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
-      if (user === null || Object.values<string>(proofAddresses).includes(address)) return;
-      recorder.refused({
-        via: 'wall',
-        reason: 'no-rule',
-        name: firewall.nameAt(address),
-        address,
-        port,
-        user,
-      });
+      if (user === null) return;
+      const name = firewall.nameAt(packet.address);
+      const reason = name !== null && packet.protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
+      recorder.refused({ via: 'wall', reason, name, user, ...packet });
     },
   });
+}
+
+/** Neither program of the way out has a file to write. */
+function writesNothing({ agent: { landlock } }: Environment): Landlock | null {
+  return landlock === null || landlock === undefined ? null : { ...landlock, folders: [] };
 }

@@ -32,6 +32,7 @@ export interface Environment {
 
 const needed: readonly Capability[] = [
   'NET_ADMIN',
+  'NET_BIND_SERVICE',
   'SETUID',
   'SETGID',
   'SETPCAP',
@@ -51,7 +52,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     containerenv: files.facts('/run/.containerenv') !== null,
   });
   const capabilities = parseCapabilities(files.read('/proc/self/status'));
-  assertCapabilities(capabilities, files.readIfAny('/proc/sys/net/ipv4/ip_unprivileged_port_start'));
+  assertCapabilities(capabilities);
   if (platform !== 'fly') assertOwnNetwork(host);
   const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
   const outside = nameservers.filter((address) => !isLoopback(address));
@@ -67,9 +68,8 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
   };
 }
 
-function assertCapabilities(capabilities: ReadonlySet<Capability>, portStart: string | null): void {
-  const wanted = Number(portStart ?? 1024) > 53 ? [...needed, 'NET_BIND_SERVICE' as const] : needed;
-  const missing = wanted.filter((name) => !capabilities.has(name));
+function assertCapabilities(capabilities: ReadonlySet<Capability>): void {
+  const missing = needed.filter((name) => !capabilities.has(name));
   if (missing.length === 0) return;
   throw new BootError({
     message: `the container lacks ${missing.length === 1 ? 'the capability' : 'the capabilities'} ${missing.join(', ')}`,
@@ -84,6 +84,25 @@ function assertOwnNetwork(host: Host): void {
   throw new BootError({
     message: "this is the host's own network namespace: the wall would lock the host",
     remedy: 'Run it without --network host.',
+    code: ExitCode.platform,
+  });
+}
+
+const portStart = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
+
+/** Keeps the ports below 1024 to root: with UDP another user could share the resolver's and answer in its place. */
+export function ensureOwnPorts(host: Host): void {
+  const isOurs = () => Number(host.files.readIfAny(portStart) ?? 1024) >= 1024;
+  if (isOurs()) return;
+  try {
+    host.files.append(portStart, '1024');
+  } catch {
+    // Read-only in most containers: then the engine has to set it.
+  }
+  if (isOurs()) return;
+  throw new BootError({
+    message: 'every user may bind the ports below 1024 here, also those of the resolver and the guard',
+    remedy: 'Run it with --sysctl net.ipv4.ip_unprivileged_port_start=1024.',
     code: ExitCode.platform,
   });
 }

@@ -8,7 +8,7 @@ import type { Fault, Settings } from '../settings/settings.ts';
 import { secretsOf } from '../settings/settings.ts';
 import { Board } from './board.ts';
 import { openInitLog } from './init-log.ts';
-import { ownNodeEnvironment, takeHandover } from './shed.ts';
+import { initEnvironment, takeHandover } from './shed.ts';
 import { Steps } from './step.ts';
 
 const signalNumbers: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGTERM: 15 };
@@ -63,6 +63,10 @@ export async function initResumed(host: Host): Promise<number> {
   const state = {
     ...fresh,
     platform: handover.environment.platform,
+    containment: {
+      landlock: handover.environment.agent.landlock ?? null,
+      hiddenProcesses: handover.hiddenProcesses,
+    },
     steps,
     resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
     firewall: { ...fresh.firewall, rules: handover.rules, byAddress: handover.byAddress },
@@ -74,7 +78,7 @@ export async function initResumed(host: Host): Promise<number> {
     const { resume } = await import('./resume.ts');
     const box = await resume({ host, log, board, steps, handover });
     const { superviseBox } = await import('../supervise/supervise.ts');
-    const relayEnvironment = ownNodeEnvironment(host.env.TERM ?? 'xterm-256color');
+    const relayEnvironment = initEnvironment(host.env.TERM ?? 'xterm-256color');
     return superviseBox({
       host,
       log,

@@ -15,7 +15,7 @@ export async function mountRooms(
   host: Host,
   facts: { settings: Settings; environment: Environment; byAddress: boolean },
   tools: StepTools,
-): Promise<void> {
+): Promise<{ hiddenProcesses: boolean }> {
   const { environment } = facts;
   const look = () => parseMounts(host.files.read('/proc/self/mountinfo'));
   const plan = planMounts({ mounts: look(), sizes: facts.settings.sizes, ...environment });
@@ -27,6 +27,7 @@ export async function mountRooms(
   makeOwnFolders(host, environment);
   if (needsOwnResolvConf(facts)) await bindResolvConf(host, facts);
   if (plan.sealRoot) await mount(host, ['-o', 'remount,bind,ro', '/']);
+  const hiddenProcesses = environment.sysAdmin && (await hideProcesses(host));
   const after = look();
   const open = roomPlaces(environment.agent).filter(({ point }) => mountAt(after, point) === null);
   if (open.length > 0 || mountAt(after, '/')?.own.includes('ro') !== true) {
@@ -38,6 +39,7 @@ export async function mountRooms(
     plan.mount.length > 0 ? `mounted ${plan.mount.map(({ point }) => point).join(', ')}` : 'all rooms given';
   if (plan.remarks.length > 0) tools.warn(plan.remarks.join('; '));
   else tools.say(`${made}${plan.sealRoot ? '; root made read-only' : ''}`);
+  return { hiddenProcesses };
 }
 
 async function mount(host: Host, args: readonly string[]): Promise<void> {
@@ -52,6 +54,18 @@ async function mount(host: Host, args: readonly string[]): Promise<void> {
       cause,
     });
   }
+}
+
+/**
+ * Lets /proc show a user its own processes alone; group 0 still sees all. A comfort: what matters of another user's
+ * process is closed anyway.
+ */
+async function hideProcesses(host: Host): Promise<boolean> {
+  const options = 'remount,nosuid,nodev,noexec,hidepid=2';
+  return host.run({ argv: ['/usr/bin/mount', '-o', options, 'proc', '/proc'] }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A fresh volume belongs to root: it becomes the agent's. A full one of somebody else's is not ours to give. */
@@ -96,7 +110,7 @@ async function bindResolvConf(host: Host, { environment, byAddress }: ResolvConf
         ? 'nothing can be redirected here, and /etc/resolv.conf can not be replaced'
         : '/etc/resolv.conf names no IPv4 name server and can not be replaced',
       remedy: byAddress
-        ? `Add --dns ${ownAddress}, the resolver of the box.`
+        ? `Mount a file that says «nameserver ${ownAddress}» at /etc/resolv.conf; on Docker's default network --dns ${ownAddress} does it.`
         : 'Add --dns with any IPv4 address: queries are redirected to the resolver of the box.',
       code: ExitCode.platform,
     });

@@ -61,7 +61,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     writeAccounts(host, settings, agent.gid);
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
-  await steps.step('proof', (tools) => proveBox(host, environment, tools));
+  await steps.step('proof', (tools) => proveBox(host, handover, tools));
   const folder = await steps.step(
     'repository',
     async ({ say, warn }) => {

@@ -3,6 +3,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { makeControl } from '../supervise/control.ts';
 import { makeRulebook, type Rulebook, type RulebookParts } from '../supervise/rulebook.ts';
+import { attackBox } from './proof.ts';
 import type { Handover } from './shed.ts';
 
 /** Opens the list to the operator: commands on the control socket, SIGHUP for the files. */
@@ -24,7 +25,7 @@ export function openRulebook(
     },
     apply,
   });
-  host.serve(Paths.control, makeControl(rulebook, log));
+  host.serve(Paths.control, makeControl({ book: rulebook, log, attack: () => attackBox(host, handover) }));
   host.onSignal(['SIGHUP'], () => void rulebook.reload());
   return rulebook;
 }

@@ -16,6 +16,8 @@ export interface Handover {
   readonly rules: number;
   /** The agent dials pinned addresses itself: there is no guard. */
   readonly byAddress: boolean;
+  /** /proc shows a user its own processes alone. */
+  readonly hiddenProcesses: boolean;
   readonly bootId: string;
   readonly startedAt: number;
   readonly deadline: number;
@@ -36,8 +38,13 @@ const environment = {
 };
 
 /** The environment of every Node program of ours that runs as root or as the egress user. */
-export function ownNodeEnvironment(term?: string): Record<string, string> {
-  return term === undefined ? environment : { ...environment, TERM: term };
+export function ownNodeEnvironment(): Record<string, string> {
+  return environment;
+}
+
+/** The environment of init itself. Whatever puts a file into a temporary folder puts it into one of root's. */
+export function initEnvironment(term?: string): Record<string, string> {
+  return { ...environment, TMPDIR: Paths.private, ...(term === undefined ? {} : { TERM: term }) };
 }
 
 /**
@@ -59,7 +66,7 @@ export function shed(host: Host, handover: Handover): never {
     Paths.program,
     'init-resumed',
   ];
-  return host.replace(argv, ownNodeEnvironment(host.env.TERM));
+  return host.replace(argv, initEnvironment(host.env.TERM));
 }
 
 /** Reads the handover and removes it. */

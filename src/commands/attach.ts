@@ -1,10 +1,11 @@
-import { agentEnvironment, agentIdentity } from '../core/agent-profile.ts';
+import { agentEnvironment } from '../core/agent-profile.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Host } from '../host/host.ts';
 import type { Pty } from '../host/pty.ts';
 import type { Terminal } from '../host/terminal.ts';
 import { relay } from '../session/relay.ts';
 import { attachArgv } from '../session/tmux.ts';
+import { agentAsBooted } from './agent-as-booted.ts';
 import { watchBoot } from './watch-boot.ts';
 
 export interface AttachParts {
@@ -29,8 +30,8 @@ export async function attach({ host, terminal, openPty, stay }: AttachParts): Pr
     const failure = await watchBoot(host);
     if (failure !== null) return failure;
     const env = agentEnvironment({ TERM: termOf(host), COLORTERM: host.env.COLORTERM ?? 'truecolor' });
-    const pty = openPty({ argv: attachArgv(agentIdentity, host.uid), env, size: terminal.size() });
-    await relay(terminal, pty, host.sleep);
+    const pty = openPty({ argv: attachArgv(agentAsBooted(host), host.uid), env, size: terminal.size() });
+    await relay(terminal, pty, host);
     if (!stay) {
       host.print('Detached. The box goes on; `cloister attach` comes back.\n');
       return ExitCode.ok;

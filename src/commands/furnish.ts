@@ -1,7 +1,22 @@
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { type Furnishing, mergeClaudeState, renderGhHosts } from '../session/furnish.ts';
+
+/** Bytes of a settings file that is still one. */
+const mostRead = 16 * 1024 ** 2;
 
 /**
  * Writes into the agent's home, as the agent: root never follows a path the agent can change. Takes a Furnishing
@@ -26,23 +41,56 @@ function copySkeleton(home: string, name: string): void {
 }
 
 function relink(path: string, target: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  ensureFolder(dirname(path));
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) setAside(path);
   rmSync(path, { force: true });
   symlinkSync(target, path);
 }
 
 function replace(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  ensureFolder(dirname(path));
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false || isHuge(path)) setAside(path);
   const draft = `${path}.cloister`;
   rmSync(draft, { force: true, recursive: true });
   writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
   renameSync(draft, path);
 }
 
+/** Makes a folder that can be written. A home kept on a volume may hold anything in its place. */
+function ensureFolder(path: string): void {
+  if (isWritableFolder(path)) return;
+  if (path !== dirname(path)) ensureFolder(dirname(path));
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory()) return chmodSync(path, 0o700);
+  if (there !== undefined) setAside(path);
+  mkdirSync(path, { mode: 0o700 });
+}
+
+function isWritableFolder(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Nothing of the agent's is thrown away, only what was set aside before. */
+function setAside(path: string): void {
+  const aside = `${path}.aside`;
+  rmSync(aside, { force: true, recursive: true });
+  renameSync(path, aside);
+}
+
+/** A pipe would never end, a device neither. */
 function readIfAny(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return statSync(path).isFile() && !isHuge(path) ? readFileSync(path, 'utf8') : null;
   } catch {
     return null;
   }
+}
+
+function isHuge(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > mostRead;
 }

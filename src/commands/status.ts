@@ -70,6 +70,7 @@ function render(status: Status): string {
       (step) =>
         `  ${step.name.padEnd(12)}${`${step.duration ?? '…'} ms`.padStart(9)}  ${step.state}  ${step.detail}`,
     ),
+    `containment ${containmentOf(status)}`,
     `resolver    ${resolver.running ? 'running' : 'down'}, ${resolver.restarts} restarts, asks ${resolver.upstreams.join(' ')}`,
     `firewall    ${firewall.rules} rules, ${firewall.pins} pinned addresses${unresolved}`,
     ...(firewall.byAddress
@@ -88,6 +89,11 @@ function render(status: Status): string {
       .join(', ')}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function containmentOf({ containment: { landlock, hiddenProcesses } }: Status): string {
+  const file = landlock === null ? 'no landlock: this kernel has none' : 'landlock';
+  return ['seccomp', file, ...(hiddenProcesses ? ["other users' processes hidden"] : [])].join(', ');
 }
 
 function percent(part: number, whole: number): string {

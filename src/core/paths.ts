@@ -3,6 +3,7 @@ export const Paths = {
   program: '/usr/local/lib/cloister/cloister.mjs',
   node: '/usr/local/bin/node',
   seccomp: '/usr/local/lib/cloister/seccomp.bpf',
+  wallLogSeccomp: '/usr/local/lib/cloister/seccomp-wall-log.bpf',
   domains: '/etc/cloister/domains.conf',
   domainsFolder: '/etc/cloister/domains.d',
   run: '/run/cloister',

@@ -1,4 +1,7 @@
 import { prettyFactory } from 'pino-pretty';
+import { parseFailure, parseRefusal } from './refusal.ts';
+import { helpOf } from './told.ts';
+import { describeFailure, describeRefusal } from './words.ts';
 
 /** @returns a function from one JSON log line to one for people. */
 export function makePretty(colour: boolean): (line: string) => string {
@@ -16,9 +19,20 @@ function sentence(entry: Readonly<Record<string, unknown>>): string {
   if (event === 'boot.step') return `${step} (${duration} ms)${detail === '' ? '' : `: ${detail}`}`;
   if (event === 'boot.failed')
     return `boot failed at ${step}: ${message}${remedy === '' ? '' : `\n${remedy}`}`;
+  const told = event === 'egress.refused' || event === 'egress.failed' ? toldOf(entry) : null;
+  if (told !== null) return told;
   if (event === 'boot.ready') return `ready after ${duration} ms`;
   const more = Object.entries({ step, duration, detail, message, remedy, ...rest })
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return [event, ...more].join(' ');
+}
+
+/** @returns what was refused or failed in words, or null for an entry of another shape. */
+function toldOf(entry: Readonly<Record<string, unknown>>): string | null {
+  const [refusal, failure, count] = [parseRefusal(entry), parseFailure(entry), Number(entry.count)];
+  const rule = typeof entry.rule === 'string' ? entry.rule : null;
+  if (refusal !== null)
+    return `${describeRefusal(refusal, count)}; ${helpOf({ rule, reason: refusal.reason })}`;
+  return failure === null ? null : describeFailure(failure, count);
 }

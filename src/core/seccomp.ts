@@ -74,12 +74,16 @@ const refused: readonly SyscallName[] = [
   ...(['iopl', 'ioperm', 'modify_ldt', 'move_pages', 'migrate_pages', 'nfsservctl', 'uselib'] as const),
 ];
 
+/** Protocols of netlink: of routes, which tell a process its own addresses, and of the firewall. */
+const netlink = { route: 0, netfilter: 12 } as const;
+
 /**
- * Renders the agent's seccomp filter: an array of struct sock_filter as `setpriv --seccomp-filter` loads it.
+ * Renders a seccomp filter: an array of struct sock_filter as `setpriv --seccomp-filter` loads it.
  *
  * It stands on top of the engine's own filter, which a container with SYS_ADMIN, and Fly, do not have.
+ * @param reader whose filter: the agent's and the egress process's, or that of the reader of the wall's log.
  */
-export function renderSeccomp(machine: Machine): Buffer {
+export function renderSeccomp(machine: Machine, reader: 'everyone' | 'wall-log' = 'everyone'): Buffer {
   const number = (name: SyscallName) => syscallNumber(machine, name);
   const program = [
     ...assertTable(machine),
@@ -100,7 +104,10 @@ export function renderSeccomp(machine: Machine): Buffer {
       give(allow),
     ]),
     ...onCall(number('socketpair'), onlyValues(argument(0), [1], 'EAFNOSUPPORT')),
-    ...onCall(number('socket'), socketRules()),
+    ...onCall(
+      number('socket'),
+      socketRules(reader === 'everyone' ? [netlink.route] : [netlink.route, netlink.netfilter]),
+    ),
     give(allow),
   ];
   return encode(program);
@@ -118,8 +125,8 @@ function assertTable(machine: Machine): Instruction[] {
   ];
 }
 
-/** Unix, routing netlink, TCP and UDP. No raw and packet sockets, no vsock, no MPTCP, UDP-Lite or SCTP. */
-function socketRules(): Instruction[] {
+/** Unix, netlink of these protocols, TCP and UDP. No raw and packet sockets, no vsock, no MPTCP, UDP-Lite or SCTP. */
+function socketRules(netlinkProtocols: readonly number[]): Instruction[] {
   const inet = [
     at(argument(1)),
     { code: and, jumpTrue: 0, jumpFalse: 0, value: 0xf },
@@ -130,7 +137,7 @@ function socketRules(): Instruction[] {
   return [
     at(argument(0)),
     ...when(1, [give(allow)]),
-    ...when(16, onlyValues(argument(2), [0], 'EPROTONOSUPPORT')),
+    ...when(16, onlyValues(argument(2), netlinkProtocols, 'EPROTONOSUPPORT')),
     ...when(2, inet),
     ...when(10, inet),
     give(fail('EAFNOSUPPORT')),

@@ -1,3 +1,5 @@
+import type { Landlock } from './landlock.ts';
+
 /** The boot's steps, in their order. */
 export const stepNames = [
   'settings',
@@ -36,6 +38,8 @@ export interface BoxState {
   readonly startedAt: number;
   readonly readyAt: number | null;
   readonly platform: string;
+  /** What holds the agent besides users, capabilities and seccomp, which every platform has. */
+  readonly containment: { readonly landlock: Landlock | null; readonly hiddenProcesses: boolean };
   readonly steps: readonly StepState[];
   readonly failure: {
     readonly step: string;
@@ -77,6 +81,7 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     startedAt: start.now,
     readyAt: null,
     platform: 'unknown',
+    containment: { landlock: null, hiddenProcesses: false },
     steps: [],
     failure: null,
     resolver: { running: false, restarts: 0, upstreams: [] },

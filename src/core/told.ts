@@ -8,7 +8,8 @@ export type Told =
         readonly kind: 'refused';
         readonly reason: Reason;
         /** Decimal user id, where the kernel's wall saw it. */
-        readonly user?: number;
+        readonly user?: number | null;
+        readonly protocol?: string;
         /** The rule that would allow it, or null where none would. */
         readonly rule: string | null;
       })
@@ -50,7 +51,7 @@ export function renderTold(told: Told): string {
 }
 
 /** @returns the command that would allow it, or what else an operator could do. */
-export function helpOf({ rule, reason }: Extract<Told, { kind: 'refused' }>): string {
+export function helpOf({ rule, reason }: { readonly rule: string | null; readonly reason: Reason }): string {
   return rule === null ? adviceOf(reason) : `to allow it: cloister allow ${rule}`;
 }
 

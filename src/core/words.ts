@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Failure, isHostName, type Reason, type Refusal, reasonTexts, troubleTexts } from './refusal.ts';
 
 /** What helps where no rule of the allowlist would. For the operator; nothing here leads round the wall. */
@@ -28,7 +29,7 @@ const things: Readonly<Record<Refusal['via'], string>> = {
 };
 
 /** @returns one line of printable ASCII: what was refused, how often, and why. */
-export function describeRefusal(refusal: Refusal, count = 1): string {
+export function describeRefusal(refusal: Refusal & { readonly protocol?: string }, count = 1): string {
   return `${describePlace(refusal)} refused${times(count)}: ${reasonTexts[refusal.reason]}`;
 }
 
@@ -44,16 +45,15 @@ export function adviceOf(reason: Reason): string {
   return adviceTexts[reason];
 }
 
-/** @returns where it was to go. A name that is no valid host name is left out, never shown. */
-export function describePlace({
-  via,
-  name,
-  address,
-  port,
-}: Pick<Refusal, 'via' | 'name' | 'address' | 'port'>): string {
-  const behind = port === null ? '' : `:${port}`;
+/** A place to go; `protocol` where the kernel's wall saw it. */
+type Place = Pick<Refusal, 'via' | 'name' | 'address' | 'port'> & { readonly protocol?: string };
+
+/** @returns where it was to go. What is no valid host name or address is left out, never shown. */
+export function describePlace({ via, name, address, port, protocol = 'tcp' }: Place): string {
+  const behind = `${port === null ? '' : `:${port}`}${protocol === 'tcp' ? '' : `/${protocol}`}`;
   if (isHostName(name)) return `${name}${behind}`;
-  if (address !== null) return `${address}${behind}`;
+  const family = isIP(address ?? '');
+  if (family !== 0) return `${family === 6 ? `[${address}]` : address}${behind}`;
   return port === null ? things[via] : `${things[via]} to port ${port}`;
 }
 

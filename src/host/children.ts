@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
 import { CommandError, defaultTimeout, rootEnvironment } from './command-error.ts';
 import type { Child, ChildSpec, Command, Output } from './host.ts';
 
@@ -31,8 +32,8 @@ export function start(spec: ChildSpec): Child {
     }),
   );
   if (spec.output === 'copy') {
-    child.stdout?.pipe(process.stdout, { end: false });
-    child.stderr?.pipe(process.stderr, { end: false });
+    copy(child.stdout, process.stdout, spec.filter?.());
+    copy(child.stderr, process.stderr, spec.filter?.());
   }
   if (typeof spec.output === 'function' && child.stderr !== null) eachLine(child.stderr, spec.output);
   return {
@@ -44,6 +45,15 @@ export function start(spec: ChildSpec): Child {
     onMessage: (listener) => void child.on('message', listener),
     signal: (name) => signalGroup(child, spec.foreground === true, name),
   };
+}
+
+/** No transform stream between the two: what it still held would be lost when we exit at the child's end. */
+function copy(from: Readable | null, to: NodeJS.WriteStream, filter = (octets: Buffer) => octets): void {
+  from?.on('data', (octets: Buffer) => {
+    if (to.write(filter(octets))) return;
+    from.pause();
+    to.once('drain', () => from.resume());
+  });
 }
 
 function stdioOf(spec: ChildSpec): StdioOptions {

@@ -1,8 +1,9 @@
 import { loadDestinationOf } from './destination.ts';
-import { compactMemory } from './memory.ts';
+import { compactMemory, compactWhenQuiet } from './memory.ts';
 
 /** What the egress process has of its machine; the descriptors are of the sockets init hands to it, in their order. */
 export function egressMachine() {
+  compactWhenQuiet();
   return {
     descriptors: { udp: 3, tcp: 4, guard: 5 },
     destinationOf: loadDestinationOf(),

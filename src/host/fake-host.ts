@@ -108,6 +108,7 @@ export class FakeMachine {
       },
       compactMemory: () => {},
       reapOrphans: () => this.#note('reap orphans'),
+      signal: (pid, signal) => this.#note(`signal ${pid} ${signal}`),
       onSignal: (names, listener) => {
         for (const name of names) this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
       },

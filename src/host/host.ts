@@ -38,6 +38,8 @@ export interface ChildSpec {
    * to /dev/null; a function takes stderr line by line.
    */
   readonly output: 'inherit' | 'copy' | 'ignore' | ((line: string) => void);
+  /** Makes what each stream of `copy` goes through. */
+  readonly filter?: () => (octets: Buffer) => Buffer;
   /** `inherit` hands our stdin on. Default: /dev/null. */
   readonly input?: 'inherit';
   /** Descriptors the child gets as 3, 4, … */
@@ -110,5 +112,7 @@ export interface Host {
   reapOrphans(): void;
   /** Gives free memory back to the system; takes some 10 ms. */
   compactMemory(): void;
+  /** Sends a signal, or with 0 asks whether it may. Throws the system's error. */
+  signal(pid: number, signal: number): void;
   onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): void;
 }

@@ -40,6 +40,7 @@ export function makeHost(options: { lean: boolean }): Host {
     },
     reapOrphans: () => void (process.pid === 1 && startReaping()),
     compactMemory,
+    signal: (pid, signal) => void process.kill(pid, signal),
     onSignal: (names, listener) => {
       for (const name of names) process.on(name, listener);
     },

@@ -1,5 +1,7 @@
 import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
 import type { ChildSpec } from '../host/host.ts';
+import { EscapeFilter } from './escape/filter.ts';
+import { judgeSequence } from './escape/verdict.ts';
 
 /**
  * Claude Code run once with the operator's arguments, its output streamed. A terminal of the operator's is never
@@ -17,6 +19,15 @@ export function oneShotSpec(facts: {
     env: agentEnvironment({ ...facts.environment, TERM: 'dumb' }),
     cwd: facts.folder,
     output: 'copy',
+    filter: colouredText,
     ...(facts.terminal ? {} : { input: 'inherit' as const }),
   };
+}
+
+/** Whoever reads may do so on a terminal, and nobody is there to undo a mode: of all sequences only colours pass. */
+function colouredText(): (octets: Buffer) => Buffer {
+  const filter = new EscapeFilter(
+    (sequence) => judgeSequence(sequence) === 'pass' && /^\x1b\[[\d;:]*m$/.test(sequence.toString('latin1')),
+  );
+  return (octets) => filter.take(octets);
 }

@@ -1,5 +1,6 @@
 import { chainOf } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
+import type { Finding } from '../core/finding.ts';
 import type { Log } from '../core/log.ts';
 import type { Reply, Rulebook } from './rulebook.ts';
 
@@ -7,15 +8,22 @@ import type { Reply, Rulebook } from './rulebook.ts';
 type Request =
   | { readonly command: 'allow'; readonly rule: string; readonly for: number | null }
   | { readonly command: 'deny'; readonly rule: string }
-  | { readonly command: 'reload' | 'rules' };
+  | { readonly command: 'reload' | 'rules' | 'verify' };
+
+export interface ControlParts {
+  readonly book: Rulebook;
+  readonly log: Log;
+  /** Has every promise attacked from inside. */
+  readonly attack: () => Promise<readonly Finding[]>;
+}
 
 /** Answers one line of JSON with another; whatever goes wrong is an answer too. */
-export function makeControl(book: Rulebook, log: Log): (line: string) => Promise<string> {
+export function makeControl({ book, log, attack }: ControlParts): (line: string) => Promise<string> {
   return async (line) => {
     const request = parseRequest(line);
     if (request === null) return JSON.stringify({ code: ExitCode.settings, text: 'That is no request.' });
     try {
-      return JSON.stringify(await answer(book, request));
+      return JSON.stringify(await answer(book, attack, request));
     } catch (error) {
       log.event('error', 'control.failed', { command: request.command, reason: chainOf(error) });
       return JSON.stringify({ code: ExitCode.failed, text: 'The command failed; the log says why.' });
@@ -23,8 +31,10 @@ export function makeControl(book: Rulebook, log: Log): (line: string) => Promise
   };
 }
 
-function answer(book: Rulebook, request: Request): Promise<Reply> {
+async function answer(book: Rulebook, attack: ControlParts['attack'], request: Request): Promise<Reply> {
   switch (request.command) {
+    case 'verify':
+      return { code: ExitCode.ok, text: '', data: await attack() };
     case 'allow':
       return book.allow(request.rule, request.for);
     case 'deny':
@@ -46,7 +56,7 @@ function parseRequest(line: string): Request | null {
 }
 
 function requestOf({ command, rule, for: time }: Record<string, unknown>): Request | null {
-  if (command === 'reload' || command === 'rules') return { command };
+  if (command === 'reload' || command === 'rules' || command === 'verify') return { command };
   if (typeof rule !== 'string') return null;
   if (command === 'deny') return { command, rule };
   if (command !== 'allow') return null;

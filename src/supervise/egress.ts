@@ -1,4 +1,5 @@
 import { confined, egressIdentity } from '../core/agent-profile.ts';
+import type { Landlock } from '../core/landlock.ts';
 import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
@@ -14,6 +15,7 @@ export interface EgressOptions {
   readonly sockets: { readonly udp: number; readonly tcp: number; readonly guard: number };
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly landlock: Landlock | null;
   readonly reported: (report: Report) => void;
   readonly changed: (report: { running: boolean; restarts: number }) => void;
 }
@@ -37,7 +39,7 @@ export function keepEgress(options: EgressOptions): Egress {
   });
   let heard: (name: string, outcome: string) => void = () => {};
   const spec: ChildSpec = {
-    argv: confined(options.argv, egressIdentity),
+    argv: confined(options.argv, { ...egressIdentity, landlock: options.landlock }),
     env: options.env,
     descriptors: [options.sockets.udp, options.sockets.tcp, options.sockets.guard],
     channel: true,

@@ -1,10 +1,11 @@
-import { proofName } from '../core/finding.ts';
+import { proofAddresses, proofName } from '../core/finding.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Failure, Refusal } from '../core/refusal.ts';
 import { renderTold, type Told } from '../core/told.ts';
 import { describeFailure, describeRefusal } from '../core/words.ts';
 import type { Host } from '../host/host.ts';
+import type { WallRefusal } from '../network/firewall/wall-log.ts';
 import type { Report } from '../network/link.ts';
 import { makeJournal } from './journal.ts';
 import { makeThrottle, type Throttle } from './throttle.ts';
@@ -15,13 +16,15 @@ const logPace = { window: 10_000, rate: 20 };
 const filePace = { window: 1000, rate: 20 };
 const mostBytes = 256 * 1024;
 
-/** A refusal as it was seen; the kernel's wall knows the decimal user id as well. */
-export type Seen = Refusal & { readonly user?: number };
+/** A refusal as it was seen; the kernel's wall knows the protocol and the decimal user id as well. */
+export type Seen = Refusal & Partial<Pick<WallRefusal, 'protocol' | 'user'>>;
 
 export interface Recorder {
   /** Takes what the egress process saw. */
   report(report: Report): void;
   refused(seen: Seen, count?: number): void;
+  /** Takes refusals of which nothing is known but their number. */
+  refusedMore(count: number): void;
   failed(failure: Failure, count?: number): void;
   /** Tells what still waits to be told. */
   flush(): Promise<void>;
@@ -31,7 +34,7 @@ export interface RecorderParts {
   readonly host: Host;
   readonly log: Log;
   /** @returns the rule that would allow it, or null. It may have to be loaded first. */
-  readonly ruleFor: (refusal: Refusal) => Promise<string | null>;
+  readonly ruleFor: (refusal: Seen) => Promise<string | null>;
   /** Hears both totals since the boot, at most once a second. */
   readonly changed: (totals: { refused: number; failed: number }) => void;
 }
@@ -42,7 +45,8 @@ export function makeRecorder(parts: RecorderParts): Recorder {
   const post = makePoster(parts, totals);
   const write = makeWriter(parts);
   const refusals = makePair<Seen>(parts, {
-    keyOf: ({ via, reason, name, address, port, user }) => [via, reason, name, address, port, user].join(' '),
+    keyOf: ({ via, reason, name, address, port, protocol, user }) =>
+      [via, reason, name, address, port, protocol, user].join(' '),
     logged: async (seen, count) => {
       const rule = await parts.ruleFor(seen);
       parts.log.event('warn', 'egress.refused', { ...seen, count, rule });
@@ -66,12 +70,18 @@ export function makeRecorder(parts: RecorderParts): Recorder {
   });
   const recorder = {
     refused: (seen: Seen, count = 1) => {
-      if (seen.name === proofName) {
+      if (isProof(seen)) {
         parts.log.event('debug', 'egress.refused', { ...seen, count });
         return;
       }
       totals.refused += count;
       refusals.add(seen, count);
+      post();
+    },
+    refusedMore: (count: number) => {
+      if (count === 0) return;
+      totals.refused += count;
+      refusals.addRest(count);
       post();
     },
     failed: (failure: Failure, count = 1) => {
@@ -85,9 +95,8 @@ export function makeRecorder(parts: RecorderParts): Recorder {
     report: (report) => {
       for (const { count, ...refusal } of report.refusals) recorder.refused(refusal, count);
       for (const { count, ...failure } of report.failures) recorder.failed(failure, count);
-      totals.refused += report.more.refusals;
+      recorder.refusedMore(report.more.refusals);
       totals.failed += report.more.failures;
-      refusals.addRest(report.more.refusals);
       failures.addRest(report.more.failures);
       post();
     },
@@ -95,6 +104,11 @@ export function makeRecorder(parts: RecorderParts): Recorder {
       await Promise.all([refusals.flush(), failures.flush()]);
     },
   };
+}
+
+/** The box attacks itself at every boot, and that is nobody's attempt. */
+function isProof({ name, address }: Seen): boolean {
+  return name === proofName || (address !== null && Object.values<string>(proofAddresses).includes(address));
 }
 
 interface Telling<Item> {

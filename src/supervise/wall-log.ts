@@ -1,11 +1,10 @@
-import { wallLogIdentity } from '../core/agent-profile.ts';
+import { confined, wallLogIdentity } from '../core/agent-profile.ts';
+import type { Landlock } from '../core/landlock.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { parseWallLine, type WallRefusal } from '../network/firewall/wall-log.ts';
 import { type Kept, keep } from './keep.ts';
-
-const capabilities = '-all,+net_admin';
 
 /**
  * Keeps the reader of what the wall refuses: ulogd, as a user of its own whose one capability is to be told by the
@@ -14,6 +13,7 @@ const capabilities = '-all,+net_admin';
 export function keepWallLog(parts: {
   readonly host: Host;
   readonly log: Log;
+  readonly landlock: Landlock | null;
   readonly refused: (refusal: WallRefusal) => void;
 }): Pick<Kept, 'stop'> {
   const { host, log } = parts;
@@ -26,20 +26,10 @@ export function keepWallLog(parts: {
     log,
     name: 'wall-log',
     spec: {
-      argv: [
-        '/usr/bin/setpriv',
-        `--reuid=${wallLogIdentity.uid}`,
-        `--regid=${wallLogIdentity.gid}`,
-        '--clear-groups',
-        `--inh-caps=${capabilities}`,
-        `--ambient-caps=${capabilities}`,
-        `--bounding-set=${capabilities}`,
-        '--no-new-privs',
-        '--',
-        '/usr/sbin/ulogd',
-        '--configfile',
-        Paths.wallLogSettings,
-      ],
+      argv: confined(['/usr/sbin/ulogd', '--configfile', Paths.wallLogSettings], {
+        ...wallLogIdentity,
+        landlock: parts.landlock,
+      }),
       env: {},
       output: 'ignore',
     },

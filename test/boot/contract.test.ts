@@ -4,8 +4,18 @@ import { bootToReady, eventsOf, stateOf } from './drive.ts';
 import { goodEnvironment, makeMachine } from './machine.ts';
 import { play, type Scenario } from './scenario.ts';
 
-const confined =
-  '/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs --seccomp-filter=/usr/local/lib/cloister/seccomp.bpf -- ';
+const writing =
+  'write-file,truncate,remove-dir,remove-file,make-dir,make-reg,make-sock,make-fifo,make-sym,refer';
+const confined = [
+  '/usr/bin/choom --adjust=1000 --',
+  '/usr/bin/prlimit --core=0 --memlock=65536 --msgqueue=0 --nice=0 --rtprio=0 --sigpending=512 --',
+  '/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all',
+  `--no-new-privs --landlock-access=fs:${writing},make-char,make-block`,
+  ...['/workspace', '/tmp', '/home/claude', '/run/cloister/session'].map(
+    (folder) => `--landlock-rule=path-beneath:${writing}:${folder}`,
+  ),
+  '--seccomp-filter=/usr/local/lib/cloister/seccomp.bpf -- ',
+].join(' ');
 
 const step = (name: string) => ({ event: 'boot.step', step: name, level: 'info' });
 
@@ -116,6 +126,7 @@ const scenarios: Scenario[] = [
             'run /usr/bin/mount -t tmpfs -o nosuid,nodev,size=512m,nr_inodes=65536,mode=1777 tmpfs /tmp',
             'run /usr/bin/mount -t tmpfs -o nosuid,nodev,size=1g,nr_inodes=262144,mode=0700,uid=1000,gid=1000 tmpfs /home/claude',
             'run /usr/bin/mount -o remount,bind,ro /',
+            'run /usr/bin/mount -o remount,nosuid,nodev,noexec,hidepid=2 proc /proc',
             'replace',
           ],
           phase: 'booting',

@@ -97,6 +97,16 @@ as_user() {
     PATH=/home/claude/.local/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 timeout 60 bash -c "$3"
 }
 
+# in_session BOX COMMAND: a shell command that the box's own tmux server runs: under the agent's very profile, with
+# the agent's environment. Stdin is handed on.
+in_session() {
+  local place=/tmp/in-session-$BATS_TEST_NUMBER-$RANDOM
+  "$ENGINE" exec --interactive "$NAME-$1" /usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups sh -c '
+    cat >"$1.in" && printf "%s\n" "$2" >"$1.sh" &&
+    tmux -N -S /run/cloister/session/tmux run-shell "timeout 120 bash $1.sh <$1.in >$1.out 2>&1; echo \$? >$1.status" &&
+    cat "$1.out" && exit "$(cat "$1.status")"' - "$place" "$2"
+}
+
 # What the upper pane (0, Claude) or the lower one (1, the shell) shows.
 screen() {
   as_agent "$1" "tmux -N -S /run/cloister/session/tmux capture-pane -p -t cloister:1.${2:-0}"

@@ -27,6 +27,21 @@ setting() {
   [[ $output == *'/usr/bin/up'*'/usr/bin/cap cap_net_raw'* ]]
 }
 
+@test "there is no program to change the user with, and none for the agent to become root by" {
+  inside 'for name in sudo doas su sg newgrp chsh expiry pkexec; do type -P $name; done'
+  [[ $output == '' ]]
+  inside 'setpriv --reuid=0 true || python3 -c "import os; os.setuid(0)" || runuser -u root true; echo $?' --user 1000
+  [[ $output == *$'\n1' ]]
+}
+
+@test "nothing in a PATH of the box can be written by the agent, but for its own folder of programs" {
+  # shellcheck disable=SC2016
+  inside 'for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin /usr/local/libexec /usr/local/lib; do
+    while [[ $folder ]]; do [[ -w $folder ]] && echo "$folder"; folder=${folder%/*}; done
+  done; find -L /usr/local/bin /usr/local/sbin /usr/bin /usr/sbin /usr/local/libexec -writable' --user 1000
+  [[ $status == 0 && $output == '' ]]
+}
+
 @test "every tool answers with its version" {
   # shellcheck disable=SC2016
   inside 'for tool in node npm git gh iptables-nft iptables-legacy ip6tables-nft ip6tables-legacy rg fd jq bat less tree curl wget \

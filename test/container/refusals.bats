@@ -77,6 +77,23 @@ heard() {
   run ! heard 'many6.denied.test'
 }
 
+@test "the agent hears of a name that the guard refused on the wire" {
+  claude_does "$(bash_turn 'curl -sS --max-time 5 --resolve fronted.denied.test:443:198.51.100.77 https://fronted.denied.test; true')"
+  heard '"fronted.denied.test:443": the name is not on the allowlist; an operator would allow it with: cloister allow fronted.denied.test'
+}
+
+@test "the agent hears of a packet that the wall refused, and by which user it was" {
+  claude_does "$(bash_turn 'python3 /fixtures/send.py tcp 198.51.100.66 22; true')"
+  heard '"198.51.100.66:22": no rule opens this address, port or protocol; rules are written for names'
+  cloister log --json | jq --slurp --exit-status 'any(.[]; .via == "wall" and .address == "198.51.100.66" and .port == 22
+    and .user == 1000 and .protocol == "tcp" and .rule == null)'
+}
+
+@test "the wall's refusal of an allowed name's other port names the rule for it" {
+  as_agent main 'getent hosts allowed.test && curl -sS https://allowed.test && { python3 /fixtures/send.py tcp 198.51.100.77 2222 || true; }'
+  eventually 3 says 'to allow it: cloister allow allowed.test:2222/tcp' cloister log
+}
+
 @test "a refusal is one event in the log, a line for people and a line for programs" {
   as_agent main 'curl -sS https://seen.denied.test' || true
   eventually 3 says 'seen.denied.test refused' cloister log
@@ -157,6 +174,26 @@ told_in_full() {
   cloister deny later.test
   denied later.test
   run ! cloister rules --json --more
+}
+
+@test "a name that is denied loses its open connections at once" {
+  cloister allow later.test
+  as_agent main 'timeout 30 python3 -c "
+import socket, ssl, time
+line = ssl.create_default_context().wrap_socket(socket.create_connection((\"later.test\", 443)), server_hostname=\"later.test\")
+line.settimeout(20)
+print(\"open\", flush=True)
+start = time.time()
+try:
+    line.recv(1)
+except OSError as error:
+    pass
+print(\"over\", flush=True)" >/tmp/line 2>&1' &
+  eventually 10 as_agent main 'grep -q open /tmp/line'
+  run ! as_agent main 'grep -q over /tmp/line'
+  cloister deny later.test
+  eventually 1 as_agent main 'grep -q over /tmp/line'
+  wait
 }
 
 @test "allow --for ends by itself" {

@@ -134,6 +134,12 @@ mends() {
   [[ $status == 77 && $output == *'--cap-add SETPCAP --cap-add CHOWN --cap-add KILL'* ]]
 }
 
+# Docker gives them to every user: the agent could share the resolver's UDP port and answer in its place.
+@test "ports below 1024 that every user may bind are refused with 77 that names the flag" {
+  refused_without '^--sysctl='
+  [[ $status == 77 && $output == *'--sysctl net.ipv4.ip_unprivileged_port_start=1024'* ]]
+}
+
 @test "a user that is not root is refused with 77" {
   refused_without '^$' --user 1000
   [[ $status == 77 && $output == *'as root'* ]]

@@ -55,10 +55,11 @@ export function makeFirewall(parts: FirewallParts): Firewall {
   let ports = guardedPorts(allowlist.rules);
   return {
     pin: async (request) => {
+      const ports = portsFor(parts, allowlist, request);
       const lifetime = lifetimeOf(request.ttl, parts.byAddress);
-      const entry = { ...request, ports: portsFor(parts, allowlist, request), lifetime };
-      const fresh = pins.add(entry, host.now());
-      await kernel.tell({ add: fresh, remove: [] });
+      const fresh = pins.add({ ...request, ports, lifetime }, host.now());
+      if (fresh.length > 0) return kernel.tell({ add: fresh, remove: [] });
+      return kernel.confirm(request.addresses.flatMap((address) => ports.map((port) => ({ address, port }))));
     },
     expire: () => kernel.tell({ add: [], remove: pins.expire(host.now()) }),
     setRules: async (next) => {

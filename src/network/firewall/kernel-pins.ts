@@ -1,6 +1,6 @@
 import { chainOf } from '../../core/errors.ts';
 import { makePinWriter, type PinChange, type Pinning, type PinWriterParts } from './pin-writer.ts';
-import type { Pin, PinTable } from './pins.ts';
+import { keyOf, type Pin, type PinTable } from './pins.ts';
 
 /** What the kernel has of the pins. */
 export interface KernelReport {
@@ -24,16 +24,20 @@ export function makeKernelPins(parts: KernelPinParts, pins: PinTable) {
   let queued: Promise<void> | null = null;
   /** The kernel has not got what the table holds: the last attempt failed, so the next request tries again. */
   let behind = false;
+  /** What the kernel was never told with success: whoever wants one of these has to wait. */
+  const untold = new Set<string>();
 
   const apply = async () => {
     const changes = [...waiting.values()];
     const of = (verb: 'add' | 'remove') => changes.filter((one) => one.verb === verb).map(({ pin }) => pin);
     const change = behind ? null : { add: of('add'), remove: of('remove') };
+    const telling = [...untold];
     waiting.clear();
     behind = true;
     try {
       pinning = await writer.write(change, () => pins.list());
       behind = false;
+      for (const key of telling) untold.delete(key);
       parts.changed({ pins: pins.size, pinning, failure: null });
     } catch (error) {
       parts.changed({ pins: pins.size, pinning, failure: chainOf(error) });
@@ -56,12 +60,22 @@ export function makeKernelPins(parts: KernelPinParts, pins: PinTable) {
     return queued;
   };
   return {
+    /** Tells the kernel of a change; of none, tries again what it refused the last time. */
     tell: async ({ add, remove }: PinChange): Promise<void> => {
-      for (const pin of add) waiting.set(`${pin.address} ${pin.port}`, { pin, verb: 'add' });
-      for (const pin of remove) waiting.set(`${pin.address} ${pin.port}`, { pin, verb: 'remove' });
-      if (waiting.size > 0 && add.length + remove.length > 0) await schedule();
-      else if (running !== null) await (queued ?? running);
-      else if (behind) await schedule();
+      for (const pin of add) {
+        waiting.set(keyOf(pin), { pin, verb: 'add' });
+        untold.add(keyOf(pin));
+      }
+      for (const pin of remove) {
+        waiting.set(keyOf(pin), { pin, verb: 'remove' });
+        untold.delete(keyOf(pin));
+      }
+      if (behind || add.length + remove.length > 0) await schedule();
+    },
+    /** Resolves once the kernel has all of these; at once where it has them already. */
+    confirm: async (wanted: readonly Pin[]): Promise<void> => {
+      if (!wanted.some((pin) => untold.has(keyOf(pin)))) return;
+      await (queued ?? running ?? schedule());
     },
   };
 }

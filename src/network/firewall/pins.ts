@@ -81,6 +81,7 @@ export class PinTable {
   }
 }
 
-function keyOf({ address, port }: Pin): string {
+/** @returns what tells one pin from another. */
+export function keyOf({ address, port }: Pin): string {
   return `${address} ${port}`;
 }

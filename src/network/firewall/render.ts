@@ -80,6 +80,7 @@ const filterChains = [
   'CLOISTER-EGRESS',
   'CLOISTER-PINS',
   'CLOISTER-REFUSE',
+  'CLOISTER-TOLD',
 ];
 
 const policies = [':INPUT DROP [0:0]', ':FORWARD DROP [0:0]', ':OUTPUT DROP [0:0]'];
@@ -118,6 +119,8 @@ function outputChain(plan: WallPlan): string[] {
 function agentChain(plan: WallPlan): string[] {
   return [
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-AGENT -d ${address}/32 ${refuse}`),
+    // Whatever it may have bound: it answers nobody in the name of the resolver.
+    `-A CLOISTER-AGENT -s ${ownAddress}/32 ${refuse}`,
     '-A CLOISTER-AGENT -o lo -j ACCEPT',
     // The filter still sees the interface of before the redirect: what was redirected is known by its goal.
     `-A CLOISTER-AGENT -d ${ownAddress}/32 -m conntrack --ctstate DNAT -j ACCEPT`,
@@ -153,12 +156,17 @@ export function upstreamRules(destination: string): string[] {
 }
 
 export function refuseChain(icmp: string): string[] {
+  const reject = (chain: string) => [
+    `-A ${chain} -p tcp -j REJECT --reject-with tcp-reset`,
+    `-A ${chain} -j REJECT --reject-with ${icmp}`,
+  ];
   return [
-    // The counter of this rule is the number of all refusals; the one after it tells of some of them.
+    '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j CLOISTER-TOLD',
+    // A rule without a target: its counter is what was refused and not told.
     '-A CLOISTER-REFUSE',
-    `-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group ${logGroup} --nflog-size 64`,
-    '-A CLOISTER-REFUSE -p tcp -j REJECT --reject-with tcp-reset',
-    `-A CLOISTER-REFUSE -j REJECT --reject-with ${icmp}`,
+    ...reject('CLOISTER-REFUSE'),
+    `-A CLOISTER-TOLD -j NFLOG --nflog-group ${logGroup} --nflog-size 64 --nflog-threshold 1`,
+    ...reject('CLOISTER-TOLD'),
   ];
 }
 

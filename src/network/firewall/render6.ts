@@ -1,7 +1,7 @@
 import { ofFamily, type Standing, type WallPlan } from './plan.ts';
 import { jump, refuseChain, table, upstreamRules } from './render.ts';
 
-const chains = ['CLOISTER-INPUT', 'CLOISTER-OUTPUT', 'CLOISTER-EGRESS', 'CLOISTER-REFUSE'];
+const chains = ['CLOISTER-INPUT', 'CLOISTER-OUTPUT', 'CLOISTER-EGRESS', 'CLOISTER-REFUSE', 'CLOISTER-TOLD'];
 /** Router and neighbour discovery, without which no IPv6 address is reachable (RFC 4861). */
 const discovery = ['router-solicitation', 'neighbour-solicitation', 'neighbour-advertisement'];
 const heard = ['router-advertisement', 'neighbour-solicitation', 'neighbour-advertisement'];

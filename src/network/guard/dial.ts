@@ -1,4 +1,4 @@
-import { connect, isIPv4, type Socket } from 'node:net';
+import { connect, isIPv4, type OnReadOpts, type Socket } from 'node:net';
 import type { Limits } from './limits.ts';
 
 const mostTried = 8;
@@ -6,13 +6,14 @@ const probeAfter = 60_000;
 
 /**
  * Connects to one of these IPv4 addresses: the first at once, the next when one has failed or kept silent for
- * `stagger`. Sockets keep their side open when the peer closes its own.
+ * `stagger`. Sockets keep their side open when the peer closes its own. Nothing is read but from the one that is
+ * returned, with `onread` where it is given.
  * Rejects with the last failure, or after `dial`, code ETIMEDOUT.
  */
 export function dial(
   addresses: readonly string[],
   port: number,
-  limits: Pick<Limits, 'stagger' | 'dial'>,
+  { onread, ...limits }: Pick<Limits, 'stagger' | 'dial'> & { readonly onread?: OnReadOpts | undefined },
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const waiting = addresses.filter((address) => isIPv4(address)).slice(0, mostTried);
@@ -33,7 +34,8 @@ export function dial(
       clearTimeout(staggered);
       if (waiting.length > 0) staggered = setTimeout(tryNext, limits.stagger);
       const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: probeAfter };
-      const socket = connect({ host, port, allowHalfOpen: true, ...options });
+      const reading = onread === undefined ? {} : { onread };
+      const socket = connect({ host, port, allowHalfOpen: true, ...options, ...reading });
       trying.add(socket);
       const failed = (error: Error) => {
         if (!trying.delete(socket)) return;
@@ -43,10 +45,10 @@ export function dial(
       socket.on('error', failed);
       socket.once('connect', () => finish(socket));
     };
-    const silent = Object.assign(new Error(`no address answered within ${limits.dial} ms`), {
-      code: 'ETIMEDOUT',
-    });
-    const deadline = setTimeout(() => finish(null, silent), limits.dial);
+    const deadline = setTimeout(() => {
+      const silent = new Error(`no address answered within ${limits.dial} ms`);
+      finish(null, Object.assign(silent, { code: 'ETIMEDOUT' }));
+    }, limits.dial);
     if (waiting.length === 0) finish(null, new Error('there is no IPv4 address to dial'));
     else tryNext();
   });

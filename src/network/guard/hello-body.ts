@@ -20,10 +20,9 @@ export function parseHello(body: Buffer): HelloReading {
   if (extensions === null) return malformed;
   const found = splitExtensions(extensions);
   if (found === null) return malformed;
-  const hidden = [...found.keys()].some((type) => hidingExtensions.has(type));
-  const list = found.get(serverName);
-  if (list === undefined) return { kind: 'hello', name: null, hidden };
-  const host = parseServerName(list);
+  const { hidden, names } = found;
+  if (names === null) return { kind: 'hello', name: null, hidden };
+  const host = parseServerName(names);
   if (host === null) return malformed;
   // What isn't ASCII would be read as another name here than at the server.
   const name = /^[\x21-\x7e]+$/.test(host) ? normaliseName(host) : null;
@@ -45,19 +44,26 @@ function findExtensions(body: Buffer): Buffer | null {
   return extensions === null || extensions.rest.length > 0 ? null : extensions.content;
 }
 
-/** @returns each extension's content by its type, or null: one that comes twice could be read either way. */
-function splitExtensions(block: Buffer): ReadonlyMap<number, Buffer> | null {
-  const found = new Map<number, Buffer>();
-  let rest = block;
-  while (rest.length > 0) {
-    if (rest.length < 4) return null;
-    const type = rest.readUInt16BE(0);
-    const extension = takeVector(rest.subarray(2), 2);
-    if (extension === null || found.has(type)) return null;
-    found.set(type, extension.content);
-    rest = extension.rest;
+/**
+ * Every client waits for this: it cuts out nothing but the names.
+ * @returns the content of the server_name extension and whether there is one that hides names, or null where the
+ * lengths don't fit, or an extension comes twice: it could be read either way.
+ */
+function splitExtensions(block: Buffer): { names: Buffer | null; hidden: boolean } | null {
+  const seen = new Set<number>();
+  let names: Buffer | null = null;
+  let hidden = false;
+  for (let at = 0; at < block.length; ) {
+    if (block.length - at < 4) return null;
+    const type = block.readUInt16BE(at);
+    const end = at + 4 + block.readUInt16BE(at + 2);
+    if (end > block.length || seen.has(type)) return null;
+    seen.add(type);
+    if (type === serverName) names = block.subarray(at + 4, end);
+    hidden ||= hidingExtensions.has(type);
+    at = end;
   }
-  return found;
+  return { names, hidden };
 }
 
 /** @returns the one host name of a server_name extension (RFC 6066, 3), octet by octet, or null. */

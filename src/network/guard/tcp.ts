@@ -1,5 +1,5 @@
 import { type Connection, type Desk, tellFailed, tellRefused } from './connection.ts';
-import { relay } from './relay.ts';
+import { makeRelay } from './relay.ts';
 import { openAddresses } from './way.ts';
 
 /** Seconds: long enough for a dial. Nothing holds the address but this connection. */
@@ -12,10 +12,12 @@ export async function takeTcp(desk: Desk, connection: Connection, name: string):
   const claim = { name, port: destination.port, protocol: 'tcp' } as const;
   connection.prove(claim);
   const answer = { addresses: [destination.address], ttl: lease };
-  const way = await openAddresses({ ...desk, isGone: () => socket.destroyed }, claim, answer);
+  const relay = makeRelay(socket, desk.limits.idle);
+  const from = { ...desk, isGone: () => socket.destroyed, onread: relay.onread };
+  const way = await openAddresses(from, claim, answer);
   switch (way.kind) {
     case 'open':
-      return relay(socket, way.socket, desk.limits.idle);
+      return relay.start(way.socket);
     case 'refused':
       tellRefused(desk, connection, { via: 'tcp', reason: way.reason, name });
       return connection.cut();

@@ -4,8 +4,8 @@ import { type HelloFault, HelloReader, type HelloReading } from './client-hello.
 import { type Connection, type Desk, tellFailed, tellRefused } from './connection.ts';
 import { sayFarewell } from './farewell.ts';
 import { renderRefusal } from './http-reply.ts';
-import { judge } from './judge.ts';
-import { relay } from './relay.ts';
+import { type Claim, judge } from './judge.ts';
+import { makeRelay } from './relay.ts';
 import { openWay } from './way.ts';
 
 /** Reads the ClientHello of a connection, judges its name, and relays it to that name's own addresses. */
@@ -24,7 +24,7 @@ export function takeTls(desk: Desk, connection: Connection): void {
     const first = reader.bytes[0] ?? 0;
     const verdict = judgeHello(desk, connection, reading);
     if ('reason' in verdict) refuse(desk, connection, { ...verdict, first });
-    else void letOut(desk, connection, { name: verdict.name, bytes: reader.bytes });
+    else void letOut(desk, connection, { claim: verdict.claim, bytes: reader.bytes });
   };
   const ended = () => {
     done();
@@ -41,7 +41,7 @@ export function takeTls(desk: Desk, connection: Connection): void {
 }
 
 type Verdict =
-  | { readonly name: string }
+  | { readonly claim: Claim }
   | { readonly name: string | null; readonly reason: Reason; readonly malformed?: boolean };
 
 const reasons: Readonly<Record<HelloFault, Reason>> = {
@@ -61,24 +61,26 @@ function judgeHello(
   const { name, hidden } = reading;
   if (hidden) return { name, reason: 'hidden-name' };
   if (name === null) return { name, reason: 'no-name' };
-  const reason = judge(parts.allowlist(), { name, port: destination.port, protocol: 'tls' });
-  return reason === null ? { name } : { name, reason };
+  const claim = { name, port: destination.port, protocol: 'tls' } as const;
+  const reason = judge(parts.allowlist(), claim);
+  return reason === null ? { claim } : { name, reason };
 }
 
 interface Hello {
-  readonly name: string;
+  readonly claim: Claim;
   readonly bytes: Buffer;
 }
 
-async function letOut(desk: Desk, connection: Connection, { name, bytes }: Hello): Promise<void> {
-  const { socket, destination } = connection;
-  const claim = { name, port: destination.port, protocol: 'tls' } as const;
+async function letOut(desk: Desk, connection: Connection, { claim, bytes }: Hello): Promise<void> {
+  const { socket } = connection;
+  const { name } = claim;
   connection.prove(claim);
-  const way = await openWay({ ...desk, isGone: () => socket.destroyed }, claim);
+  const relay = makeRelay(socket, desk.limits.idle);
+  const way = await openWay({ ...desk, isGone: () => socket.destroyed, onread: relay.onread }, claim);
   switch (way.kind) {
     case 'open':
       way.socket.write(bytes);
-      return relay(socket, way.socket, desk.limits.idle);
+      return relay.start(way.socket);
     case 'refused':
       return refuse(desk, connection, { ...way, name, first: 0 });
     case 'failed':

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Reason, Trouble } from '../../core/refusal.ts';
 import type { Resolution } from '../resolver/resolver.ts';
 import { dial } from './dial.ts';
@@ -18,6 +18,8 @@ export interface WayParts {
   readonly parts: GuardParts;
   readonly limits: Limits;
   readonly isGone: () => boolean;
+  /** How the socket is to be read, where that is not as a stream. */
+  readonly onread?: OnReadOpts;
 }
 
 /** Resolves a claimed name itself, has the wall opened for the answer, and dials. Never rejects. */
@@ -57,7 +59,7 @@ export async function openAddresses(
   const pinned = obstacle(from, claim);
   if (pinned !== null) return pinned;
   try {
-    const socket = await dial(addresses, claim.port, from.limits);
+    const socket = await dial(addresses, claim.port, { ...from.limits, onread: from.onread });
     const after = obstacle(from, claim);
     if (after !== null) socket.destroy();
     return after ?? { kind: 'open', socket };

@@ -16,8 +16,8 @@ export interface Verdict {
 }
 
 /**
- * Fills error answers in: each verdict is encoded once, and the client's id and question are put into a copy. A
- * flood of denied names then costs little more than reading them, and leaves nothing behind.
+ * Fills error answers in: each verdict is encoded once, and the client's id and question are put into a
+ * copy. A flood of denied names then costs little more than reading them, and leaves nothing behind.
  * @param verdicts few and constant: none may depend on what the client sent.
  */
 export function makeBlank(verdict: Verdict): (query: Query, id: Buffer) => Buffer {

@@ -11,8 +11,8 @@ export interface Budget {
 }
 
 /**
- * Whoever owns a zone reads the names asked below it, so every new one can carry a secret out. Below a wildcard they
- * are rationed, one bucket each; the names of exact rules say nothing that the list does not.
+ * Whoever owns a zone reads the names asked below it, so every new one can carry a secret out. Below a
+ * wildcard they are rationed, one bucket each; the names of exact rules say nothing that the list does not.
  */
 export function makeBudget(): Budget {
   const buckets = new Map<string, { tokens: number; at: number }>();

@@ -10,7 +10,9 @@ const mostAtOnce = 32;
 /** Octets of answers that a client may leave unread before it is heard again. */
 const mostUnread = 65_536;
 
-/** Answers one TCP client, whose queries may be pipelined and split; each is answered as soon as it can be. */
+/**
+ * Answers one TCP client, whose queries may be pipelined and split; each is answered as soon as it can be.
+ */
 export function converse(resolver: Pick<Resolver, 'answer'>, socket: Socket): void {
   const unframer = new Unframer();
   const queries: Buffer[] = [];

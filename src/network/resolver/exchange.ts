@@ -17,7 +17,10 @@ export interface Question {
   readonly signal: AbortSignal;
 }
 
-/** Asks one upstream, over UDP and then over TCP if it has to be. Rejects when it can't be reached, or the signal says so. */
+/**
+ * Asks one upstream, over UDP and then over TCP if it has to be. Rejects when it can't be reached, or the
+ * signal says so.
+ */
 export async function exchange(question: Question): Promise<UpstreamAnswer> {
   const answer = await askByDatagram(question);
   question.signal.throwIfAborted();
@@ -25,8 +28,9 @@ export async function exchange(question: Question): Promise<UpstreamAnswer> {
 }
 
 /**
- * A socket of its own for every query: the kernel picks an unforeseen source port, and only this peer may answer.
- * What is no answer to the question (another id, name or casing) is passed over, and the right one waited for.
+ * A socket of its own for every query: the kernel picks an unforeseen source port, and only this peer may
+ * answer. What is no answer to the question (another id, name or casing) is passed over, and the right one
+ * waited for.
  */
 function askByDatagram({ address, port, name, signal }: Question): Promise<UpstreamAnswer | 'by-stream'> {
   const query = renderUpstreamQuery(randomInt(65536), randomiseCase(name));

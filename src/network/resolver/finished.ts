@@ -23,8 +23,8 @@ export interface Finished {
 }
 
 /**
- * An answer belongs to all the octets of a query behind its id: the casing it has to echo, its flags, and the size
- * of datagram that the client takes. Bounded in number and octets; the oldest goes first.
+ * An answer belongs to all the octets of a query behind its id: the casing it has to echo, its flags, and
+ * the size of datagram that the client takes. Bounded in number and octets; the oldest goes first.
  */
 export function makeFinished(): Finished {
   const entries = new Map<string, Entry>();
@@ -48,7 +48,10 @@ export function makeFinished(): Finished {
       const key = keyOf(query);
       const known = entries.get(key);
       if (known !== undefined) drop(key, known);
-      entries.set(key, { answer, expires, isCurrent, ttls: findTtls(answer), ttl: -1 });
+      // A copy, for its TTLs are changed in place; outside the pool, of which it would keep 8 KB alive.
+      const copy = Buffer.allocUnsafeSlow(answer.length);
+      answer.copy(copy);
+      entries.set(key, { answer: copy, expires, isCurrent, ttls: findTtls(answer), ttl: -1 });
       octets += key.length + answer.length;
       for (const [oldest, entry] of entries) {
         if (entries.size <= mostEntries && octets <= mostOctets) break;

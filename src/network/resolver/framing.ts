@@ -5,7 +5,9 @@ export function frame(message: Buffer): Buffer {
   return Buffer.concat([length, message]);
 }
 
-/** Takes a TCP stream apart into DNS messages, however it was split or pipelined. Holds at most one message. */
+/**
+ * Takes a TCP stream apart into DNS messages, however it was split or pipelined. Holds at most one message.
+ */
 export class Unframer {
   #pending: Buffer = Buffer.alloc(0);
 

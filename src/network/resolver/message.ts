@@ -39,8 +39,8 @@ export interface Query {
 }
 
 /**
- * Parses what a client sent. dns2 sees only one uncompressed question and two records at most: it follows chains
- * of compression pointers as often as a record asks for it, which 64 KB of records can make seconds.
+ * Parses what a client sent. dns2 sees only one uncompressed question and two records at most: it follows
+ * chains of compression pointers as often as a record asks for it, which 64 KB of records can make seconds.
  * @returns the query, an rcode to refuse with, or null for what deserves no answer at all.
  */
 export function parseQuery(
@@ -76,8 +76,8 @@ function hasHonestCounts(bytes: Buffer): boolean {
 }
 
 /**
- * @returns where the first question ends, or null if it is cut off, compressed (nothing stands before it to point
- * to) or has a dot inside a label: written as text such a name would be taken for another one.
+ * @returns where the first question ends, or null if it is cut off, compressed (nothing stands before it to
+ * point to) or has a dot inside a label: written as text such a name would be taken for another one.
  */
 export function endOfQuestion(bytes: Buffer): number | null {
   let at = headerSize;
@@ -89,7 +89,9 @@ export function endOfQuestion(bytes: Buffer): number | null {
   return at + 5 <= bytes.length ? at + 5 : null;
 }
 
-/** @returns an answer with these IPv4 addresses, or an empty one; cut short where the client takes no more. */
+/**
+ * @returns an answer with these IPv4 addresses, or an empty one; cut short where the client takes no more.
+ */
 export function renderAnswer(
   query: Query,
   { addresses, ttl, over }: { addresses: readonly string[]; ttl: number; over: Transport },

@@ -25,7 +25,10 @@ type Held = Found & {
 
 /** The names looked up so far. */
 export interface Names {
-  /** @returns what is known, at once where its time is not over; else what a look-up finds, one for all who ask. */
+  /**
+   * @returns what is known, at once where its time is not over; else what a look-up finds, one for all who
+   * ask.
+   */
   find(name: string, options: { fresh: boolean }): Found | Promise<Found>;
   /** @returns whether this is still the last word on the name. */
   isCurrent(name: string, found: Found): boolean;
@@ -85,7 +88,7 @@ function remember(
   { name, resolution, now }: { name: string; resolution: Resolution; now: number },
 ): Found {
   const known = held.get(name);
-  if (resolution.kind === 'failed' && known !== undefined && isOfUse(known, now)) {
+  if (isUpstreamDown(resolution) && known !== undefined && isOfUse(known, now)) {
     known.retryAt = now + retryPause;
     return { resolution, until: 0 };
   }

@@ -1,4 +1,7 @@
-/** Runs work as long as there is room, and the rest in turn. Work whose signal is over when its turn comes is not begun. */
+/**
+ * Runs work as long as there is room, and the rest in turn. Work whose signal is over when its turn comes
+ * is not begun.
+ */
 export type Enqueue = <Result>(work: () => Promise<Result>, signal: AbortSignal) => Promise<Result>;
 
 export function makeQueue(most: number): Enqueue {

@@ -24,7 +24,10 @@ const emptyLife = 300_000;
 const mostWaiting = 1024;
 const mostDetail = 200;
 
-/** What became of a name. `denied` means by policy; `failed` means for any other reason. TTLs are in seconds. */
+/**
+ * What became of a name. `denied` means by policy; `failed` means for any other reason. TTLs are in
+ * seconds.
+ */
 export type Resolution =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[]; readonly ttl: number }
   | { readonly kind: 'absent'; readonly ttl?: number }
@@ -36,7 +39,10 @@ export interface ResolverParts {
   readonly allowlist: () => Allowlist;
   readonly ask: AskUpstream;
   readonly mayDial: AddressJudge;
-  /** Called with every answer that is not from the cache before anybody is told; where it rejects, the look-up has failed. */
+  /**
+   * Called with every answer that is not from the cache before anybody is told; where it rejects, the
+   * look-up has failed.
+   */
   readonly learned: (name: string, addresses: readonly string[], ttl: number) => Promise<void> | void;
   /** Hears of every query that policy refused. */
   readonly refused: (refusal: Refusal) => void;
@@ -58,8 +64,8 @@ export interface Resolver {
 }
 
 /**
- * Answers for allowed names alone. A name that is not allowed causes no query upstream; names below a wildcard do,
- * and their owner reads them: new ones are rationed.
+ * Answers for allowed names alone. A name that is not allowed causes no query upstream; names below a
+ * wildcard do, and their owner reads them: new ones are rationed.
  */
 export function makeResolver(parts: ResolverParts): Resolver {
   const names = makeNames(parts);
@@ -120,7 +126,8 @@ function judge(
 
 function answerEmptily({ parts, finished, query, bytes, over }: Task): Buffer {
   const answer = renderAnswer(query, { addresses: [], ttl: 0, over });
-  finished.keep(bytes, { answer, expires: parts.now() + emptyLife, isCurrent: () => true });
+  const expires = parts.now() + emptyLife;
+  finished.keep(bytes, { answer, expires, isCurrent: () => true });
   return answer;
 }
 
@@ -144,9 +151,7 @@ function tell(task: Task, found: Found): Buffer {
 
 function finish({ parts, names, finished, bytes, name }: Task, found: Found, answer: Buffer): Buffer {
   const isCurrent = () => names.isCurrent(name, found);
-  // What is kept is aged in place: it is a copy.
-  if (found.until > parts.now())
-    finished.keep(bytes, { answer: Buffer.from(answer), expires: found.until, isCurrent });
+  if (found.until > parts.now()) finished.keep(bytes, { answer, expires: found.until, isCurrent });
   return answer;
 }
 

@@ -5,10 +5,14 @@ import type { Reply, Resolver } from './resolver.ts';
 
 const mostClients = 256;
 
+/** Octets of queries that may wait for us; the kernel grants what its limit for every user allows. */
+const receiveBuffer = 4 * 1024 * 1024;
+
 /** Serves the resolver on sockets somebody else bound: descriptors of a UDP and of a TCP socket. */
 export async function serve(resolver: Resolver, descriptors: { udp: number; tcp: number }): Promise<void> {
   // A client's address is no name: without this every answer would wait a turn for its look-up.
   const datagrams = createSocket({ type: 'udp4', lookup: (host, _, found) => found(null, host, 4) });
+  datagrams.on('listening', () => datagrams.setRecvBufferSize(receiveBuffer));
   datagrams.on('message', (bytes, peer) => {
     try {
       const answer = resolver.answer(bytes, 'datagram');

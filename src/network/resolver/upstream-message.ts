@@ -37,8 +37,9 @@ export function randomiseCase(name: string): string {
 
 /**
  * @param sent our query. Its question has to come back as it was written.
- * @returns what the upstream said, null if this is no answer to our question, or `by-stream` if the question has to
- * be asked again over TCP: the answer was cut off, or its casing lost, by a forger or by a careless upstream.
+ * @returns what the upstream said, null if this is no answer to our question, or `by-stream` if the
+ * question has to be asked again over TCP: the answer was cut off, or its casing lost, by a forger or by a
+ * careless upstream.
  */
 export function parseUpstreamAnswer(
   bytes: Buffer,

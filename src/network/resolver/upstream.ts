@@ -18,8 +18,10 @@ const mostSockets = 256;
 export type AskUpstream = (name: string) => Promise<UpstreamAnswer>;
 
 /**
- * Asks the first upstream, soon the next as well if it is slow, at once if it fails, and takes the first good answer.
- * @param addresses the upstream resolvers, in order of preference.  @param port where they listen, usually 53.
+ * Asks the first upstream, soon the next as well if it is slow, at once if it fails, and takes the first
+ * good answer.
+ * @param addresses the upstream resolvers, in order of preference.  @param port where they listen, usually
+ * 53.
  */
 export function makeUpstream(addresses: readonly string[], port = 53): AskUpstream {
   const enqueue = makeQueue(mostSockets);

@@ -37,7 +37,7 @@ describe('attach', () => {
   test('runs the tmux client as the agent: a client obeys its server', async () => {
     const { opened } = await setUp({ stay: false });
     expect(opened[0]?.argv.join(' ')).toMatch(
-      /^\/usr\/bin\/setpriv --reuid=1000 .*--no-new-privs .*-- \/usr\/bin\/tmux .* attach-session/,
+      /^\/usr\/bin\/choom --adjust=1000 .*\/usr\/bin\/setpriv --reuid=1000 .*--no-new-privs .*-- \/usr\/bin\/tmux .* attach-session/,
     );
   });
 

@@ -6,6 +6,7 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -68,4 +69,45 @@ describe('furnishing the home', () => {
     expect(readFileSync(at('victim'), 'utf8')).toBe('untouched');
     expect(lstatSync(at('.claude/.claude.json')).isFile()).toBe(true);
   });
+
+  test.each<[string, (at: (path: string) => string) => void]>([
+    ['a folder where the link belongs', (at) => mkdirSync(at('.local/bin/claude/x'), { recursive: true })],
+    [
+      'a folder where the state belongs',
+      (at) => mkdirSync(at('.claude/.claude.json/x'), { recursive: true }),
+    ],
+    ['a link to a folder of root’s', (at) => symlinkSync('/proc/1', at('.claude'))],
+    ['a file where a folder belongs', (at) => writeFileSync(at('.local'), '')],
+    ['a folder that can not be written', (at) => mkdirSync(at('.claude'), { mode: 0o500 })],
+    ['a link that leads in a circle', (at) => symlinkSync('.config', at('.config'))],
+    ['a link to an endless file', (at) => linkState(at, '/dev/zero')],
+    ['a link to nowhere', (at) => linkState(at, '/nowhere/at/all')],
+    [
+      'a state without end',
+      (at) => {
+        linkState(at, 'big');
+        writeFileSync(at('.claude/big'), '');
+        truncateSync(at('.claude/big'), 2 ** 40);
+      },
+    ],
+  ])('is not kept from it by %s', async (_, trap) => {
+    const { run, at } = setUp();
+    trap(at);
+    expect(await run()).toBe(0);
+    expect(readlinkSync(at('.local/bin/claude'))).toBe('/usr/local/bin/claude');
+    expect(lstatSync(at('.claude/.claude.json')).isFile()).toBe(true);
+    expect(lstatSync(at('.config/gh/hosts.yml')).isFile()).toBe(true);
+  });
+
+  test('sets aside what was in the way', async () => {
+    const { run, at } = setUp();
+    writeFileSync(at('.local'), 'mine');
+    await run();
+    expect(readFileSync(at('.local.aside'), 'utf8')).toBe('mine');
+  });
 });
+
+function linkState(at: (path: string) => string, target: string): void {
+  mkdirSync(at('.claude'));
+  symlinkSync(target, at('.claude/.claude.json'));
+}

@@ -80,6 +80,26 @@ describe('a secret', () => {
 
 describe('for people', () => {
   const pretty = makePretty(false);
+
+  test('says what was refused in one sentence, and what would allow it', () => {
+    const refused = { via: 'tls', reason: 'name-not-allowed', name: 'evil.test', address: null, port: 443 };
+    const line = { level: 'warn', event: 'egress.refused', ...refused, count: 3, rule: 'evil.test' };
+    expect(pretty(JSON.stringify(line))).toContain(
+      'evil.test:443 refused 3 times: the name is not on the allowlist; to allow it: cloister allow evil.test',
+    );
+    const failed = {
+      via: 'tls',
+      trouble: 'dial-failed',
+      name: 'a.test',
+      port: 443,
+      detail: 'timed out',
+      count: 1,
+    };
+    expect(pretty(JSON.stringify({ level: 'warn', event: 'egress.failed', ...failed }))).toContain(
+      'a.test:443 failed: the address could not be reached (timed out)',
+    );
+  });
+
   const line = (fields: object) => pretty(`${JSON.stringify({ level: 'info', time: 0, ...fields })}\n`);
 
   test('a step is one sentence', () => {

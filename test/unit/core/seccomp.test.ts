@@ -95,6 +95,15 @@ describe('the agent’s seccomp filter', () => {
     expect(onX64('socket', ...args)).toBe(verdict);
   });
 
+  test('lets the reader of the wall’s log hear the firewall, and nothing else of netlink', () => {
+    const asReader = (protocol: number) =>
+      judge(renderSeccomp('x64', 'wall-log'), { machine: x64, number: 41, args: [16, 3, protocol] });
+    expect(asReader(12)).toBe('allow');
+    expect(asReader(0)).toBe('allow');
+    expect(asReader(9)).toBe(93);
+    expect(onX64('socket', 16, 3, 12)).toBe(93);
+  });
+
   test('refuses to push keystrokes into a terminal, and no other ioctl', () => {
     expect(onX64('ioctl', 0, 0x5412)).toBe(1);
     expect(onX64('ioctl', 0, 0x541c)).toBe(1);

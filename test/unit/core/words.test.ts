@@ -49,6 +49,14 @@ describe('a refusal in words', () => {
     },
   );
 
+  test('shows an IPv6 address apart from its port, and no address that is none', () => {
+    const packet = { ...refusal, via: 'wall', reason: 'no-rule', name: null, port: 443 } as const;
+    expect(describeRefusal({ ...packet, address: '2001:db8::1', protocol: 'udp' })).toMatch(
+      /^\[2001:db8::1\]:443\/udp refused:/,
+    );
+    expect(describeRefusal({ ...packet, address: '\x1b[2J' })).toMatch(/^a packet to port 443 refused:/);
+  });
+
   test('has advice for every reason there is', () => {
     for (const reason of Object.keys(reasonTexts) as Reason[])
       expect(adviceOf(reason)).toMatch(/^[\x20-\x7e]+$/);

@@ -1,21 +1,57 @@
 import { describe, expect, test } from 'vitest';
 import { relay } from '../../../src/session/relay.ts';
+import { begin } from '../../../src/session/terminal-modes.ts';
 import { FakePty, FakeTerminal } from './fakes.ts';
+
+const identify = '\x1b[c';
+const copy = '\x1b]52;;bHM=\x07';
 
 function setUp() {
   const [terminal, pty] = [new FakeTerminal(), new FakePty()];
-  let drained: () => void = () => {};
-  const done = relay(terminal, pty, () => new Promise((resolve) => void (drained = resolve)));
-  return { terminal, pty, done, drain: () => drained() };
+  const clock = { time: 0, wake: () => {} };
+  const done = relay(terminal, pty, {
+    now: () => clock.time,
+    sleep: () => new Promise((resolve) => void (clock.wake = resolve)),
+  });
+  const shown = () => terminal.shown().toString('latin1').replace(begin, '');
+  const print = (text: string) => pty.print(Buffer.from(text, 'latin1'));
+  return { terminal, pty, done, clock, shown, print, drain: () => clock.wake() };
 }
 
 describe('the relay', () => {
-  test('passes keys in and the screen out, unchanged', () => {
+  test('passes keys in unchanged, whatever they are', () => {
     const { terminal, pty } = setUp();
-    terminal.type('\x1b[A\x03');
-    pty.print(Buffer.from([0xff, 0x00, 0x1b]));
-    expect(pty.written).toEqual(['\x1b[A\x03']);
-    expect(terminal.shown()).toEqual(Buffer.from([0xff, 0x00, 0x1b]));
+    terminal.type('\x1b[A\x03\x1b[1;2R\x1b]');
+    expect(pty.written).toEqual(['\x1b[A\x03\x1b[1;2R\x1b]']);
+  });
+
+  test('lets nothing of the agent’s out but what a screen is drawn with', () => {
+    const { shown, print } = setUp();
+    print('\x1b[1mtext\x1b[6n\x1b]52;c;?\x07\xff\x05');
+    print('\x1b[5');
+    print('n\x1b[0m');
+    expect(shown()).toBe('\x1b[1mtext\x1b[0m');
+  });
+
+  test('answers itself, and once only, which terminal this is', () => {
+    const { pty, shown, print } = setUp();
+    print(`${identify}${identify}`);
+    print(identify);
+    expect(pty.written).toEqual(['\x1b[?62c']);
+    expect(shown()).toBe('');
+  });
+
+  test('lets the clipboard be written while somebody is at the keys, and by nobody in the night', () => {
+    const { terminal, clock, shown, print } = setUp();
+    print(copy);
+    expect(shown()).toBe('');
+    terminal.type('y');
+    clock.time = 4000;
+    print(copy);
+    expect(shown()).toBe(copy);
+    clock.time = 6000;
+    print(copy);
+    expect(shown()).toBe(copy);
   });
 
   test('takes the terminal raw, and gives it back plain', async () => {
@@ -28,26 +64,52 @@ describe('the relay', () => {
     expect(terminal.isRaw).toBe(false);
   });
 
-  test('resets every mode the session may have left on: mouse, paste, keyboard, alternate screen', async () => {
-    const { terminal, pty, done, drain } = setUp();
+  test('undoes every mode and setting that passes, before it says anything else', async () => {
+    const { pty, done, drain, shown } = setUp();
     pty.exit(0);
     await tick();
     drain();
     await done;
-    for (const mode of [
-      '?1000l',
-      '?1003l',
-      '?1006l',
-      '?2004l',
-      '?1004l',
-      '>4;0m',
-      '<u',
-      '?1049l',
-      '?25h',
-      '0m',
-    ]) {
-      expect(terminal.shown().toString()).toContain(`\x1b[${mode}`);
+    for (const mode of [1000, 1002, 1003, 1005, 1006, 1004, 2004, 2026, 1, 47, 1047, 1049]) {
+      expect(shown()).toContain(`\x1b[?${mode}l`);
     }
+    for (const undone of [
+      '[>4;0m',
+      '>',
+      '(B',
+      ')B',
+      '[r',
+      '[?7h',
+      '[?25h',
+      '[0 q',
+      ']112\x07',
+      ']8;;\x1b\\',
+    ]) {
+      expect(shown()).toContain(`\x1b${undone}`);
+    }
+  });
+
+  test('keeps the title of the operator’s window, and puts it back', async () => {
+    const { terminal, pty, done, drain } = setUp();
+    expect(terminal.shown().toString()).toBe('\x1b[22;0;0t');
+    pty.exit(0);
+    await tick();
+    drain();
+    await done;
+    expect(terminal.shown().toString()).toContain('\x1b[23;0;0t');
+  });
+
+  test('waits no longer than for the terminal’s word that it sent everything', async () => {
+    const { terminal, pty, done, shown } = setUp();
+    pty.exit(0);
+    await tick();
+    expect(shown()).toMatch(/\x1b\[5n$/);
+    terminal.type('\x1b[<35;10;10M\x1b[');
+    expect(terminal.isRaw).toBe(true);
+    terminal.type('0nx');
+    await done;
+    expect(terminal.isRaw).toBe(false);
+    expect(pty.written).toEqual([]);
   });
 
   test('swallows answers the terminal still owes: the operator’s shell must not run them', async () => {

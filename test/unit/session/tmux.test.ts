@@ -1,20 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { confined } from '../../../src/core/agent-profile.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { attachArgv, clientCommand, makeSession, serverSpec } from '../../../src/session/tmux.ts';
 
 const agent = { uid: 1000, gid: 1000 };
-const profile = [
-  '/usr/bin/setpriv',
-  '--reuid=1000',
-  '--regid=1000',
-  '--clear-groups',
-  '--inh-caps=-all',
-  '--ambient-caps=-all',
-  '--bounding-set=-all',
-  '--no-new-privs',
-  '--seccomp-filter=/usr/local/lib/cloister/seccomp.bpf',
-  '--',
-];
+const profile = confined([], agent);
 
 describe('everything of tmux runs as the agent, confined', () => {
   test.each([

@@ -25,16 +25,20 @@ describe('the remedy', () => {
     [{ via: 'tls', port: 8443, reason: 'port-not-allowed' }, 'cloister allow evil.test:8443'],
     [{ via: 'http', port: 80 }, 'cloister allow evil.test:80'],
     [{ via: 'tcp', port: 22 }, 'cloister allow evil.test:22/tcp'],
-    [{ via: 'wall', port: 443 }, 'cloister allow evil.test:443/tcp'],
+    [{ via: 'wall', reason: 'port-not-allowed', port: 22 }, 'cloister allow evil.test:22/tcp'],
+    [{ via: 'wall', reason: 'port-not-allowed', port: 443 }, 'cloister allow evil.test'],
   ])('of %j is %s', (change, command) => {
     expect(remedyOf({ ...refusal, ...change })).toBe(command);
   });
 
-  test.each<[string, Partial<Refusal>]>([
+  test.each<[string, Partial<Refusal> & { protocol?: string }]>([
+    ['a datagram', { via: 'wall', reason: 'port-not-allowed', port: 443, protocol: 'udp' }],
     ['a name with a command in it', { name: '$(reboot).test' }],
     ['a name with an option in front', { name: '-rf.test' }],
     ['a name with an escape sequence', { name: '\x1b[2J.test' }],
     ['a name with white space', { name: 'evil.test; reboot' }],
+    ['a name that is a wildcard', { name: '*.evil.test' }],
+    ['a name with a port in it', { name: 'evil.test:22' }],
     ['a bare label', { name: 'localhost' }],
     ['a top-level domain', { name: 'com' }],
     ['a public suffix', { name: 'co.uk' }],

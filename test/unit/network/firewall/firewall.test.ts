@@ -121,6 +121,15 @@ describe('the firewall', () => {
     expect(reports.at(-1)).toEqual({ pins: 2, pinning: 'chain', failure: null });
   });
 
+  test('lets who wants an address the kernel has go on although it refuses another', async () => {
+    const { firewall, machine } = setUp();
+    await firewall.pin(pin('github.com', '203.0.113.1'));
+    machine.prepare(restore, new Error('Resource temporarily unavailable'));
+    await expect(firewall.pin(pin('github.com', '203.0.113.2'))).rejects.toThrow('unavailable');
+    await firewall.pin(pin('github.com', '203.0.113.1'));
+    await expect(firewall.pin(pin('github.com', '203.0.113.2'))).rejects.toThrow('unavailable');
+  });
+
   test('closes an address when its answer has run out, after a minute at least', async () => {
     const { firewall, machine, told } = setUp();
     await firewall.pin({ ...pin('github.com', '203.0.113.1'), ttl: 0 });

@@ -74,7 +74,11 @@ describe.each([
       expect(chain(lines, name).at(-1)).toBe(`-A ${name} -j CLOISTER-REFUSE`);
     }
     expect(chain(lines, 'CLOISTER-INPUT').at(-1)).toBe('-A CLOISTER-INPUT -j DROP');
-    expect(chain(lines, 'CLOISTER-REFUSE')[1]).toContain('tcp-reset');
+    for (const name of ['CLOISTER-REFUSE', 'CLOISTER-TOLD']) {
+      const [reset, rest] = chain(lines, name).slice(1);
+      expect(reset).toContain('-p tcp -j REJECT --reject-with tcp-reset');
+      expect(rest).toMatch(/-j REJECT --reject-with icmp6?-adm/);
+    }
   });
 
   test('lets only the egress user ask the upstream resolvers', () => {
@@ -110,6 +114,13 @@ describe('the agent’s way through the IPv4 wall', () => {
     expect(closed).toBeLessThan(loopback);
   });
 
+  test('answers nobody in the resolver’s name, whatever it has bound', () => {
+    const path = agentPath(wall4());
+    const ours = path.indexOf('-A CLOISTER-AGENT -s 127.0.0.53/32 -j CLOISTER-REFUSE');
+    expect(ours).toBeGreaterThan(-1);
+    expect(ours).toBeLessThan(path.indexOf('-A CLOISTER-AGENT -o lo -j ACCEPT'));
+  });
+
   test('is closed to every other loopback resolver of the platform, but not to ours', () => {
     const path = agentPath(wall4({ nameservers: ['127.0.0.1', '127.0.0.53', '192.0.2.53'] })).join('\n');
     expect(path).toContain('-d 127.0.0.1/32 -j CLOISTER-REFUSE');
@@ -118,12 +129,12 @@ describe('the agent’s way through the IPv4 wall', () => {
   });
 
   test('leads nowhere outside: what was not redirected to the guard is refused', () => {
-    const outside = agentPath(wall4()).filter((line) => !/-o lo|-d 127\./.test(line));
+    const outside = agentPath(wall4()).filter((line) => !/-o lo|-[ds] 127\./.test(line));
     expect(outside).toEqual(['-A CLOISTER-AGENT -j CLOISTER-REFUSE']);
   });
 
   test('leads through the pins alone, and TCP alone, where nothing can be redirected', () => {
-    const outside = agentPath(wall4({ guarded: null })).filter((line) => !/-o lo|-d 127\./.test(line));
+    const outside = agentPath(wall4({ guarded: null })).filter((line) => !/-o lo|-[ds] 127\./.test(line));
     expect(outside).toEqual([
       '-A CLOISTER-AGENT -p tcp -j CLOISTER-PINS',
       '-A CLOISTER-AGENT -j CLOISTER-REFUSE',
@@ -183,10 +194,12 @@ describe('the IPv4 wall', () => {
 
   test('counts every refusal, and tells of some', () => {
     const lines = wall4();
-    expect(lines.slice(lines.indexOf('-A CLOISTER-REFUSE')).slice(0, 2)).toEqual([
-      '-A CLOISTER-REFUSE',
-      '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j NFLOG --nflog-group 53 --nflog-size 64',
-    ]);
+    expect(lines[lines.indexOf('-A CLOISTER-REFUSE') - 1]).toBe(
+      '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j CLOISTER-TOLD',
+    );
+    expect(chain(lines, 'CLOISTER-TOLD')[0]).toBe(
+      '-A CLOISTER-TOLD -j NFLOG --nflog-group 53 --nflog-size 64 --nflog-threshold 1',
+    );
   });
 
   test('takes another list of ports without touching anything else', () => {

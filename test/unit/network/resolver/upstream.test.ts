@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import Packet from 'dns2/packet';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -57,7 +58,7 @@ describe('the upstream', () => {
     const { port, asked } = await serve('127.0.0.1', 0, good('203.0.113.1'));
     const answer = await makeUpstream(['127.0.0.1'], port)('github.com');
     expect(answer).toEqual({ rcode: 0, addresses: ['203.0.113.1'], ttl: 60 });
-    expect(asked).toEqual(['github.com']);
+    expect(asked.map((name) => name.toLowerCase())).toEqual(['github.com']);
   });
 
   test('that is silent is passed over for the next', async () => {
@@ -89,6 +90,101 @@ describe('the upstream', () => {
     const { port } = await serve('127.0.0.1', 0, (id, name) => [upstream(name, [], { id, tc: 1 })]);
     await serveStream(port, good('203.0.113.9'));
     expect((await makeUpstream(['127.0.0.1'], port)('github.com')).addresses).toEqual(['203.0.113.9']);
+  });
+
+  test('is asked in a casing of chance, and one that loses it is asked over TCP', async () => {
+    const { port, asked } = await serve('127.0.0.1', 0, (id, name) =>
+      good('203.0.113.66')(id, name.toLowerCase()),
+    );
+    await serveStream(port, (id, name) => good('203.0.113.9')(id, name.toLowerCase()));
+    const name = 'a-long-name-with-many-letters.example.com';
+    expect((await makeUpstream(['127.0.0.1'], port)(name)).addresses).toEqual(['203.0.113.9']);
+    expect(asked[0]).not.toBe(name);
+  });
+
+  test.each([
+    ['fails', 2],
+    ['refuses', 5],
+  ])('that %s makes room for the next at once, and is not thought ill of', async (_, rcode) => {
+    const { port, asked } = await serve('127.0.0.1', 0, (id, name) => [upstream(name, [], { id, rcode })]);
+    await serve('127.0.0.2', port, good('203.0.113.2'));
+    const ask = makeUpstream(['127.0.0.1', '127.0.0.2'], port);
+    const start = performance.now();
+    expect((await ask('github.com')).addresses).toEqual(['203.0.113.2']);
+    expect(performance.now() - start).toBeLessThan(200);
+    await ask('github.com');
+    expect(asked).toHaveLength(2);
+  });
+
+  test('that fails as all do is believed in the end', async () => {
+    const { port } = await serve('127.0.0.1', 0, (id, name) => [upstream(name, [], { id, rcode: 2 })]);
+    expect(await makeUpstream(['127.0.0.1'], port)('github.com')).toMatchObject({ rcode: 2 });
+  });
+
+  test('that is slow may still win; the next is asked meanwhile', async () => {
+    const slow = createSocket('udp4');
+    open.push(slow);
+    slow.on('message', (bytes, peer) => {
+      const { header, questions } = Packet.parse(bytes);
+      const [answer] = good('203.0.113.1')(header.id, questions[0]?.name ?? '');
+      setTimeout(() => slow.send(answer ?? '', peer.port, peer.address), 500);
+    });
+    await new Promise<void>((resolve) => slow.bind(0, '127.0.0.1', resolve));
+    const { port } = slow.address();
+    const { asked } = await serve('127.0.0.2', port, silent);
+    const answer = await makeUpstream(['127.0.0.1', '127.0.0.2'], port)('github.com');
+    expect(answer.addresses).toEqual(['203.0.113.1']);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('that was silent is asked last for a while', async () => {
+    const { port, asked } = await serve('127.0.0.1', 0, silent);
+    await serve('127.0.0.2', port, good('203.0.113.2'));
+    const ask = makeUpstream(['127.0.0.1', '127.0.0.2'], port);
+    await ask('github.com');
+    const start = performance.now();
+    await ask('api.github.com');
+    expect(performance.now() - start).toBeLessThan(200);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('that loses a datagram is asked again', async () => {
+    let count = 0;
+    const { port } = await serve('127.0.0.1', 0, (id, name) =>
+      count++ === 0 ? [] : good('203.0.113.1')(id, name),
+    );
+    expect((await makeUpstream(['127.0.0.1'], port)('github.com')).addresses).toEqual(['203.0.113.1']);
+  });
+
+  test('is asked for a thousand names at once with a bounded number of sockets, none of which stays open', async () => {
+    const { port, asked } = await serve('127.0.0.1', 0, good('203.0.113.1'));
+    const ask = makeUpstream(['127.0.0.1'], port);
+    let most = 0;
+    const sockets = () => readdirSync('/proc/self/fd').length;
+    const before = sockets();
+    const counting = setInterval(() => void (most = Math.max(most, sockets() - before)), 1);
+    await Promise.all(Array.from({ length: 1000 }, (_, index) => ask(`n${index}.example.com`)));
+    clearInterval(counting);
+    expect(new Set(asked).size).toBe(1000);
+    expect(most).toBeLessThan(300);
+    await new Promise((resolve) => void setTimeout(resolve, 50));
+    expect(sockets() - before).toBeLessThan(5);
+  });
+
+  test('when all are silent, the failure comes in four seconds', async () => {
+    const { port } = await serve('127.0.0.1', 0, silent);
+    const start = performance.now();
+    await expect(makeUpstream(['127.0.0.1'], port)('github.com')).rejects.toThrow('no upstream answered');
+    expect(performance.now() - start).toBeGreaterThan(3900);
+    expect(performance.now() - start).toBeLessThan(4500);
+  });
+
+  test('when each one’s port is closed, the failure comes at once', async () => {
+    const { port } = await serve('127.0.0.1', 0, silent);
+    for (const one of open.splice(0)) one.close();
+    const start = performance.now();
+    await expect(makeUpstream(['127.0.0.1', '127.0.0.2'], port)('github.com')).rejects.toThrow();
+    expect(performance.now() - start).toBeLessThan(500);
   });
 
   test('when none answers, the failure says for which name', async () => {

@@ -1,9 +1,10 @@
-import { agentEnvironment, agentIdentity, confined } from '../core/agent-profile.ts';
-import { ExitCode } from '../core/exit-codes.ts';
-import type { Finding } from '../core/finding.ts';
-import { Paths } from '../core/paths.ts';
-import type { Host } from '../host/host.ts';
-import { attackPromises } from './verify-checks.ts';
+import { agentEnvironment, agentIdentity, confined } from '../../core/agent-profile.ts';
+import { ExitCode } from '../../core/exit-codes.ts';
+import type { Finding } from '../../core/finding.ts';
+import { Paths } from '../../core/paths.ts';
+import type { Host } from '../../host/host.ts';
+import { agentAsBooted } from '../agent-as-booted.ts';
+import { attackPromises } from './promises.ts';
 
 /** Attacks the box from inside, as the agent's user, and prints what held. */
 export async function verify(host: Host, options: { json: boolean; inside: boolean }): Promise<number> {
@@ -14,9 +15,16 @@ export async function verify(host: Host, options: { json: boolean; inside: boole
   return options.inside || broken.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
 
+/** Init attacks, for it alone sees what the wall counts; where it does not answer, this process does. */
 async function askInside(host: Host): Promise<Finding[]> {
+  try {
+    const reply = JSON.parse(await host.ask(Paths.control, '{"command":"verify"}')) as { data?: Finding[] };
+    if (reply.data !== undefined) return reply.data;
+  } catch {
+    // The boot may have ended before the socket was there.
+  }
   const { stdout } = await host.run({
-    argv: confined([Paths.node, Paths.program, 'verify', '--inside'], agentIdentity),
+    argv: confined([Paths.node, Paths.program, 'verify', '--inside'], agentAsBooted(host)),
     env: agentEnvironment(),
   });
   return JSON.parse(stdout) as Finding[];

@@ -1,0 +1,24 @@
+// The resolver as the egress process runs it, for the bench: on a port of loopback, without a wall to open.
+// Usage: resolver.mjs UPSTREAM_PORT RULES   RULES is a file in the form of domains.conf. Descriptor 3 is a
+// bound UDP socket and 4 a TCP one: somebody else holds them, as init does.
+import { readFileSync } from 'node:fs';
+import { makeAllowlist } from '../../src/network/allowlist/allowlist.ts';
+import { parseRules } from '../../src/network/allowlist/parse.ts';
+import { makeReports } from '../../src/network/reports.ts';
+import { makeResolver } from '../../src/network/resolver/resolver.ts';
+import { serve } from '../../src/network/resolver/serve.ts';
+import { makeUpstream } from '../../src/network/resolver/upstream.ts';
+
+const [upstreamPort, rules = ''] = process.argv.slice(2);
+const allowlist = makeAllowlist(parseRules(readFileSync(rules, 'utf8'), rules).rules);
+const reports = makeReports(() => {});
+const resolver = makeResolver({
+  allowlist: () => allowlist,
+  ask: makeUpstream(['127.0.0.1'], Number(upstreamPort)),
+  mayDial: () => true,
+  learned: () => {},
+  refused: reports.refused,
+  failed: reports.failed,
+  now: Date.now,
+});
+await serve(resolver, { udp: 3, tcp: 4 });

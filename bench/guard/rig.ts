@@ -1,0 +1,163 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  engine,
+  followLog,
+  image,
+  prefix,
+  referenceFlags,
+  root,
+  withContainer,
+  withImage,
+} from '../engine.ts';
+import { type Internet, withInternet } from '../internet.ts';
+
+/** The last part of the address of the host outside; the fake internet's hosts and its guests have others. */
+const outsidePart = 90;
+const peer = `${prefix}-haproxy`;
+const agent = '1000:1000';
+const egress = '65053:65053';
+const bootDeadline = 120_000;
+let boxes = 0;
+
+/** Names of the host outside, by what it speaks: octets as they are after a ClientHello on port 8443, or HTTPS. */
+export const raw = { name: 'raw.bench.test', port: 8443 } as const;
+export const web = { name: 'web.bench.test', port: 443 } as const;
+/** Names with an address each, on a port where the internet answers any hello, for all the world. */
+export const fresh = Array.from({ length: 120 }, (_, index) => ({
+  name: `fresh-${index}.bench.test`,
+  port: 8080,
+  /** Of the range for benchmarks (RFC 2544). */
+  address: `198.19.0.${index + 1}`,
+}));
+/** A name no rule has. */
+export const denied = { name: 'denied.bench.test', port: 443 } as const;
+export const packages = { name: 'registry.bench.test', port: 443 } as const;
+export const rotatingAddresses = 150;
+
+/** From where something is measured. `direct` is the peer's container without the proxy. */
+export type Place = 'ours' | 'haproxy' | 'direct' | 'egress';
+
+export interface Rig {
+  /** Runs a verb of client.ts in a place, against the address of a target or another one. */
+  run(place: Place, call: Call): Promise<unknown>;
+  /** Runs a command in a place. */
+  command(place: Place, argv: readonly string[]): Promise<string>;
+  readonly box: string;
+  readonly outside: string;
+  readonly internet: Internet;
+}
+
+export interface Call {
+  readonly verb: string;
+  readonly target: { readonly name: string; readonly port: number };
+  readonly count: number;
+  readonly more?: number;
+  readonly address?: string;
+}
+
+/** Starts the internet, a host outside, a proxy and a box of this image, for as long as `work` lasts. */
+export async function withRig<T>(
+  work: (rig: Rig) => Promise<T>,
+  { boxImage = image }: { readonly boxImage?: string } = {},
+): Promise<T> {
+  return withImage({ tag: peer, file: 'bench/guard/Dockerfile' }, () =>
+    withInternet(4, async (internet) => {
+      const outside = internet.at(outsidePart);
+      await internet.put(zoneOf(outside));
+      return withContainer(outsideStart(internet, outside), () =>
+        withContainer(peerStart(internet, outside), async () => {
+          await leadToPeer();
+          return withBox(internet, boxImage, work);
+        }),
+      );
+    }),
+  );
+}
+
+/** Starts one more box, of another image, on the same internet. */
+export async function withBox<T>(
+  internet: Internet,
+  boxImage: string,
+  work: (rig: Rig) => Promise<T>,
+): Promise<T> {
+  boxes += 1;
+  const name = `${prefix}-guarded-${boxes}`;
+  const mounts = mountsOf({ [writeRules(internet)]: '/etc/cloister/domains.conf' });
+  const args = [...referenceFlags, ...internet.flags, ...mounts, boxImage];
+  return withContainer({ name, args }, async () => {
+    await followLog(name, ({ event }) => event === 'boot.ready', bootDeadline);
+    return work(makeRig(internet, name));
+  });
+}
+
+function makeRig(internet: Internet, box: string): Rig {
+  const outside = internet.at(outsidePart);
+  const places: Readonly<Record<Place, readonly string[]>> = {
+    ours: ['--user', agent, '--env', 'HOME=/home/claude', box],
+    haproxy: ['--user', agent, '--env', 'HOME=/home/claude', peer],
+    direct: ['--user', '0', '--env', 'HOME=/home/claude', peer],
+    egress: ['--user', egress, box],
+  };
+  const command = (place: Place, argv: readonly string[]) => engine(['exec', ...places[place], ...argv]);
+  return {
+    internet,
+    outside,
+    box,
+    command,
+    run: async (place, { verb, target, count, more = 0, address = outside }) => {
+      const words = [verb, address, target.port, target.name, count, more].map(String);
+      return JSON.parse(await command(place, ['node', '/bench/bench/guard/client.ts', ...words]));
+    },
+  };
+}
+
+/** The fresh names have no address while the box boots: it would pin them. */
+function zoneOf(outside: string): Readonly<Record<string, unknown>> {
+  const none = fresh.map(({ name }) => [`/dns/zone/${name}`, { rcode: 2 }]);
+  return {
+    [`/dns/zone/${raw.name}`]: { a: [outside], ttl: 3600 },
+    [`/dns/zone/${web.name}`]: { a: [outside], ttl: 3600 },
+    [`/dns/zone/${packages.name}`]: { a: [outside], ttl: 3600 },
+    ...Object.fromEntries(none),
+  };
+}
+
+function writeRules(internet: Internet): string {
+  const file = join(root, 'build/internet', internet.network, 'guard.conf');
+  const services = ['github.com', 'api.github.com', 'api.anthropic.com', 'platform.claude.com'];
+  const rules = [raw, web, packages, ...fresh].map(({ name, port }) => `${name}:${port}`);
+  writeFileSync(file, `${[...services, ...rules].join('\n')}\n`);
+  return file;
+}
+
+function mountsOf(more: Readonly<Record<string, string>> = {}): string[] {
+  const mounts = {
+    [join(root, 'bench')]: '/bench/bench',
+    [join(root, 'package.json')]: '/bench/package.json',
+    ...more,
+  };
+  return Object.entries(mounts).flatMap(([from, to]) => ['--volume', `${from}:${to}:ro`]);
+}
+
+function outsideStart({ network }: Internet, address: string) {
+  const flags = ['--network', network, '--ip', address, '--tmpfs', '/tmp', ...mountsOf()];
+  const args = [...flags, '--entrypoint', 'node', image, '/bench/bench/guard/server.ts'];
+  return { name: `${prefix}-outside`, args };
+}
+
+/** The same resources as the box, and none of its wall: that is to the peer's advantage. */
+function peerStart({ network, dns, ca }: Internet, outside: string) {
+  const tmpfs = referenceFlags.filter((flag) => /^--tmpfs=.(workspace|tmp|home.claude):/.test(flag));
+  const flags = ['--network', network, '--dns', dns, '--env', `OUTSIDE=${outside}`, '--cap-add', 'NET_ADMIN'];
+  return { name: peer, args: [...flags, ...tmpfs, ...mountsOf({ [ca]: '/certs/ca.pem' }), peer] };
+}
+
+/** Leads what user 1000 dials to the proxy, by the rule that leads the agent to the guard. */
+async function leadToPeer(): Promise<void> {
+  for (const { port } of [raw, web]) {
+    const rule = ['!', '-o', 'lo', '-p', 'tcp', '-m', 'owner', '--uid-owner', '1000', '--dport', `${port}`];
+    const to = ['-j', 'DNAT', '--to-destination', '127.0.0.53:443'];
+    await engine(['exec', '--user', '0', peer, 'iptables', '-t', 'nat', '-A', 'OUTPUT', ...rule, ...to]);
+  }
+}

@@ -1,0 +1,36 @@
+import { openSync, readFileSync } from 'node:fs';
+import { Paths } from '../../core/paths.ts';
+import { parseState } from '../../core/state.ts';
+import { type Checks, judge, refused } from './verdict.ts';
+
+/** What the kernel says about a process of the agent's user: this one. */
+export const identityChecks: Checks = {
+  'the agent is no root': () => {
+    const uids = fieldsOf('Uid');
+    return judge(uids.length === 4 && !uids.includes('0'), `uids ${uids.join(' ')}`);
+  },
+  'the agent has no supplementary group': () => {
+    const own = fieldsOf('Gid');
+    const groups = fieldsOf('Groups').filter((gid) => !own.includes(gid));
+    return judge(groups.length === 0 && !own.includes('0'), `groups ${groups.join(' ')}`);
+  },
+  'the agent has no capability and can gain none': () => {
+    const sets = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
+    const clear = sets.every((name) => fieldsOf(name).every((mask) => /^0+$/.test(mask)));
+    return judge(clear && fieldsOf('NoNewPrivs').join() === '1', 'capability sets or no_new_privs');
+  },
+  'the agent is kept out of /proc, and first to go when memory runs out': (host) => {
+    if (parseState(host.files.readIfAny(Paths.state))?.containment.landlock == null)
+      return { verdict: 'unknown', detail: 'no Landlock' };
+    return refused(() => openSync('/proc/self/oom_score_adj', 'w'), ['EACCES']);
+  },
+  'the agent runs under a seccomp filter': () => judge(fieldsOf('Seccomp').join() === '2', 'no filter'),
+};
+
+/** @returns the fields of one line of this process's status, as the kernel tells them. */
+function fieldsOf(line: string): string[] {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return (new RegExp(`^${line}:(.*)$`, 'm').exec(status)?.[1] ?? '')
+    .split(/\s+/)
+    .filter((field) => field !== '');
+}

@@ -1,0 +1,51 @@
+import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Host } from '../../host/host.ts';
+import { allRefused, type Checks } from './verdict.ts';
+
+/** Hidden processes are gone for who may not see them. */
+const closed = ['EACCES', 'EPERM', 'ENOENT', 'ESRCH'];
+
+/** What the agent's user can do to processes of others: init, the egress process, the reader of the wall's log. */
+export const processChecks: Checks = {
+  "init's environment is closed": () =>
+    allRefused({ environ: () => readFileSync('/proc/1/environ') }, closed),
+  'the memory of other users’ processes is closed': (host) =>
+    allRefused(
+      attacks(host, (folder) => ({
+        mem: () => openSync(`${folder}/mem`, 'r+'),
+        maps: () => readFileSync(`${folder}/maps`),
+        environ: () => readFileSync(`${folder}/environ`),
+      })),
+      closed,
+    ),
+  'the files of other users’ processes are closed': (host) =>
+    allRefused(
+      attacks(host, (folder) => ({
+        root: () => readdirSync(`${folder}/root/`),
+        cwd: () => readlinkSync(`${folder}/cwd`),
+        fd: () => readdirSync(`${folder}/fd`),
+      })),
+      closed,
+    ),
+  'other users’ processes take no signal': (host) =>
+    allRefused(
+      attacks(host, (folder) => ({ signal: () => host.signal(Number(folder.slice(6)), 0) })),
+      closed,
+    ),
+};
+
+/** The attacks on each process of another user, init first. */
+function attacks(
+  host: Host,
+  on: (folder: string) => Record<string, () => unknown>,
+): Record<string, () => unknown> {
+  const others = readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name) && host.files.facts(`/proc/${name}`)?.uid !== host.uid)
+    .map((pid) => `/proc/${pid}`);
+  const targets = new Set(['/proc/1', ...others]);
+  return Object.fromEntries(
+    [...targets].flatMap((folder) =>
+      Object.entries(on(folder)).map(([name, attack]) => [`${folder.slice(6)}/${name}`, attack]),
+    ),
+  );
+}

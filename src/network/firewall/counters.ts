@@ -1,0 +1,33 @@
+import type { Host } from '../../host/host.ts';
+import type { Backend } from './apply.ts';
+
+/** Packets the wall has refused since it stands: those it told of one by one, and the rest. */
+export interface RefusalCounters {
+  readonly told: number;
+  readonly untold: number;
+}
+
+/** Reads both families' counters, added up. */
+export async function readCounters(
+  host: Host,
+  { backend, ipv6 }: { backend: Backend; ipv6: boolean },
+): Promise<RefusalCounters> {
+  const programs = ipv6 ? ['iptables', 'ip6tables'] : ['iptables'];
+  const counters = await Promise.all(
+    programs.map(async (program) => {
+      const argv = [`/usr/sbin/${program}-${backend}`, '-w', '-nvxL', 'CLOISTER-REFUSE'];
+      return parseCounters((await host.run({ argv, timeout: 5000 })).stdout);
+    }),
+  );
+  return {
+    told: counters.reduce((sum, { told }) => sum + told, 0),
+    untold: counters.reduce((sum, { untold }) => sum + untold, 0),
+  };
+}
+
+/** @param listing what `iptables -nvxL CLOISTER-REFUSE` printed: two lines of head, then packets and octets of each rule. */
+export function parseCounters(listing: string): RefusalCounters {
+  const [, , told = '', untold = ''] = listing.split('\n');
+  const packets = (line: string) => Number(/^\s*([0-9]+)\s/.exec(line)?.[1] ?? 0);
+  return { told: packets(told), untold: packets(untold) };
+}

@@ -1,0 +1,19 @@
+import { judgeCommand } from './command.ts';
+import { controlPasses, plainPasses } from './control.ts';
+
+/**
+ * What becomes of an escape sequence on its way to the operator's terminal. `copy` writes to the clipboard: it passes
+ * only while somebody is at the keys. `identify` asks which terminal this is: the relay answers it, the terminal never.
+ */
+export type Verdict = 'pass' | 'drop' | 'copy' | 'identify';
+
+const longestControl = 256;
+
+/** @param sequence a whole one, from ESC to its last octet. What is not known is dropped. */
+export function judgeSequence(sequence: Buffer): Verdict {
+  if (sequence[1] === 0x5d) return judgeCommand(sequence);
+  if (sequence.length > longestControl) return 'drop';
+  const text = sequence.toString('latin1');
+  if (text === '\x1b[c' || text === '\x1b[0c') return 'identify';
+  return (sequence[1] === 0x5b ? controlPasses(text) : plainPasses(text)) ? 'pass' : 'drop';
+}

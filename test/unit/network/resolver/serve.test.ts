@@ -1,0 +1,147 @@
+import { createSocket, type Socket as Datagrams } from 'node:dgram';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import Packet from 'dns2/packet';
+import { afterEach, describe, expect, test } from 'vitest';
+import { bindSockets } from '../../../../src/host/sockets.ts';
+import { converse } from '../../../../src/network/resolver/converse.ts';
+import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
+import type { Reply } from '../../../../src/network/resolver/resolver.ts';
+import { serve } from '../../../../src/network/resolver/serve.ts';
+import { query } from './dns.ts';
+
+const open: (Datagrams | Server | Socket)[] = [];
+afterEach(() => {
+  for (const one of open.splice(0)) 'destroy' in one ? one.destroy() : one.close();
+});
+
+/** Serves `answer` on a TCP port of loopback.  @returns a client, what it hears, and when it is closed. */
+async function talk(answer: (bytes: Buffer) => Reply | Promise<Reply>) {
+  const server = createServer({ allowHalfOpen: true }, (socket) => converse({ answer }, socket));
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = connect((server.address() as { port: number }).port, '127.0.0.1');
+  open.push(client);
+  const heard: Buffer[] = [];
+  const unframer = new Unframer();
+  client.on('data', (chunk: Buffer) => heard.push(...unframer.push(chunk)));
+  client.on('error', () => {});
+  const closed = new Promise<void>((resolve) => client.on('close', () => resolve()));
+  return { client, heard, closed };
+}
+
+const idOf = (bytes: Buffer) => bytes.readUInt16BE(0);
+const until = async (what: () => boolean) => {
+  for (let left = 400; !what() && left > 0; left--)
+    await new Promise((resolve) => void setTimeout(resolve, 5));
+  expect(what()).toBe(true);
+};
+
+describe('a TCP client', () => {
+  test('may pipeline and split its queries, and is answered as each is ready', async () => {
+    const { client, heard } = await talk(async (bytes) => {
+      if (idOf(bytes) === 1) await new Promise((resolve) => void setTimeout(resolve, 50));
+      return bytes;
+    });
+    const stream = Buffer.concat([1, 2, 3].map((id) => frame(query('github.com', 1, { id }))));
+    client.setNoDelay();
+    for (let at = 0; at < stream.length; at += 7) client.write(stream.subarray(at, at + 7));
+    await until(() => heard.length === 3);
+    expect(heard.map(idOf)).toEqual([2, 3, 1]);
+  });
+
+  test('that says it is done is still answered', async () => {
+    const { client, heard, closed } = await talk(async (bytes) => {
+      await new Promise((resolve) => void setTimeout(resolve, 20));
+      return bytes;
+    });
+    client.end(frame(query('github.com', 1, { id: 5 })));
+    await closed;
+    expect(heard.map(idOf)).toEqual([5]);
+  });
+
+  test.each([
+    ['an empty message', Buffer.from([0, 0])],
+    ['what deserves no answer', frame(Buffer.from('noise'))],
+  ])('that sends %s is cut off', async (_, bytes) => {
+    const { client, closed } = await talk((one) => (one.length < 12 ? null : one));
+    client.write(bytes);
+    await closed;
+  });
+
+  test('whose message makes no sense is told so and cut off', async () => {
+    const { client, heard, closed } = await talk(() => Buffer.from([0, 1, 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0]));
+    client.write(frame(Buffer.alloc(12)));
+    await closed;
+    expect(heard).toHaveLength(1);
+  });
+
+  test('with a thousand queries at once has 32 in work, and gets every answer', async () => {
+    let running = 0;
+    let most = 0;
+    const { client, heard } = await talk(async (bytes) => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => void setTimeout(resolve, 1));
+      running -= 1;
+      return bytes;
+    });
+    client.write(
+      Buffer.concat(Array.from({ length: 1000 }, (_, id) => frame(query('github.com', 1, { id })))),
+    );
+    await until(() => heard.length === 1000);
+    expect(most).toBe(32);
+  });
+
+  test('that reads nothing is not answered into memory for ever', async () => {
+    let answered = 0;
+    const { client } = await talk((bytes) => {
+      answered += 1;
+      return Buffer.concat([bytes, Buffer.alloc(60_000)]);
+    });
+    client.pause();
+    for (let id = 0; id < 3000; id++) client.write(frame(query('github.com', 1, { id })));
+    await new Promise((resolve) => void setTimeout(resolve, 300));
+    expect(answered).toBeLessThan(1000);
+  });
+});
+
+describe('a resolver on sockets that somebody else bound', () => {
+  test('answers over UDP, keeps quiet where it should, and survives what makes no sense', async () => {
+    const descriptors = bindSockets('127.0.0.1', 0);
+    const answer = (bytes: Buffer) => {
+      if (bytes.length < 12) throw new Error('noise');
+      if (bytes.length < 20) return Promise.reject(new Error('late noise'));
+      return idOf(bytes) === 6 ? null : bytes;
+    };
+    await serve(
+      { answer, resolve: () => Promise.reject(new Error('nobody asks')), forget: () => {} },
+      descriptors,
+    );
+    const client = createSocket('udp4');
+    open.push(client);
+    const heard: Buffer[] = [];
+    client.on('message', (bytes) => heard.push(bytes));
+    const port = portOf(descriptors.udp);
+    const messages = [
+      Buffer.alloc(0),
+      Buffer.from('x'),
+      Buffer.alloc(15),
+      query('github.com', 1, { id: 6 }),
+      query('github.com', 1, { id: 7 }),
+    ];
+    for (const bytes of messages) client.send(bytes, port, '127.0.0.1');
+    await until(() => heard.length > 0);
+    expect(heard.map(idOf)).toEqual([7]);
+    expect(Packet.parse(heard[0] as Buffer).questions[0]?.name).toBe('github.com');
+  });
+});
+
+/** The kernel's own table knows which port a UDP socket has. */
+function portOf(descriptor: number): number {
+  const inode = /\[(\d+)\]/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[1];
+  const line = readFileSync('/proc/self/net/udp', 'utf8')
+    .split('\n')
+    .find((entry) => entry.trim().split(/\s+/)[9] === inode);
+  return Number.parseInt(line?.trim().split(/\s+/)[1]?.split(':')[1] ?? '0', 16);
+}
