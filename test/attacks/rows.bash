@@ -26,7 +26,11 @@ start_boxes() {
     in_box "$box" 'iptables-save' >"$BATS_FILE_TMPDIR/$box-rules4"
     in_box "$box" 'ip6tables-save' >"$BATS_FILE_TMPDIR/$box-rules6"
   done
-  # What no counter of the fake internet knows: the group addresses, and 127/8 on the wire.
+  watch_strays
+}
+
+# What no counter of the fake internet knows: the group addresses, and 127/8 on the wire.
+watch_strays() {
   in_box internet 'for range in 127.0.0.0/8 224.0.0.0/4; do
     iptables -t raw -I PREROUTING -i eth0 -d $range -m comment --comment stray; done'
 }
