@@ -23,10 +23,18 @@ export const identityChecks: Checks = {
   },
   'no program the agent runs gains privileges': () =>
     judge(fieldsOf('NoNewPrivs').join() === '1', 'no_new_privs is not set'),
-  'the agent is kept out of /proc, and first to go when memory runs out': (host) => {
+  'the agent is kept from writing below /proc': (host) => {
     const known = parseState(host.files.readIfAny(Paths.state))?.containment.landlock ?? null;
     if (known === null && !hasLandlock()) return { verdict: 'unknown', detail: 'no Landlock' };
     return refused(() => openSync('/proc/self/oom_score_adj', 'w'), ['EACCES']);
+  },
+  'the agent goes first when memory runs out, and leaves no core file or queue behind': () => {
+    const score = readFileSync('/proc/self/oom_score_adj', 'utf8').trim();
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    const kept = ['Max core file size', 'Max msgqueue size'].every((name) =>
+      new RegExp(`^${name} +0 +0 `, 'm').test(limits),
+    );
+    return judge(score === '1000' && kept, `score ${score}, ${kept ? 'limited' : 'not limited'}`);
   },
   'the agent runs under a seccomp filter': () => judge(fieldsOf('Seccomp').join() === '2', 'no filter'),
 };
