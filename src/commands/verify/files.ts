@@ -1,4 +1,14 @@
-import { constants, openSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { Paths } from '../../core/paths.ts';
 import { allRefused, type Checks, judge, refused } from './verdict.ts';
@@ -75,11 +85,13 @@ function isRootSealed(): boolean {
 
 function creating(folders: readonly string[]): Record<string, () => unknown> {
   return Object.fromEntries(
-    folders.map((folder) => [
-      folder,
-      () => openSync(`${folder}/.cloister-proof`, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL),
-    ]),
+    folders.map((folder) => [folder, () => createAndRemove(`${folder}/.cloister-proof`)]),
   );
+}
+
+function createAndRemove(path: string): void {
+  closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT));
+  unlinkSync(path);
 }
 
 function writing(paths: readonly string[]): Record<string, () => unknown> {
