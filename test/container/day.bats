@@ -4,7 +4,7 @@
 load cloister
 
 setup_file() {
-  start_internet
+  start_internet --ipv6
   box main --env ALLOW_DOMAINS=allowed.test --env REPO_URL=https://github.com/cloister-demo/hello
 }
 
@@ -25,7 +25,7 @@ work() {
 
 @test "a Python project is made in a virtual environment, with a package from an archive, and tested" {
   work python
-  [[ $status == 0 && $output == OK ]]
+  [[ $status == 0 && $output == *$'\n'OK ]]
 }
 
 @test "a C and a C++ project are made with many jobs, and their tests run" {

@@ -66,7 +66,7 @@ async function answerGraphql(
 ): Promise<void> {
   const { query = '', variables = {} } = JSON.parse(await readBody(request)) as Partial<GraphqlCall>;
   const data = answerPullRequests({ query, variables }, pulls) ?? answerQuery(query);
-  const errors = [{ message: 'The test internet does not know this query.' }];
+  const errors = [{ message: `The test internet does not know this query: ${query.slice(0, 500)}` }];
   sendJson(response, 200, data === undefined ? { errors } : { data }, scopes);
 }
 

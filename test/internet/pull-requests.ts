@@ -28,8 +28,21 @@ export function answerPullRequests(
   if (/\bpullRequests\(/.test(query)) {
     return { repository: { pullRequests: { nodes: [] }, defaultBranchRef: { name: 'main' } } };
   }
+  if (/\bquery RepositoryInfo\b/.test(query)) {
+    const { owner, name } = variables as Record<string, string>;
+    return { repository: { ...renderRepository(owner ?? '', name ?? ''), ...features } };
+  }
   return undefined;
 }
+
+const features = {
+  description: '',
+  hasIssuesEnabled: true,
+  hasWikiEnabled: false,
+  mergeCommitAllowed: true,
+  rebaseMergeAllowed: true,
+  squashMergeAllowed: true,
+};
 
 function createPullRequest(input: unknown, pulls: Journal<PullRequest>): Record<string, unknown> {
   const { repositoryId, title, body, headRefName, baseRefName } = input as Record<string, string>;
