@@ -52,10 +52,12 @@ collect() {
 }
 
 # guilty CONTROL: the marks of those techniques (of all, without one) that the world in stdin shows to have gone through.
+# A judge that stumbles is heard; but of a few nothing was said where they were not run.
 guilty() {
-  local judge
+  local judge try='' catch=''
+  [[ -z $1 ]] || try='try ' catch=' catch false'
   judge=$(of_table "[techniques[] | select(\"$1\" == \"\" or .control == \"$1\")
-    | \"(if (try (\\(.seen)) catch false) then \\(.mark | @json) else empty end)\"] | join(\", \")")
+    | \"(if ($try(\\(.seen))$catch) then \\(.mark | @json) else empty end)\"] | join(\", \")")
   jq --raw-output "$judge"
 }
 
@@ -81,6 +83,7 @@ play_adversary() {
   as_agent main 'touch /tmp/go'
   eventually 90 all_tried
   wait "$operator" || true
+  eventually 5 says 0 in_box main 'pgrep -fc "[c]loister.mjs attach"'
 }
 
 all_tried() {
@@ -99,14 +102,15 @@ write_transcript() {
   (($(of_table 'techniques | length') >= 40))
   missing=$(jq .said "$BATS_FILE_TMPDIR/world" | of_input '. as $said | techniques[] | .mark as $mark | $said[$mark] as $text
     | select(($text // "") == "" or (tool.name == "Bash" and ($text | test("exit [0-9]+$"; "m") | not))
-      or ($text | test("command not found|can.t open file|has not been read|No module named|SyntaxError"))) | "\(.title): \($text)"')
+      or ($text | test("command not found|No such tool|can.t open file|has not been read|No module named|SyntaxError"))) | "\(.title): \($text)"')
   [[ -z $missing ]] || { echo "$missing"; return 1; }
   grep -c '^### ' "$ROOT/build/test/adversary-transcript.md" | grep -qx "$(of_table 'techniques | length')"
 }
 
 @test "none of them went through" {
-  local mark
-  for mark in $(guilty '' <"$BATS_FILE_TMPDIR/world"); do
+  local mark marks
+  marks=$(guilty '' <"$BATS_FILE_TMPDIR/world")
+  for mark in $marks; do
     title "$mark"
     jq --raw-output --arg mark "$mark" '.said[$mark]' <"$BATS_FILE_TMPDIR/world"
     false
@@ -122,13 +126,13 @@ write_transcript() {
 }
 
 @test "no secret went anywhere, nor into a log, nor onto the operator's screen" {
-  local secret word
+  local secret words=()
   for secret in "$NET_GH_PAT" "$CLAUDE_TOKEN"; do
-    for word in "$secret" "$(base64 -w 0 <<<"$secret" | cut -c1-20)" "$(printf %s "$secret" | od -An -tx1 | tr -d ' \n')"; do
-      matches "$(<"$BATS_FILE_TMPDIR/world")" "[.canary, .dns, .web, .wire, .screen, .log, .box] | tostring | ascii_downcase
-        | contains(\"${word,,}\") | not"
-    done
+    words+=("$secret" "$(base64 -w 0 <<<"$secret" | cut -c1-20)" "$(printf %s "$secret" | od -An -tx1 | tr -d ' \n')")
   done
+  matches "$(<"$BATS_FILE_TMPDIR/world")" '(.screen | length > 10000) and (.log | length > 1000) and (.dns | length > 0)'
+  matches "$(<"$BATS_FILE_TMPDIR/world")" "[.canary, .dns, .web, .wire, .screen, .log, .box] | tostring | ascii_downcase
+    | [contains($(printf '"%s",' "${words[@],,}" | sed 's/,$//'))] | length == 6 and any == false"
 }
 
 @test "the box is as it was: rules, routes, files, processes of root, and the threads of init" {
@@ -137,6 +141,7 @@ write_transcript() {
     diff <(jq --raw-output ".before.$part" "$BATS_FILE_TMPDIR/world") <(jq --raw-output ".box.$part" "$BATS_FILE_TMPDIR/world") ||
       { echo "changed: $part"; return 1; }
   done
+  matches "$(<"$BATS_FILE_TMPDIR/world")" '.box.pins | split("\n") | all(test("^(198\\.51\\.100\\.[2347][07]|2001:db8:c16::[2347][07]) \\. [0-9]+$"))'
   matches "$(<"$BATS_FILE_TMPDIR/world")" '.box.wall | length > 1000 and contains("CLOISTER-OUTPUT")'
 }
 
@@ -173,23 +178,22 @@ in_table_by() {
   for control in output input redirect guard leak output6 input6; do remove_control lax "$control"; done
   forget
   try as_agent lax "$(in_table_by wall '&') "
-  all_guilty wall '{}'
+  all_guilty wall '{}' || missed=yes
   in_box lax iptables-restore <"$BATS_TEST_TMPDIR/rules4"
   in_box lax ip6tables-restore <"$BATS_TEST_TMPDIR/rules6"
+  [[ -z ${missed:-} ]]
 }
 
-# one_by_one CONTROL RUNNER: each is judged by itself; RUNNER BOX COMMAND.
+# one_by_one CONTROL RUNNER: each is judged by itself, by what it changed of what the one before left. RUNNER BOX COMMAND
 one_by_one() {
-  local mark said missed='' rules4 rules6
-  rules4=$(in_box lax iptables-save) rules6=$(in_box lax ip6tables-save)
+  local mark said missed=''
+  state lax >"$BATS_TEST_TMPDIR/lax"
   for mark in $(marks "$1"); do
-    state lax >"$BATS_TEST_TMPDIR/lax"
     said=$("$2" lax "$(of_table "techniques[] | select(.mark == \"$mark\") | attempt")" 2>&1) || true
     said=$(jq --raw-input --slurp --arg mark "$mark" '{($mark): .}' <<<"$said")
     collect lax "$BATS_TEST_TMPDIR/lax" "$said" >"$BATS_TEST_TMPDIR/world"
     guilty "$1" <"$BATS_TEST_TMPDIR/world" | grep -qx "$mark" || { echo "not seen: $(title "$mark")"; echo "$said"; missed=yes; }
-    in_box lax iptables-restore <<<"$rules4"
-    in_box lax ip6tables-restore <<<"$rules6"
+    jq .box "$BATS_TEST_TMPDIR/world" >"$BATS_TEST_TMPDIR/lax"
   done
   [[ -z $missed ]]
 }
@@ -207,7 +211,7 @@ one_by_one() {
   try as_agent lax "$(in_table_by home ';')"
   # Its terminal is none, so no gate is in the way.
   try in_box lax 'export HOME=/home/claude PATH=/home/claude/.local/bin:/usr/local/bin:/usr/bin:/bin; cd /workspace/repo
-    bash -lc "tmux -V; git status; node -e 0"; true'
+    tmux -V; git status; bash -lc "node -e 0"; true'
   all_guilty home '{}'
 }
 

@@ -7,6 +7,7 @@ import { type Counters, readCounters, subtractCounters } from './counters.ts';
 import type { DnsQuery } from './dns.ts';
 import type { GithubRequest } from './github.ts';
 import type { Journal } from './journal.ts';
+import type { PullRequest } from './pull-requests.ts';
 import type { NewRepository, Repositories } from './repositories.ts';
 import { parseScript, type Script } from './script.ts';
 import { answerAllowed, type Handler, readBody, sendJson, type WebRequest, type WireStart } from './web.ts';
@@ -24,6 +25,7 @@ export interface World {
   countersBefore: Counters;
   anthropic: Journal<AnthropicRequest>;
   github: Journal<GithubRequest>;
+  pulls: Journal<PullRequest>;
   web: Journal<WebRequest>;
   wire: Journal<WireStart>;
 }
@@ -45,6 +47,7 @@ const actions: readonly (readonly [string, RegExp, Action])[] = [
   ['DELETE', /^\/anthropic\/log$/, ({ anthropic }) => anthropic.clear()],
   ['GET', /^\/github\/log$/, ({ github }) => github.all()],
   ['DELETE', /^\/github\/log$/, ({ github }) => github.clear()],
+  ['GET', /^\/github\/pulls$/, ({ pulls }) => pulls.all()],
   ['GET', /^\/github\/repos\/([\w-]+\/[\w.-]+)$/, ({ repositories }, name) => repositories.describe(name)],
   ['PUT', /^\/github\/repos\/([\w-]+\/[\w.-]+)$/, createRepository],
   ['PUT', /^\/web\/hosts\/(.+)$/, ({ hosts }, name) => void hosts.set(name, answerAllowed)],

@@ -1,6 +1,8 @@
-// The few calls of api.github.com that `gh` makes when the box logs in and asks who it is.
+// The few calls of api.github.com that `gh` makes when it logs in, asks who it is, or opens a pull request.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GithubOptions } from './github.ts';
+import type { Journal } from './journal.ts';
+import { answerPullRequests, type GraphqlCall, type PullRequest } from './pull-requests.ts';
 import { judgeCredential } from './token.ts';
 import { type Handler, readBody, sendJson } from './web.ts';
 
@@ -19,8 +21,12 @@ const scopes = {
   'x-github-media-type': 'github.v3',
 };
 
+export interface GithubApiOptions extends GithubOptions {
+  pulls: Journal<PullRequest>;
+}
+
 /** Handles api.github.com. */
-export function createGithubApi({ journal, repositories, token }: GithubOptions): Handler {
+export function createGithubApi({ journal, repositories, token, pulls }: GithubApiOptions): Handler {
   return async (request, response) => {
     const credential = judgeCredential(request, token);
     response.on('finish', () => {
@@ -29,7 +35,7 @@ export function createGithubApi({ journal, repositories, token }: GithubOptions)
     });
     if (credential !== 'token') return refuse(response, credential === 'none');
     const path = (request.url ?? '').split('?')[0] ?? '';
-    if (path === '/graphql') return answerGraphql(request, response);
+    if (path === '/graphql') return answerGraphql(request, response, pulls);
     if (path === '/')
       return sendJson(response, 200, { current_user_url: 'https://api.github.com/user' }, scopes);
     if (path === '/user') return sendJson(response, 200, account, scopes);
@@ -53,10 +59,14 @@ export function answerQuery(query: string): Record<string, unknown> | undefined 
   return { viewer: Object.fromEntries(fields.map((field) => [field, known[field] ?? null])) };
 }
 
-async function answerGraphql(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { query = '' } = JSON.parse(await readBody(request)) as { query?: string };
-  const data = answerQuery(query);
-  const errors = [{ message: 'The test internet does not know this query.' }];
+async function answerGraphql(
+  request: IncomingMessage,
+  response: ServerResponse,
+  pulls: Journal<PullRequest>,
+): Promise<void> {
+  const { query = '', variables = {} } = JSON.parse(await readBody(request)) as Partial<GraphqlCall>;
+  const data = answerPullRequests({ query, variables }, pulls) ?? answerQuery(query);
+  const errors = [{ message: `The test internet does not know this query: ${query.slice(0, 500)}` }];
   sendJson(response, 200, data === undefined ? { errors } : { data }, scopes);
 }
 

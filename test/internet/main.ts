@@ -59,6 +59,7 @@ async function createWorld(plan: AddressPlan): Promise<World> {
     countersBefore: {},
     anthropic: new Journal(),
     github: new Journal(),
+    pulls: new Journal(),
     web: new Journal(),
     wire: new Journal(),
   };
@@ -72,7 +73,7 @@ function addHosts({ hosts, repositories, github: journal, anthropic: answers }: 
   for (const [service, handler] of Object.entries(handlers)) {
     for (const name of hostsOf[service as Service]) hosts.set(name, handler);
   }
-  hosts.set('api.github.com', createGithubApi({ repositories, journal, token }));
+  hosts.set('api.github.com', createGithubApi({ repositories, journal, token, pulls: world.pulls }));
 }
 
 function planServices(plan: AddressPlan): Map<string, Serve> {

@@ -6,6 +6,7 @@ import {
   type Message,
   parseScript,
   sinceLastAnswer,
+  toolResults,
 } from '../../internet/script.ts';
 import { renderEvents } from '../../internet/sse.ts';
 
@@ -41,6 +42,15 @@ describe('a script', () => {
   test.each([{ turns: [{ say: 'hi' }] }, { turns: 'hi' }, { turns: [null] }])('is not %j', (data) => {
     expect(() => parseScript(data, 1)).toThrow();
   });
+});
+
+test('the results of tool calls are told by the turn of the script that called', () => {
+  const failed = user([
+    { type: 'tool_result', tool_use_id: 'toolu_script3turn12', content: 'no', is_error: true },
+  ]);
+  expect(toolResults([user('hi'), called, result])).toEqual([{ turn: 0, failed: false, text: 'README.md' }]);
+  expect(toolResults([user('hi'), called, failed])).toEqual([{ turn: 12, failed: true, text: 'no' }]);
+  expect(toolResults([user('hi'), called, result, done, user('more')])).toEqual([]);
 });
 
 test('a request without tools, or for one token, stands beside the conversation', () => {
