@@ -44,49 +44,49 @@ of_image() {
   run ! grep -iE '(ghp_|github_pat_|sk-ant|_authToken|BEGIN .*PRIVATE KEY)' <<<"$output$(of_image '{{json .Config}}')"
 }
 
-@test "5.3 only the capabilities that the boot needs are added, and all others dropped" {
+@test "5.4 only the capabilities that the boot needs are added, and all others dropped" {
   [[ $(of_box '{{json .HostConfig.CapDrop}}') == '["ALL"]' ]]
   [[ $(of_box '{{join .HostConfig.CapAdd "\n"}}' | sed 's/^CAP_//' | sort | tr '\n' ' ') == \
     'CHOWN DAC_OVERRIDE FOWNER KILL NET_ADMIN NET_BIND_SERVICE SETGID SETPCAP SETUID ' ]]
 }
 
-@test "5.4 and 5.17 it is not privileged, and has no device of the host's" {
+@test "5.5 and 5.18 it is not privileged, and has no device of the host's" {
   [[ $(of_box '{{.HostConfig.Privileged}} {{len .HostConfig.Devices}}') == 'false 0' ]]
 }
 
-@test "5.5 and 5.31 no folder of the host's that matters is mounted, and no socket of an engine" {
+@test "5.6 and 5.32 no folder of the host's that matters is mounted, and no socket of an engine" {
   [[ $(of_box '{{range .Mounts}}{{if eq .Type "bind"}}{{.Source}}{{end}}{{end}}') == '' ]]
   run ! in_box main 'find / -xdev -name "*.sock" -path "*docker*" | grep .'
 }
 
-@test "5.6 and 5.7 no SSH server runs, and nobody is asked to publish a port" {
+@test "5.7 and 5.9 no SSH server runs, and nobody is asked to publish a port" {
   run ! in_box main 'pgrep -x sshd || type -P sshd'
   [[ $(of_box '{{len .HostConfig.PortBindings}}') == 0 ]]
 }
 
-@test "5.9, 5.15, 5.16, 5.20 and 5.30 it shares no namespace with the host" {
+@test "5.10, 5.16, 5.17, 5.21 and 5.31 it shares no namespace with the host" {
   [[ $(of_box '{{.HostConfig.NetworkMode}}') != host ]]
   [[ $(of_box '[{{.HostConfig.PidMode}}] {{.HostConfig.IpcMode}} [{{.HostConfig.UTSMode}}] [{{.HostConfig.UsernsMode}}]') == '[] private [] []' ]]
 }
 
-@test "5.10 and 5.28 memory and processes are limited" {
+@test "5.11 and 5.29 memory and processes are limited" {
   (($(of_box '{{.HostConfig.Memory}}') > 0 && $(of_box '{{.HostConfig.PidsLimit}}') > 0))
 }
 
-@test "5.12 the root is mounted read-only, and 5.19 no mount is shared" {
+@test "5.13 the root is mounted read-only, and 5.20 no mount is shared" {
   [[ $(of_box '{{.HostConfig.ReadonlyRootfs}}') == true ]]
   [[ $(of_box '{{range .Mounts}}{{.Propagation}} {{end}}') != *shared* ]]
 }
 
-@test "5.21 and 5.25 the engine's filter is on, and no process gains privileges" {
+@test "5.22 and 5.26 the engine's filter is on, and no process gains privileges" {
   [[ $(of_box '{{json .HostConfig.SecurityOpt}}') == '["no-new-privileges"]' ]]
   in_box main 'grep -q "^Seccomp:.2" /proc/1/status && grep -q "^NoNewPrivs:.1" /proc/1/status'
 }
 
-@test "5.14 the reference asks for no restart without end" {
+@test "5.15 the reference asks for no restart without end" {
   [[ $(of_box '{{.HostConfig.RestartPolicy.Name}}') == no ]]
 }
 
-@test "5.24 its control group is the engine's own choice" {
+@test "5.25 its control group is the engine's own choice" {
   [[ $(of_box '[{{.HostConfig.CgroupParent}}]') == '[]' ]]
 }
