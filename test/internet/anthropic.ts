@@ -9,6 +9,8 @@ import {
   type MessagesRequest,
   type Script,
   sinceLastAnswer,
+  type ToolResult,
+  toolResults,
 } from './script.ts';
 import { renderEvents, renderMessage } from './sse.ts';
 import { type Handler, readBody, sendJson } from './web.ts';
@@ -25,6 +27,8 @@ export interface AnthropicRequest {
   prompt?: string;
   /** Tool results and context since the model's last answer, at most 8000 characters. */
   heard?: string;
+  /** What the script's tool calls among it came to, at most 8000 characters each. */
+  results?: ToolResult[];
 }
 
 export interface AnthropicOptions {
@@ -87,6 +91,7 @@ function describeMessages(path: string, asked: MessagesRequest): Partial<Anthrop
     ...(asked.model === undefined ? {} : { model: asked.model }),
     prompt: lastPrompt(asked.messages ?? []).slice(-2000),
     heard: sinceLastAnswer(asked.messages ?? []).slice(-8000),
+    results: toolResults(asked.messages ?? []).map((one) => ({ ...one, text: one.text.slice(0, 8000) })),
   };
 }
 

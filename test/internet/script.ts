@@ -87,6 +87,27 @@ export function sinceLastAnswer(messages: readonly Message[]): string {
     .join('\n');
 }
 
+/** What a tool said, or why it did not run. */
+export interface ToolResult {
+  /** The turn of the script that called it. */
+  turn: number;
+  failed: boolean;
+  text: string;
+}
+
+/** The results of the script's tool calls since the model spoke last. */
+export function toolResults(messages: readonly Message[]): ToolResult[] {
+  const spoke = messages.findLastIndex(({ role }) => role === 'assistant');
+  return messages
+    .slice(spoke + 1)
+    .flatMap(blocksOf)
+    .flatMap(({ type, tool_use_id: id, content, is_error: failed }) => {
+      const [, turn] = /^toolu_script\d+turn(\d+)$/.exec(String(id)) ?? [];
+      if (type !== 'tool_result' || turn === undefined) return [];
+      return [{ turn: Number(turn), failed: failed === true, text: contentText(content) }];
+    });
+}
+
 function contentText(content: unknown): string {
   return typeof content === 'string' ? content : JSON.stringify(content ?? '');
 }

@@ -23,9 +23,12 @@ const noIPv6 = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 export const egressChecks: Checks = {
   'a denied name does not resolve': (host) =>
     unlessCutOff(() => askDenied(nameserver(host), proofName, patience)),
-  // Redirected to the box's own, which denies the name; with nothing in between it would stay silent.
-  'another resolver than the box’s own is not reached': () =>
-    unlessCutOff(() => askDenied(proofAddresses.ipv4, proofName, patience)),
+  // Redirected to the box's own, which denies the name, or refused where nothing can be redirected; with nothing in
+  // between it would stay silent.
+  'another resolver than the box’s own is not reached': (host) =>
+    parseState(host.files.readIfAny(Paths.state))?.firewall.byAddress === true
+      ? refused(() => send(proofAddresses.ipv4, 53), byTheWall)
+      : unlessCutOff(() => askDenied(proofAddresses.ipv4, proofName, patience)),
   'an address outside the list is refused at once over IPv4': (host) =>
     refused(() => dial(proofAddresses.ipv4, unguardedPort(host)), ['ECONNREFUSED']),
   'an address outside the list is refused at once over IPv6': () =>
