@@ -96,6 +96,7 @@ export function platformOf(signs: {
 }): Platform {
   if (signs.env.FLY_MACHINE_ID !== undefined) return 'fly';
   if (signs.env.KUBERNETES_SERVICE_HOST !== undefined) return 'kubernetes';
-  if (signs.containerenv) return 'podman';
+  // Its own tmpfs at /run hides that file from a container with a read-only root.
+  if (signs.containerenv || signs.env.container === 'podman') return 'podman';
   return signs.dockerenv ? 'docker' : 'unknown';
 }

@@ -1,6 +1,7 @@
 import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
 import { chainOf } from '../core/errors.ts';
 import { Paths } from '../core/paths.ts';
+import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
 
@@ -11,7 +12,21 @@ export type CloneResult =
   | { readonly kind: 'cloned' | 'kept' | 'none' }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Clones the repository as the agent. What is there already, on a volume, is kept as it is. */
+/**
+ * What the agent may have left on a volume of its home does not speak here: no configuration, no program before the
+ * system's, no helper that asks. The image's own configuration (`/etc/gitconfig`) does.
+ */
+const disarmed = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ALLOW_PROTOCOL: 'https',
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+};
+
+/**
+ * Clones the repository as the agent, without its submodules. What is there already, on a volume, is kept as it is:
+ * nothing of ours runs git in it.
+ */
 export async function cloneRepository(
   host: Host,
   facts: {
@@ -29,10 +44,10 @@ export async function cloneRepository(
   try {
     await host.run({
       argv: confined(clone, agent),
-      env: agentEnvironment({ ...facts.environment, GIT_TERMINAL_PROMPT: '0' }),
+      env: agentEnvironment({ ...facts.environment, ...disarmed }),
       cwd: Paths.workspace,
       timeout: cloneDeadline,
-      onProgress,
+      onProgress: (line) => onProgress(printable(line)),
     });
     return { kind: 'cloned' };
   } catch (error) {

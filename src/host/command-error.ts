@@ -1,3 +1,4 @@
+import { printable } from '../core/printable.ts';
 import type { Command, Output } from './host.ts';
 
 const mostSaid = 600;
@@ -7,8 +8,8 @@ export class CommandError extends Error {
   readonly code: number;
 
   constructor(command: Command, output: Output, how: string) {
-    const said = output.stderr.trim() || output.stdout.trim();
-    super(`${command.argv[0]} ${how}${said === '' ? '' : `: ${said.slice(-mostSaid)}`}`);
+    const said = printable((output.stderr.trim() || output.stdout.trim()).slice(-mostSaid));
+    super(`${command.argv[0]} ${how}${said === '' ? '' : `: ${said}`}`);
     this.name = 'CommandError';
     this.code = output.code;
   }

@@ -76,6 +76,7 @@ eth1\t0A7100CB\t010011AC\t0007\t0\t0\t0\tFFFFFFFF\t0\t0\t0
     ['fly', { FLY_MACHINE_ID: 'x', KUBERNETES_SERVICE_HOST: 'x' }, true, true],
     ['kubernetes', { KUBERNETES_SERVICE_HOST: 'x' }, true, false],
     ['podman', {}, false, true],
+    ['podman', { container: 'podman' }, false, false],
     ['docker', {}, true, false],
     ['unknown', {}, false, false],
   ])('the platform %s by its marks', (platform, env, dockerenv, containerenv) => {
