@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 export const root = join(import.meta.dirname, '..');
 export const image = process.env.CLOISTER_IMAGE ?? 'cloister:dev';
-/** Every object of the engine that the bench makes begins with this, followed by our pid: two may run at once. */
-export const prefix = `cloister-bench-${process.pid}`;
+/** Every object of the engine that the bench makes begins with this: two runs may go on at once. */
+export const prefix = `cloister-bench-${process.env.BENCH_RUN ?? process.pid}`;
 
 /** The reference flags of the box, as every other command of the project runs it. */
 export const referenceFlags = readFileSync(join(root, 'engine/flags'), 'utf8').split('\n').filter(Boolean);

@@ -15,8 +15,6 @@ export const known = Array.from({ length: 6000 }, (_, index) => `host-${index + 
 export interface Rig {
   /** Asks a server with dnsperf.  @param flags without server, port and input. */
   ask(port: number, names: readonly string[], flags: readonly string[]): Promise<Asked>;
-  /** @returns the private memory of our process in kilobytes, and how many descriptors it has open. */
-  weigh(): Promise<{ memory: number; descriptors: number }>;
 }
 
 export interface Asked {
@@ -38,9 +36,9 @@ export async function withRig<T>(work: (rig: Rig) => Promise<T>): Promise<T> {
   return withImage({ tag: name, file: 'bench/dns/Dockerfile' }, () =>
     withContainer(start, async () => {
       await startPeers();
-      const pid = await startOurs();
+      await startOurs();
       await sleep(2000);
-      return work({ ask, weigh: () => weigh(pid) });
+      return work({ ask });
     }),
   );
 }
@@ -77,13 +75,12 @@ async function startPeers(): Promise<void> {
   await run(`printf '${include}\\n${forward}\\n' >/tmp/unbound.conf && unbound -d -c /tmp/unbound.conf`);
 }
 
-/** @returns its process id inside the container. */
-async function startOurs(): Promise<number> {
+/** Comes back when it runs. */
+async function startOurs(): Promise<void> {
   const command = `exec /usr/local/bin/node /bench/run/hold.mjs ${ports.ours} ${ports.upstream} /bench/run/rules.conf`;
   await engine(['exec', '--detach', name, 'sh', '-c', `${command} >/tmp/pid`]);
   for (let left = 100; left > 0; left--) {
-    const pid = Number(await engine(['exec', name, 'sh', '-c', 'cat /tmp/pid 2>/dev/null || true']));
-    if (pid > 0) return pid;
+    if (Number(await engine(['exec', name, 'sh', '-c', 'cat /tmp/pid 2>/dev/null || true'])) > 0) return;
     await sleep(100);
   }
   throw new Error('the resolver did not start');
@@ -113,20 +110,4 @@ async function feed(args: readonly string[], input: string): Promise<string> {
   let text = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) text += chunk;
   return text;
-}
-
-async function weigh(pid: number): Promise<{ memory: number; descriptors: number }> {
-  const text = await engine([
-    'exec',
-    name,
-    'sh',
-    '-c',
-    `cat /proc/${pid}/smaps_rollup; ls /proc/${pid}/fd | wc -l`,
-  ]);
-  const field = (key: string) =>
-    Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN);
-  return {
-    memory: field('Private_Clean') + field('Private_Dirty'),
-    descriptors: Number(text.trim().split('\n').at(-1)),
-  };
 }

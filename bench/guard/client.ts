@@ -1,6 +1,5 @@
 // What the bench does inside a container.  Usage: client.ts VERB HOST PORT NAME COUNT MORE   Prints one JSON value.
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { Agent, get } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +12,12 @@ const times = Number(count);
 const hello = await makeHello(name);
 const octet = Buffer.from('x');
 let toured = 0;
+/** Made before the clock runs. */
+const hellos = verb === 'tour' ? await makeHellos() : [];
+/** Milliseconds after which a wait has failed: nothing here may hang. */
+const patience = 10_000;
+/** The first octet of a TLS alert. */
+const alertType = 21;
 /** Milliseconds between two connections. */
 const pause = 2;
 /** Every transfer reads into one buffer: the reader must not be what is measured. */
@@ -80,40 +85,65 @@ function pull(octets: number): Promise<void> {
 
 async function shake(): Promise<Socket> {
   const socket = connectTls({ ...target, servername: name, rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
+  await heard(socket, 'secureConnect');
   return socket;
+}
+
+/** Waits for an event.  Rejects when the socket fails or closes before, or after `patience`. */
+function heard(socket: Socket, event: string): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    const end = (error: Error | null, values: unknown[] = []) => {
+      clearTimeout(timer);
+      socket.off(event, good).off('close', closed);
+      if (error === null) return resolve(values);
+      socket.destroy();
+      reject(error);
+    };
+    const good = (...values: unknown[]) => end(null, values);
+    const closed = () => end(new Error(`${name} closed before '${event}'`));
+    const timer = setTimeout(() => end(new Error(`${name}: no '${event}' in time`)), patience);
+    socket.on('error', end).once(event, good).once('close', closed);
+  });
 }
 
 /** Dials, says its hello and waits for the first octet of the server's. */
 async function reach(): Promise<Socket> {
+  return ask(hello);
+}
+
+async function ask(first: Buffer): Promise<Socket> {
   const socket = connect({ ...target, noDelay: true });
-  socket.write(Buffer.concat([hello, renderWish(1)]));
-  await once(socket, 'data');
+  socket.write(Buffer.concat([first, renderWish(1)]));
+  const [answer] = (await heard(socket, 'data')) as [Buffer];
+  if (answer[0] === alertType) throw new Error('what came is an alert');
   return socket;
 }
 
 /** As reach, with another name every time: its number takes the place of the percent sign. */
 async function tour(): Promise<Socket> {
-  const socket = connect({ ...target, noDelay: true });
-  socket.write(await makeHello(name.replace('%', `${toured++}`)));
-  await once(socket, 'data');
-  return socket;
+  return ask(hellos[toured++] ?? hello);
+}
+
+async function makeHellos(): Promise<Buffer[]> {
+  const found: Buffer[] = [];
+  while (found.length < times) found.push(await makeHello(name.replace('%', `${found.length}`)));
+  return found;
 }
 
 async function visit(isReset: boolean): Promise<void> {
   const socket = await reach();
   if (isReset) return void socket.resetAndDestroy();
-  socket.end();
-  await once(socket, 'close');
+  socket.resume().end();
+  if (!socket.closed) await heard(socket, 'close');
 }
 
 /** Dials, says its hello and waits for the alert. */
 async function refuse(): Promise<null> {
   const socket = connect({ ...target, noDelay: true });
   socket.write(hello);
-  const [alert] = (await once(socket, 'data')) as [Buffer];
+  const [alert] = (await heard(socket, 'data')) as [Buffer];
   socket.resetAndDestroy();
-  if (alert[0] !== 21) throw new Error('what came is no alert');
+  if (alert[0] !== alertType) throw new Error('what came is no alert');
   return null;
 }
 
@@ -123,6 +153,7 @@ async function knock(): Promise<null> {
     const socket: Socket = connect(target);
     socket.on('connect', () => resolve('a connection'));
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+    socket.setTimeout(patience, () => resolve('silence'));
   });
   if (outcome !== 'ECONNREFUSED') throw new Error(`the wall should have reset it: ${outcome}`);
   return null;
@@ -132,7 +163,7 @@ async function knock(): Promise<null> {
 async function echo(): Promise<number> {
   const socket = connect({ ...target, noDelay: true });
   socket.write(Buffer.concat([hello, renderWish(0)]));
-  await once(socket, 'connect');
+  await heard(socket, 'connect');
   const trip = () =>
     new Promise<void>((resolve) => {
       socket.once('data', () => resolve());

@@ -15,6 +15,8 @@ import { type Internet, withInternet } from '../internet.ts';
 /** The last part of the address of the host outside; the fake internet's hosts and its guests have others. */
 const outsidePart = 90;
 const peer = `${prefix}-haproxy`;
+/** The same proxy in one thread. */
+const single = `${prefix}-haproxy-1`;
 const agent = '1000:1000';
 const egress = '65053:65053';
 const bootDeadline = 120_000;
@@ -23,20 +25,17 @@ let boxes = 0;
 /** Names of the host outside, by what it speaks: octets as they are after a ClientHello on port 8443, or HTTPS. */
 export const raw = { name: 'raw.bench.test', port: 8443 } as const;
 export const web = { name: 'web.bench.test', port: 443 } as const;
-/** Names with an address each, on a port where the internet answers any hello, for all the world. */
-export const fresh = Array.from({ length: 120 }, (_, index) => ({
-  name: `fresh-${index}.bench.test`,
-  port: 8080,
-  /** Of the range for benchmarks (RFC 2544). */
-  address: `198.19.0.${index + 1}`,
-}));
+/** Names below a wildcard, with an address each that leads to the host outside; the percent sign is their number. */
+export const fresh = { name: 'n%.fresh.bench.test', port: raw.port } as const;
+/** As many names and addresses, of the range for benchmarks (RFC 2544). */
+export const freshNames = 200;
+const freshRange = '198.19.0.0/24';
 /** A name no rule has. */
 export const denied = { name: 'denied.bench.test', port: 443 } as const;
 export const packages = { name: 'registry.bench.test', port: 443 } as const;
-export const rotatingAddresses = 150;
 
 /** From where something is measured. `direct` is the peer's container without the proxy. */
-export type Place = 'ours' | 'haproxy' | 'direct' | 'egress';
+export type Place = 'ours' | 'haproxy' | 'haproxy-1' | 'direct' | 'egress';
 
 export interface Rig {
   /** Runs a verb of client.ts in a place, against the address of a target or another one. */
@@ -66,10 +65,13 @@ export async function withRig<T>(
       const outside = internet.at(outsidePart);
       await internet.put(zoneOf(outside));
       return withContainer(outsideStart(internet, outside), () =>
-        withContainer(peerStart(internet, outside), async () => {
-          await leadToPeer();
-          return withBox(internet, boxImage, work);
-        }),
+        withContainer(peerStart(internet, outside, peer), () =>
+          withContainer(peerStart(internet, outside, single), async () => {
+            await asRoot(`${prefix}-outside`, ['ip', 'route', 'add', 'local', freshRange, 'dev', 'lo']);
+            for (const proxy of [peer, single]) await leadTo(proxy);
+            return withBox(internet, boxImage, work);
+          }),
+        ),
       );
     }),
   );
@@ -87,6 +89,8 @@ export async function withBox<T>(
   const args = [...referenceFlags, ...internet.flags, ...mounts, boxImage];
   return withContainer({ name, args }, async () => {
     await followLog(name, ({ event }) => event === 'boot.ready', bootDeadline);
+    // A route is no hole: what may go there the wall decides.
+    await asRoot(name, ['ip', 'route', 'add', freshRange, 'via', internet.at(outsidePart)]);
     return work(makeRig(internet, name));
   });
 }
@@ -96,6 +100,7 @@ function makeRig(internet: Internet, box: string): Rig {
   const places: Readonly<Record<Place, readonly string[]>> = {
     ours: ['--user', agent, '--env', 'HOME=/home/claude', box],
     haproxy: ['--user', agent, '--env', 'HOME=/home/claude', peer],
+    'haproxy-1': ['--user', agent, '--env', 'HOME=/home/claude', single],
     direct: ['--user', '0', '--env', 'HOME=/home/claude', peer],
     egress: ['--user', egress, box],
   };
@@ -112,21 +117,24 @@ function makeRig(internet: Internet, box: string): Rig {
   };
 }
 
-/** The fresh names have no address while the box boots: it would pin them. */
 function zoneOf(outside: string): Readonly<Record<string, unknown>> {
-  const none = fresh.map(({ name }) => [`/dns/zone/${name}`, { rcode: 2 }]);
+  const made = Array.from({ length: freshNames }, (_, index) => [
+    `/dns/zone/${fresh.name.replace('%', `${index}`)}`,
+    { a: [freshRange.replace('0/24', `${index + 1}`)], ttl: 0 },
+  ]);
   return {
     [`/dns/zone/${raw.name}`]: { a: [outside], ttl: 3600 },
     [`/dns/zone/${web.name}`]: { a: [outside], ttl: 3600 },
     [`/dns/zone/${packages.name}`]: { a: [outside], ttl: 3600 },
-    ...Object.fromEntries(none),
+    ...Object.fromEntries(made),
   };
 }
 
 function writeRules(internet: Internet): string {
   const file = join(root, 'build/internet', internet.network, 'guard.conf');
   const services = ['github.com', 'api.github.com', 'api.anthropic.com', 'platform.claude.com'];
-  const rules = [raw, web, packages, ...fresh].map(({ name, port }) => `${name}:${port}`);
+  const rules = [raw, web, packages].map(({ name, port }) => `${name}:${port}`);
+  rules.push(`*.fresh.bench.test:${fresh.port}`);
   writeFileSync(file, `${[...services, ...rules].join('\n')}\n`);
   return file;
 }
@@ -141,23 +149,38 @@ function mountsOf(more: Readonly<Record<string, string>> = {}): string[] {
 }
 
 function outsideStart({ network }: Internet, address: string) {
-  const flags = ['--network', network, '--ip', address, '--tmpfs', '/tmp', ...mountsOf()];
+  const flags = [
+    '--network',
+    network,
+    '--ip',
+    address,
+    '--tmpfs',
+    '/tmp',
+    '--cap-add',
+    'NET_ADMIN',
+    ...mountsOf(),
+  ];
   const args = [...flags, '--entrypoint', 'node', image, '/bench/bench/guard/server.ts'];
   return { name: `${prefix}-outside`, args };
 }
 
 /** The same resources as the box, and none of its wall: that is to the peer's advantage. */
-function peerStart({ network, dns, ca }: Internet, outside: string) {
+function peerStart({ network, dns, ca }: Internet, outside: string, name: string) {
   const tmpfs = referenceFlags.filter((flag) => /^--tmpfs=.(workspace|tmp|home.claude):/.test(flag));
   const flags = ['--network', network, '--dns', dns, '--env', `OUTSIDE=${outside}`, '--cap-add', 'NET_ADMIN'];
-  return { name: peer, args: [...flags, ...tmpfs, ...mountsOf({ [ca]: '/certs/ca.pem' }), peer] };
+  const more = name === single ? ['-f', '/bench/bench/peers/haproxy-1.cfg'] : [];
+  return { name, args: [...flags, ...tmpfs, ...mountsOf({ [ca]: '/certs/ca.pem' }), peer, ...more] };
 }
 
 /** Leads what user 1000 dials to the proxy, by the rule that leads the agent to the guard. */
-async function leadToPeer(): Promise<void> {
+async function leadTo(proxy: string): Promise<void> {
   for (const { port } of [raw, web]) {
     const rule = ['!', '-o', 'lo', '-p', 'tcp', '-m', 'owner', '--uid-owner', '1000', '--dport', `${port}`];
     const to = ['-j', 'DNAT', '--to-destination', '127.0.0.53:443'];
-    await engine(['exec', '--user', '0', peer, 'iptables', '-t', 'nat', '-A', 'OUTPUT', ...rule, ...to]);
+    await asRoot(proxy, ['iptables', '-t', 'nat', '-A', 'OUTPUT', ...rule, ...to]);
   }
+}
+
+async function asRoot(container: string, argv: readonly string[]): Promise<void> {
+  await engine(['exec', '--user', '0', container, ...argv]);
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Asked, known, ports, type Rig, withRig } from '../dns/rig.ts';
 import { makeRow, median, type Row } from '../row.ts';
 
@@ -7,19 +6,11 @@ const warm = known.slice(0, 100);
 const rounds = 3;
 const hard = ['-T', '2', '-c', '16', '-q', '200', '-l', '1'];
 const steady = ['-c', '8', '-Q', '5000', '-v', '-l', '2'];
-/** Milliseconds after which a process that was busy counts as idle. */
-const settle = 1000;
 
 /** The resolver beside dnsmasq and unbound in one thread each, over UDP on loopback, with the same upstream. */
 export default async function measureDns(): Promise<Row[]> {
   return withRig(async (rig) => {
-    const before = await rig.weigh();
-    return [
-      ...(await measureCold(rig)),
-      ...(await measureCached(rig)),
-      ...(await measureLatency(rig)),
-      ...(await measureMillions(rig, before)),
-    ];
+    return [...(await measureCold(rig)), ...(await measureCached(rig)), ...(await measureLatency(rig))];
   });
 }
 
@@ -93,35 +84,6 @@ async function measureLatency(rig: Rig): Promise<Row[]> {
 /** @returns the 99th percentile; a query without an answer is slower than all others. */
 function slowest({ latencies, lost }: Asked): number {
   return percentile([...latencies, ...Array<number>(lost).fill(Number.POSITIVE_INFINITY)], 0.99);
-}
-
-/** Two million queries, a fifth of them for denied names that nobody repeats: the second may cost no more memory. */
-async function measureMillions(rig: Rig, idle: { memory: number; descriptors: number }): Promise<Row[]> {
-  const flags = ['-T', '2', '-c', '16', '-q', '100'];
-  const askMillion = async (which: string) => {
-    const denied = Array.from({ length: 200_000 }, (_, index) => `n${index}.${which}.denied.test`);
-    await rig.ask(ports.ours, denied, [...flags, '-n', '1']);
-    await rig.ask(ports.ours, warm, [...flags, '-n', '8000']);
-    await sleep(settle);
-    return rig.weigh();
-  };
-  const first = await askMillion('first');
-  const second = await askMillion('second');
-  const row = (name: string, kilobytes: number, more = {}) => {
-    const value = Number((kilobytes / 1024).toFixed(1));
-    return makeRow({ name: `private memory of the resolver alone, ${name}`, value, unit: 'MB', ...more });
-  };
-  return [
-    row('idle', idle.memory),
-    row('after all rows and a million queries', first.memory),
-    row('grown by another million', second.memory - first.memory, { atMost: 5 }),
-    makeRow({
-      name: 'descriptors of the resolver, more than before',
-      value: second.descriptors - idle.descriptors,
-      unit: '',
-      atMost: 0,
-    }),
-  ];
 }
 
 function percentile(sorted: readonly number[], part: number): number {
