@@ -117,6 +117,7 @@ WORKDIR /
 # An interactive sh of root enters the session, as bash does through /root/.bashrc.
 ENV ENV=/root/.cloister-gate
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=150s CMD ["/usr/local/bin/cloister", "health"]
 # What an interactive POSIX shell reads: a root login that is no bash enters the session as well.
 ENV ENV=/root/.cloister-gate
 ENTRYPOINT ["/usr/local/bin/cloister", "init"]

@@ -5,7 +5,7 @@ import { makeRow, median, type Row } from '../row.ts';
 const MB = 1_000_000;
 const places = ['direct', 'haproxy', 'ours'] as const;
 const peer = 'HAProxy';
-const rounds = 5;
+const rounds = 3;
 /** Of the samples of a run, those before Node has compiled what it runs. */
 const warming = 20;
 
@@ -20,7 +20,7 @@ export default async function measureGuard(): Promise<Row[]> {
 }
 
 async function measureRelay(rig: Rig): Promise<Row[]> {
-  const total = 2000 * MB;
+  const total = 1500 * MB;
   const transfers = { 'one transfer': 1, '64 transfers at once': 64 };
   const rows: Row[] = [];
   for (const [name, count] of Object.entries(transfers)) {

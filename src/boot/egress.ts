@@ -11,6 +11,7 @@ import { guardedPorts } from '../network/firewall/plan.ts';
 import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
 import { type Egress, keepEgress } from '../supervise/egress.ts';
 import type { ListInForce } from '../supervise/live-list.ts';
+import { exactNames } from '../supervise/refresh.ts';
 import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
 import { keepWallLog } from '../supervise/wall-log.ts';
 import type { Board } from './board.ts';
@@ -97,7 +98,7 @@ function startEgress(
   { firewall, recorder, list }: { firewall: Firewall; recorder: Recorder; list: () => ListInForce },
 ): Egress {
   const { environment, settings, byAddress } = handover;
-  return keepEgress({
+  const egress: Egress = keepEgress({
     host,
     log,
     firewall,
@@ -117,8 +118,13 @@ function startEgress(
     env: ownNodeEnvironment(),
     landlock: writesNothing(environment),
     reported: recorder.report,
-    changed: (report) => board.post({ resolver: { ...board.state.resolver, ...report } }),
+    changed: (report) => {
+      board.post({ resolver: { ...board.state.resolver, ...report } });
+      // A new process knows no address yet, and opaque rules know their connections by address alone.
+      if (report.running && report.restarts > 0) egress.refresh(exactNames(list().rules), () => {});
+    },
   });
+  return egress;
 }
 
 function startWallLog(

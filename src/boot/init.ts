@@ -68,6 +68,7 @@ export async function initResumed(host: Host): Promise<number> {
       hiddenProcesses: handover.hiddenProcesses,
     },
     steps,
+    once: task.length > 0,
     resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
     firewall: { ...fresh.firewall, rules: handover.rules, byAddress: handover.byAddress },
   };

@@ -1,9 +1,9 @@
 import { agentEnvironment, confined } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
-import { countedPromises, type Finding, toleratedUnknowns } from '../core/finding.ts';
+import { countedPromises, type Finding, refusedByPacket, toleratedUnknowns } from '../core/finding.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { readCounters } from '../network/firewall/counters.ts';
+import { readFamily } from '../network/firewall/counters.ts';
 import { type Handover, ownNodeEnvironment } from './shed.ts';
 import type { StepTools } from './step.ts';
 
@@ -40,17 +40,32 @@ export async function attackBox(
   host: Host,
   { environment, backend }: Pick<Handover, 'environment' | 'backend'>,
 ): Promise<Finding[]> {
-  const facts = { backend, ipv6: environment.ipv6 };
-  const before = await readCounters(host, facts);
+  const families = environment.ipv6 ? ([4, 6] as const) : ([4] as const);
+  const count = () =>
+    Promise.all(
+      families.map(async (family) => {
+        const { told, untold } = await readFamily(host, { backend, family });
+        return told + untold;
+      }),
+    );
+  const before = await count();
   const { stdout } = await host.run({
     argv: confined([Paths.node, Paths.program, 'verify', '--inside'], environment.agent),
     env: { ...agentEnvironment(), ...ownNodeEnvironment() },
   });
   const findings = JSON.parse(stdout) as Finding[];
-  const after = await readCounters(host, facts);
-  const counted = after.told + after.untold - before.told - before.untold;
+  const after = await count();
+  return families.reduce(
+    (judged, family, index) => doubt(judged, family, (after[index] ?? 0) - (before[index] ?? 0)),
+    findings,
+  );
+}
+
+/** @returns the findings, without what this family's wall is said to have refused where it has not counted as much. */
+function doubt(findings: Finding[], family: 4 | 6, counted: number): Finding[] {
   const claimed = findings.filter(
-    ({ promise, verdict }) => verdict === 'holds' && countedPromises.includes(promise),
+    ({ promise, verdict, detail }) =>
+      verdict === 'holds' && countedPromises[family].includes(promise) && refusedByPacket.test(detail),
   );
   if (counted >= claimed.length) return findings;
   return findings.map((finding) =>

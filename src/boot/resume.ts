@@ -61,6 +61,8 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     writeAccounts(host, settings, agent.gid);
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
+  // Before the proof, which attacks its socket as well.
+  const rulebook = openRulebook({ host, log, handover }, wayOut.setRules);
   await steps.step('proof', (tools) => proveBox(host, handover, tools));
   const folder = await steps.step(
     'repository',
@@ -96,7 +98,6 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     await makeSession(host, { agent, folder });
     return { session: kept };
   });
-  const rulebook = openRulebook({ host, log, handover }, wayOut.setRules);
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });

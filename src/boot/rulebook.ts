@@ -1,6 +1,7 @@
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { findGaps } from '../network/firewall/standing.ts';
 import { makeControl } from '../supervise/control.ts';
 import { makeRulebook, type Rulebook, type RulebookParts } from '../supervise/rulebook.ts';
 import { attackBox } from './proof.ts';
@@ -25,7 +26,19 @@ export function openRulebook(
     },
     apply,
   });
-  host.serve(Paths.control, makeControl({ book: rulebook, log, attack: () => attackBox(host, handover) }));
+  host.serve(
+    Paths.control,
+    makeControl({
+      book: rulebook,
+      log,
+      attack: () => attackBox(host, handover),
+      findGaps: () => findGaps(host, standingFacts(handover)),
+    }),
+  );
   host.onSignal(['SIGHUP'], () => void rulebook.reload());
   return rulebook;
+}
+
+function standingFacts({ backend, byAddress, environment }: Handover) {
+  return { backend, byAddress, ipv6: environment.ipv6, agent: environment.agent.uid };
 }

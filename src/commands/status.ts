@@ -1,8 +1,9 @@
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import { renderSize } from '../core/size.ts';
-import { type BoxState, parseState, startTicksOf } from '../core/state.ts';
+import { type BoxState, isAlive, parseState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
+import { memoryOf } from './memory-of.ts';
 import { readVersions, type Versions } from './versions.ts';
 
 /** What `cloister status --json` prints. Times are milliseconds, sizes bytes. */
@@ -29,19 +30,15 @@ export function status(host: Host, options: { json: boolean }): number {
 }
 
 function collect(host: Host, box: BoxState): Status {
-  const { phase, startTicks, ...rest } = box;
-  const stat = host.files.readIfAny(`/proc/${box.pid}/stat`);
-  const alive = stat === null ? box.pid === 1 : startTicksOf(stat) === startTicks;
+  const { phase, startTicks: _, ...rest } = box;
+  const alive = isAlive(box, host.files.readIfAny(`/proc/${box.pid}/stat`));
   const rooms = [Paths.workspace, Paths.tmp, Paths.home, Paths.run];
   return {
     ...rest,
     state: alive || phase === 'failed' ? phase : 'stopped',
     age: host.now() - box.startedAt,
     disk: Object.fromEntries(rooms.map((room) => [room, spaceOf(host, room)])),
-    memory: {
-      limit: numberIn(host, ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']),
-      used: numberIn(host, ['/sys/fs/cgroup/memory.current', '/sys/fs/cgroup/memory/memory.usage_in_bytes']),
-    },
+    memory: memoryOf(host.files),
     versions: readVersions(host),
   };
 }
@@ -49,14 +46,6 @@ function collect(host: Host, box: BoxState): Status {
 function spaceOf(host: Host, path: string): { size: number; used: number; inodesUsed: number } {
   const { size, used, inodesUsed } = host.files.space(path);
   return { size, used, inodesUsed };
-}
-
-function numberIn(host: Host, paths: readonly string[]): number | null {
-  for (const path of paths) {
-    const number = Number(host.files.readIfAny(path)?.trim() ?? Number.NaN);
-    if (Number.isSafeInteger(number) && number < 2 ** 50) return number;
-  }
-  return null;
 }
 
 function render(status: Status): string {

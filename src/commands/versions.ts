@@ -1,3 +1,4 @@
+import { ExitCode } from '../core/exit-codes.ts';
 import type { Host } from '../host/host.ts';
 
 /** Versions of what matters in the image; `unknown` where a package can't be found. */
@@ -22,4 +23,10 @@ function versionIn(text: string | null): string | null {
   if (text === null) return null;
   const { version } = JSON.parse(text) as { version?: unknown };
   return typeof version === 'string' ? version : null;
+}
+
+/** Prints the version of the box. */
+export function printVersion(host: Host): number {
+  host.print(`cloister ${readVersions(host).cloister}\n`);
+  return ExitCode.ok;
 }

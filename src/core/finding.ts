@@ -17,7 +17,7 @@ export interface Finding {
 export const toleratedUnknowns: readonly { promise: string; detail: RegExp; why: string }[] = [
   { promise: 'an allowed name is reached', detail: /./, why: 'the outside may be down' },
   {
-    promise: 'the agent is kept out of /proc, and first to go when memory runs out',
+    promise: 'the agent is kept from writing below /proc',
     detail: /^no Landlock$/,
     why: 'a kernel before 5.13, or one built without it',
   },
@@ -30,8 +30,16 @@ export const toleratedUnknowns: readonly { promise: string; detail: RegExp; why:
   ].map((promise) => ({ promise, detail: /^ENETUNREACH$/, why: 'there may be no way out at all' })),
 ];
 
-/** Promises whose attacks the kernel's wall has to have counted as refused, one packet each at least. */
-export const countedPromises: readonly string[] = [
-  'an address outside the list is refused at once over IPv4',
-  'a datagram outside the list is refused at once',
-];
+/**
+ * Promises whose attacks the kernel's wall has to have counted as refused, one packet each at least, by family. Where
+ * there is no IPv6 the kernel itself refuses, and says so.
+ */
+export const countedPromises: Readonly<Record<4 | 6, readonly string[]>> = {
+  4: [
+    'an address outside the list is refused at once over IPv4',
+    'a datagram outside the list is refused at once',
+  ],
+  6: ['an address outside the list is refused at once over IPv6'],
+};
+/** How a refusal says that it was another program's, across the network or the wall. */
+export const refusedByPacket = /^(ECONNREFUSED|EHOSTUNREACH|EACCES)$/;

@@ -69,6 +69,8 @@ export interface BoxState {
   readonly egress: { readonly refused: number; readonly failed: number };
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly repository: string;
+  /** The agent runs once: there is no session. */
+  readonly once: boolean;
 }
 
 /** @returns a boot's state at its very start. */
@@ -98,6 +100,7 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
     repository: 'none',
+    once: false,
   };
 }
 
@@ -110,6 +113,11 @@ export function parseState(text: string | null): BoxState | null {
   } catch {
     return null;
   }
+}
+
+/** @param stat the text of /proc/PID/stat for its pid.  @returns whether the init that wrote this state still lives. */
+export function isAlive(state: Pick<BoxState, 'pid' | 'startTicks'>, stat: string | null): boolean {
+  return stat === null ? state.pid === 1 : startTicksOf(stat) === state.startTicks;
 }
 
 /** @param stat the text of /proc/PID/stat.  @returns its start time in clock ticks; empty if there is none. */

@@ -30,6 +30,7 @@ const table = {
   kexec_file_load: [320, 294],
   kexec_load: [246, 104],
   keyctl: [250, 219],
+  landlock_create_ruleset: [444, 444],
   lookup_dcookie: [212, 18],
   migrate_pages: [256, 238],
   modify_ldt: [154, null],

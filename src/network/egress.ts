@@ -1,11 +1,13 @@
 import { makeAddressJudge } from './address-class.ts';
 import { type Allowlist, makeAllowlist } from './allowlist/allowlist.ts';
-import { type Guard, type GuardParts, makeGuard } from './guard/guard.ts';
+import { makeGuard } from './guard/guard.ts';
 import { listenGuard } from './guard/listen.ts';
+import type { Guard, GuardParts } from './guard/parts.ts';
 import { type Leases, makeLeases } from './leases.ts';
 import type { FromEgress, ToEgress } from './link.ts';
 import { makeReports } from './reports.ts';
-import { makeResolver, type Resolver } from './resolver/resolver.ts';
+import type { Resolver } from './resolver/parts.ts';
+import { makeResolver } from './resolver/resolver.ts';
 import { serve } from './resolver/serve.ts';
 import { makeUpstream } from './resolver/upstream.ts';
 

@@ -1,4 +1,4 @@
-import type { Door } from './guard/guard.ts';
+import type { Door } from './guard/parts.ts';
 import type { FromEgress } from './link.ts';
 
 const shortestLease = 60;

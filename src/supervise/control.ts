@@ -8,22 +8,29 @@ import type { Reply, Rulebook } from './rulebook.ts';
 type Request =
   | { readonly command: 'allow'; readonly rule: string; readonly for: number | null }
   | { readonly command: 'deny'; readonly rule: string }
-  | { readonly command: 'reload' | 'rules' | 'verify' };
+  | { readonly command: 'reload' | 'rules' | 'verify' | 'health' };
 
 export interface ControlParts {
   readonly book: Rulebook;
   readonly log: Log;
   /** Has every promise attacked from inside. */
   readonly attack: () => Promise<readonly Finding[]>;
+  /** Looks whether the wall stands; a sentence for each gap. */
+  readonly findGaps: () => Promise<readonly string[]>;
 }
 
 /** Answers one line of JSON with another; whatever goes wrong is an answer too. */
-export function makeControl({ book, log, attack }: ControlParts): (line: string) => Promise<string> {
+export function makeControl({
+  book,
+  log,
+  attack,
+  findGaps,
+}: ControlParts): (line: string) => Promise<string> {
   return async (line) => {
     const request = parseRequest(line);
     if (request === null) return JSON.stringify({ code: ExitCode.settings, text: 'That is no request.' });
     try {
-      return JSON.stringify(await answer(book, attack, request));
+      return JSON.stringify(await answer({ book, attack, findGaps }, request));
     } catch (error) {
       log.event('error', 'control.failed', { command: request.command, reason: chainOf(error) });
       return JSON.stringify({ code: ExitCode.failed, text: 'The command failed; the log says why.' });
@@ -31,10 +38,15 @@ export function makeControl({ book, log, attack }: ControlParts): (line: string)
   };
 }
 
-async function answer(book: Rulebook, attack: ControlParts['attack'], request: Request): Promise<Reply> {
+async function answer(
+  { book, attack, findGaps }: Omit<ControlParts, 'log'>,
+  request: Request,
+): Promise<Reply> {
   switch (request.command) {
     case 'verify':
       return { code: ExitCode.ok, text: '', data: await attack() };
+    case 'health':
+      return { code: ExitCode.ok, text: '', data: await findGaps() };
     case 'allow':
       return book.allow(request.rule, request.for);
     case 'deny':
@@ -56,7 +68,8 @@ function parseRequest(line: string): Request | null {
 }
 
 function requestOf({ command, rule, for: time }: Record<string, unknown>): Request | null {
-  if (command === 'reload' || command === 'rules' || command === 'verify') return { command };
+  if (command === 'reload' || command === 'rules' || command === 'verify' || command === 'health')
+    return { command };
   if (typeof rule !== 'string') return null;
   if (command === 'deny') return { command, rule };
   if (command !== 'allow') return null;

@@ -25,7 +25,7 @@ export interface RefreshParts {
  */
 export async function refreshPins(parts: RefreshParts): Promise<{ resolved: number; pending: number }> {
   const { host } = parts;
-  const pending = new Set(parts.rules.filter((rule) => !rule.wildcard).map((rule) => rule.name));
+  const pending = new Set(exactNames(parts.rules));
   const failed = new Set<string>();
   const total = pending.size;
   const start = host.now();
@@ -48,4 +48,9 @@ export async function refreshPins(parts: RefreshParts): Promise<{ resolved: numb
   }
   post();
   return { resolved: total - pending.size, pending: pending.size };
+}
+
+/** @returns the names that rules name exactly, each once: those below a wildcard nobody can list. */
+export function exactNames(rules: readonly Rule[]): string[] {
+  return [...new Set(rules.filter((rule) => !rule.wildcard).map((rule) => rule.name))];
 }

@@ -24,8 +24,8 @@ attempts() {
 
 harmful=(
   'a user namespace' 'tracing a child' "another process's memory" io_uring "a key in the kernel's ring"
-  'another personality' 'a call of the 32-bit table' 'a call of the x32 table' 'a socket for MPTCP' 'a socket for UDP-Lite'
-  'a socket for netlink of the audit'
+  'another personality' 'a call of the 32-bit table' 'a call of the x32 table' 'a socket for MPTCP'
+  'a socket for UDP-Lite' 'a socket for vsock' 'a socket for netlink of the audit'
 )
 harmless=('a socket for TCP' 'a socket for UDP over IPv6' 'a thread' 'routing netlink')
 

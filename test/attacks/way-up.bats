@@ -6,7 +6,6 @@
 load ../container/cloister
 
 setup_file() {
-  start_internet
   box open --security-opt seccomp=unconfined
   "$ENGINE" run --detach --name "$NAME-bare" --label "cloister.test=$NAME" --network none --entrypoint sleep \
     --security-opt seccomp=unconfined --security-opt systempaths=unconfined --cap-add=ALL --cap-drop=SYS_RESOURCE \
@@ -21,6 +20,16 @@ setup_file() {
 
 teardown_file() {
   remove_all
+}
+
+# Nothing here needs a network, so that nothing waits for one.
+internet_flags() {
+  printf '%s\n' "--label=cloister.test=$NAME" --network=none --env=DNS_UPSTREAM=198.51.100.53 \
+    "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
+}
+
+jq() {
+  "$ENGINE" exec --interactive "$NAME-open" jq "$@"
 }
 
 # without CONTROL BOX PROGRAM [ARGUMENT...]: the same with one control taken away.
@@ -88,7 +97,7 @@ assert_same() {
   assert_same "$(cat "$BATS_TEST_DIRNAME/writable.txt")" "$output"
   # There it can hide what is not the agent's as well, and root still sees all.
   says "other users' processes hidden" "$ENGINE" exec "$NAME-own" cloister status
-  [[ $(in_session own 'ls -d /proc/1 /proc/self') == /proc/self ]]
+  [[ $(in_session own 'ls -d /proc/1 /proc/self 2>/dev/null') == /proc/self ]]
   in_box own 'pgrep -u 65053 node && pgrep -u 1000 tmux'
   remove_box own
 }

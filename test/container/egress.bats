@@ -120,6 +120,25 @@ allows_and_refuses() {
   remove_box busy
 }
 
+banner() {
+  as_agent opaque "exec 3<>/dev/tcp/$1/22; timeout 3 head -n 1 <&3"
+}
+
+@test "an opaque rule relays to the addresses of its name and to no other, also from a new egress process" {
+  box opaque --env ALLOW_DOMAINS=allowed.test:22/tcp
+  ctl DELETE /canary >/dev/null
+  [[ $(banner allowed.test) == SSH-2.0-allowed.test* ]]
+  run ! banner 198.51.100.66
+  run ! as_agent opaque 'curl -sS --max-time 5 https://allowed.test'
+  holds /canary '.sightings == []'
+  in_box opaque 'pkill -KILL -u 65053'
+  # The address alone is known to the client, as to a program that looked it up long ago.
+  eventually 15 says SSH-2.0-allowed.test banner 198.51.100.77
+  run ! banner 198.51.100.66
+  holds /canary '.sightings == []'
+  remove_box opaque
+}
+
 @test "a flood of refused packets is told in part and counted in full" {
   box flood --env ALLOW_DOMAINS=allowed.test
   try as_agent flood 'python3 -c "

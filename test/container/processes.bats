@@ -6,8 +6,7 @@ load cloister
 
 setup_file() {
   # Whatever an operator's environment could smuggle into a program of ours, and a secret beside it.
-  start_internet
-  WITHOUT=EXTRA_CA_CERTS box main --env NODE_OPTIONS=--inspect=0.0.0.0 --env LD_BIND_NOW=1 --env BASH_ENV=/workspace/trap \
+  box main --env NODE_OPTIONS=--inspect=0.0.0.0 --env LD_BIND_NOW=1 --env BASH_ENV=/workspace/trap \
     --env ENV=/workspace/trap --env PYTHONPATH=/workspace --env GIT_SSH_COMMAND=/workspace/trap --env UV_THREADPOOL_SIZE=1 \
     --env NODE_DEBUG=net --env TMPDIR=/workspace --env OPENSSL_CONF=/workspace/trap --env $'MULTILINE=one\nNODE_ENV=two' \
     --env CLAUDE_PROMPT=hello
@@ -16,6 +15,12 @@ setup_file() {
 
 teardown_file() {
   remove_all
+}
+
+# Nothing here needs a network, so that nothing waits for one.
+internet_flags() {
+  printf '%s\n' "--label=cloister.test=$NAME" --network=none --env=DNS_UPSTREAM=198.51.100.53 \
+    "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
 }
 
 # Standard input: what is wanted.
@@ -124,7 +129,8 @@ END
 
 @test "what is under /run/cloister has exactly these owners and modes" {
   # Something has to be refused first, for the lists of refusals to be there.
-  run ! in_session main 'curl -sS --max-time 2 https://denied.test'
+  in_session main 'node -e "const asker = new (require(\"node:dns\").Resolver)(); asker.setServers([\"127.0.0.53\"]);
+    asker.resolve4(\"denied.test\", (error) => console.log(error.code))"' | grep -x ENOTFOUND
   eventually 5 in_box main '[[ -s /run/cloister/refusals.jsonl ]]'
   # shellcheck disable=SC2016
   try in_box main 'find /run/cloister -name failures.jsonl -o -path /run/cloister/session -prune -print -o -print | sort | while read -r path; do

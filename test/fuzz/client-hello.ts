@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { HelloReader, type HelloReading } from '../../src/network/guard/client-hello.ts';
+import { HelloReader } from '../../src/network/guard/client-hello.ts';
+import type { HelloReading } from '../../src/network/guard/hello-reading.ts';
 import { captureHello, inRecords, makeHello, sni } from '../unit/network/guard/hellos.ts';
 import { randomFrom, type Target } from './driver.ts';
 

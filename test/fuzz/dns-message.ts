@@ -1,7 +1,8 @@
 import Packet from 'dns2/packet';
 import { makeAllowlist } from '../../src/network/allowlist/allowlist.ts';
 import { parseRules } from '../../src/network/allowlist/parse.ts';
-import { makeResolver, type Reply, type Resolver } from '../../src/network/resolver/resolver.ts';
+import type { Reply, Resolver } from '../../src/network/resolver/parts.ts';
+import { makeResolver } from '../../src/network/resolver/resolver.ts';
 import { parseUpstreamAnswer, renderUpstreamQuery } from '../../src/network/resolver/upstream-message.ts';
 import { query, types, upstream } from '../unit/network/resolver/dns.ts';
 

@@ -1,43 +1,42 @@
 import { createSocket } from 'node:dgram';
-import { Resolver, resolve4 } from 'node:dns/promises';
+import { resolve4 } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { proofAddresses, proofName } from '../../core/finding.ts';
 import { Paths } from '../../core/paths.ts';
 import { parseState } from '../../core/state.ts';
 import type { Host } from '../../host/host.ts';
+import { askDenied } from './dns.ts';
 import { type Checks, codeOf, refused, type Verdict } from './verdict.ts';
 
 /** Ports that are tried where the wall itself refuses; on a port of the list it is the guard that does. */
 const unguarded = [853, 8080, 22, 25];
 const goodName = 'api.anthropic.com';
 const patience = 2000;
-const byTheWall = ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES', 'EPERM'];
+/** By a reset to a connection, and to a datagram by an ICMP error. */
+const byTheWall = ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES'];
+/** Its alert: a connection that is only reset never came to it. */
+const byTheGuard = ['ERR_SSL_TLSV1_UNRECOGNIZED_NAME'];
+const noIPv6 = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
 /** What leaves the box. */
 export const egressChecks: Checks = {
-  'a denied name does not resolve': () =>
-    unlessCutOff(() => refused(() => resolve4(proofName), ['ENOTFOUND'])),
-  'another resolver than the box’s own is not reached': () => {
-    const elsewhere = new Resolver({ timeout: patience, tries: 1 });
-    elsewhere.setServers([proofAddresses.ipv4]);
-    // Redirected to the box's own, which denies the name; with nothing in between it would stay silent.
-    return unlessCutOff(() => refused(() => elsewhere.resolve4(proofName), ['ENOTFOUND']));
-  },
+  'a denied name does not resolve': (host) =>
+    unlessCutOff(() => askDenied(nameserver(host), proofName, patience)),
+  // Redirected to the box's own, which denies the name, or refused where nothing can be redirected; with nothing in
+  // between it would stay silent.
+  'another resolver than the box’s own is not reached': (host) =>
+    parseState(host.files.readIfAny(Paths.state))?.firewall.byAddress === true
+      ? refused(() => send(proofAddresses.ipv4, 53), byTheWall)
+      : unlessCutOff(() => askDenied(proofAddresses.ipv4, proofName, patience)),
   'an address outside the list is refused at once over IPv4': (host) =>
-    refused(() => dial(proofAddresses.ipv4, unguardedPort(host)), byTheWall),
+    refused(() => dial(proofAddresses.ipv4, unguardedPort(host)), ['ECONNREFUSED']),
   'an address outside the list is refused at once over IPv6': () =>
-    refused(
-      () => dial(proofAddresses.ipv6, 443),
-      [...byTheWall, 'ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'],
-    ),
+    refused(() => dial(proofAddresses.ipv6, 443), ['ECONNREFUSED', ...noIPv6]),
   'a datagram outside the list is refused at once': () =>
     refused(() => send(proofAddresses.ipv4, 443), byTheWall),
-  'a name outside the list is refused on the wire, whatever the address': () =>
-    refused(
-      () => shakeHands(proofAddresses.ipv4, proofName),
-      ['ERR_SSL_TLSV1_UNRECOGNIZED_NAME', 'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED', 'ECONNRESET', 'ECONNREFUSED'],
-    ),
+  'a name outside the list is refused on the wire, whatever the address': (host) =>
+    refused(() => shakeHands(proofAddresses.ipv4, proofName), isGuarded(host, 443) ? byTheGuard : byTheWall),
   'an allowed name is reached': reachGoodName,
 };
 
@@ -61,8 +60,17 @@ async function reachGoodName(): Promise<Verdict> {
 }
 
 function unguardedPort(host: Host): number {
-  const guarded = parseState(host.files.readIfAny(Paths.state))?.firewall.guarded ?? [];
-  return unguarded.find((candidate) => !guarded.includes(candidate)) ?? 9;
+  return unguarded.find((candidate) => !isGuarded(host, candidate)) ?? 9;
+}
+
+function isGuarded(host: Host, port: number): boolean {
+  return parseState(host.files.readIfAny(Paths.state))?.firewall.guarded.includes(port) ?? false;
+}
+
+/** Whom the agent's programs ask; where they are told nobody over IPv4, it is the box's own resolver. */
+function nameserver(host: Host): string {
+  const settings = host.files.readIfAny('/etc/resolv.conf') ?? '';
+  return /^\s*nameserver\s+([0-9.]+)\s*$/m.exec(settings)?.[1] ?? '127.0.0.53';
 }
 
 function dial(host: string, port: number): Promise<void> {

@@ -12,17 +12,21 @@ export async function readCounters(
   host: Host,
   { backend, ipv6 }: { backend: Backend; ipv6: boolean },
 ): Promise<RefusalCounters> {
-  const programs = ipv6 ? ['iptables', 'ip6tables'] : ['iptables'];
-  const counters = await Promise.all(
-    programs.map(async (program) => {
-      const argv = [`/usr/sbin/${program}-${backend}`, '-w', '-nvxL', 'CLOISTER-REFUSE'];
-      return parseCounters((await host.run({ argv, timeout: 5000 })).stdout);
-    }),
-  );
-  return {
-    told: counters.reduce((sum, { told }) => sum + told, 0),
-    untold: counters.reduce((sum, { untold }) => sum + untold, 0),
-  };
+  const [four, six] = await Promise.all([
+    readFamily(host, { backend, family: 4 }),
+    ipv6 ? readFamily(host, { backend, family: 6 }) : { told: 0, untold: 0 },
+  ]);
+  return { told: four.told + six.told, untold: four.untold + six.untold };
+}
+
+/** Reads one family's counters. */
+export async function readFamily(
+  host: Host,
+  { backend, family }: { backend: Backend; family: 4 | 6 },
+): Promise<RefusalCounters> {
+  const program = family === 4 ? 'iptables' : 'ip6tables';
+  const argv = [`/usr/sbin/${program}-${backend}`, '-w', '-nvxL', 'CLOISTER-REFUSE'];
+  return parseCounters((await host.run({ argv, timeout: 5000 })).stdout);
 }
 
 /** @param listing what `iptables -nvxL CLOISTER-REFUSE` printed: two lines of head, then packets and octets of each rule. */

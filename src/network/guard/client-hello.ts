@@ -1,4 +1,5 @@
 import { parseHello } from './hello-body.ts';
+import type { HelloFault, HelloReading } from './hello-reading.ts';
 
 /** Octets of a ClientHello: the longest honest one (post-quantum shares and a session ticket) has a quarter. */
 const longestHello = 16_384;
@@ -9,16 +10,6 @@ const recordHeader = 5;
 const messageHeader = 4;
 const handshakeRecord = 22;
 const clientHello = 1;
-
-/**
- * What the octets so far amount to. `name` is the SNI in its normal form, null where there is none; `hidden` says
- * that the hello carries an encrypted one as well. Whatever is not exactly one intact ClientHello is a fault.
- */
-export type HelloReading =
-  | { readonly kind: 'more' }
-  | { readonly kind: 'hello'; readonly name: string | null; readonly hidden: boolean }
-  | { readonly kind: 'fault'; readonly fault: HelloFault };
-export type HelloFault = 'not-tls' | 'malformed' | 'too-large' | 'not-a-name';
 
 const more: HelloReading = { kind: 'more' };
 

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Reason, Trouble, Via } from '../../core/refusal.ts';
-import type { Destination, GuardParts } from './guard.ts';
 import type { Claim } from './judge.ts';
 import type { Limits } from './limits.ts';
+import type { Destination, GuardParts } from './parts.ts';
 
 /** One connection of the agent's, from its arrival until it is closed. */
 export interface Connection {

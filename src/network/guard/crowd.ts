@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Connection, type Desk, tellFailed } from './connection.ts';
-import type { Destination } from './guard.ts';
+import type { Destination } from './parts.ts';
 
 /** Every connection of the guard, within its limits. */
 export interface Crowd {

@@ -1,5 +1,5 @@
 import { normaliseName } from '../allowlist/name.ts';
-import type { HelloReading } from './client-hello.ts';
+import type { HelloReading } from './hello-reading.ts';
 
 const serverName = 0;
 const hostName = 0;

@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { pipeline } from 'node:stream';
-import type { HttpClient } from './http.ts';
+import type { HttpClient } from './http-client.ts';
 import { dropHopByHop, type ParsedHead, valuesOf } from './http-head.ts';
 import { Obstacle } from './name-agent.ts';
 

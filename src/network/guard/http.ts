@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Reason } from '../../core/refusal.ts';
 import { type Connection, type Desk, tellFailed, tellRefused } from './connection.ts';
 import { sayFarewell } from './farewell.ts';
+import type { Exchange, HttpClient } from './http-client.ts';
 import { forward } from './http-forward.ts';
 import { parseHead, type Unfit } from './http-head.ts';
 import { type Reply, renderReply, replyFailed, replyRefused } from './http-reply.ts';
@@ -13,15 +14,6 @@ const longestHead = 16_384;
 /** Requests a client may send ahead of their answers. */
 const mostAhead = 32;
 const checkPause = 1000;
-
-/** A client's connection while it speaks HTTP. */
-export interface HttpClient {
-  readonly connection: Connection;
-  /** Keeps the connections to the names this client asks for. */
-  readonly agent: NameAgent;
-  /** Requests that are not answered yet: the first is being served, and the others wait for it. */
-  readonly queue: Exchange[];
-}
 
 /** Judges every request of a plain HTTP connection by its own head, and sends the allowed ones on. */
 export function makeHttpFront(desk: Desk): (connection: Connection) => void {
@@ -69,11 +61,6 @@ function makeServer({ limits }: Desk): Server {
   // It never listens itself, and watches its clients' time only from this event on.
   server.emit('listening');
   return server;
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
 }
 
 /** One at a time: requests sent ahead must reach their server in the order in which they came. */

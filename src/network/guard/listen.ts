@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import type { Guard } from './guard.ts';
+import type { Guard } from './parts.ts';
 
 const mostAccepted = 16_384;
 const backlog = 4096;

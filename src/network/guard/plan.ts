@@ -1,7 +1,7 @@
 import type { Allowlist } from '../allowlist/allowlist.ts';
 import type { Protocol } from '../allowlist/rule.ts';
-import type { Destination } from './guard.ts';
 import { judge } from './judge.ts';
+import type { Destination } from './parts.ts';
 
 /** How a connection is to be heard. An opaque one has its name from its address; `nothing` could be said by none. */
 export type Plan =

@@ -1,8 +1,9 @@
 import type { Reason } from '../../core/refusal.ts';
 import { renderAlert } from './alert.ts';
-import { type HelloFault, HelloReader, type HelloReading } from './client-hello.ts';
+import { HelloReader } from './client-hello.ts';
 import { type Connection, type Desk, tellFailed, tellRefused } from './connection.ts';
 import { sayFarewell } from './farewell.ts';
+import type { HelloFault, HelloReading } from './hello-reading.ts';
 import { renderRefusal } from './http-reply.ts';
 import { type Claim, judge } from './judge.ts';
 import { makeRelay } from './relay.ts';

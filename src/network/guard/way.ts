@@ -1,10 +1,10 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Reason, Trouble } from '../../core/refusal.ts';
-import type { Resolution } from '../resolver/resolver.ts';
+import type { Resolution } from '../resolver/parts.ts';
 import { dial } from './dial.ts';
-import type { GuardParts } from './guard.ts';
 import { type Claim, judge } from './judge.ts';
 import type { Limits } from './limits.ts';
+import type { GuardParts } from './parts.ts';
 
 /** What became of the way out for a claim. */
 export type Way =

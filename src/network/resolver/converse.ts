@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { frame, Unframer } from './framing.ts';
 import { Rcode } from './message.ts';
-import type { Reply, Resolver } from './resolver.ts';
+import type { Reply, Resolver } from './parts.ts';
 
 /** Milliseconds a client may take for its next whole query. */
 const idle = 10_000;

@@ -1,6 +1,4 @@
-import { type Failure, type Reason, type Refusal, reasonTexts, type Trouble } from '../../core/refusal.ts';
-import type { AddressJudge } from '../address-class.ts';
-import type { Allowlist } from '../allowlist/allowlist.ts';
+import { type Reason, reasonTexts, type Trouble } from '../../core/refusal.ts';
 import { normaliseName } from '../allowlist/name.ts';
 import { makeBlank } from './blank.ts';
 import { makeFinished } from './finished.ts';
@@ -14,7 +12,7 @@ import {
   type Transport,
 } from './message.ts';
 import { type Found, makeNames, type Names } from './names.ts';
-import type { AskUpstream } from './upstream.ts';
+import type { Reply, Resolution, Resolver, ResolverParts } from './parts.ts';
 
 const typeA = 1;
 const classInternet = 1;
@@ -23,45 +21,6 @@ const emptyLife = 300_000;
 /** Queries that may wait for a look-up at once, of all clients together. */
 const mostWaiting = 1024;
 const mostDetail = 200;
-
-/**
- * What became of a name. `denied` means by policy; `failed` means for any other reason. TTLs are in
- * seconds.
- */
-export type Resolution =
-  | { readonly kind: 'addresses'; readonly addresses: readonly string[]; readonly ttl: number }
-  | { readonly kind: 'absent'; readonly ttl?: number }
-  | { readonly kind: 'denied'; readonly reason: Reason; readonly ttl?: number }
-  | { readonly kind: 'failed'; readonly trouble: Trouble; readonly detail: string };
-
-export interface ResolverParts {
-  /** The rules of this moment: they change while the resolver runs. */
-  readonly allowlist: () => Allowlist;
-  readonly ask: AskUpstream;
-  readonly mayDial: AddressJudge;
-  /**
-   * Called with every answer that is not from the cache before anybody is told; where it rejects, the
-   * look-up has failed.
-   */
-  readonly learned: (name: string, addresses: readonly string[], ttl: number) => Promise<void> | void;
-  /** Hears of every query that policy refused. */
-  readonly refused: (refusal: Refusal) => void;
-  /** Hears of every query for an allowed name that could not be answered. */
-  readonly failed: (failure: Failure) => void;
-  readonly now: () => number;
-}
-
-/** The answer to a query, or null for bytes that deserve none. */
-export type Reply = Buffer | null;
-
-export interface Resolver {
-  /** Answers a query, for a stream unless told otherwise; at once where nothing has to be looked up. */
-  answer(bytes: Buffer, over?: Transport): Reply | Promise<Reply>;
-  /** Resolves one allowed name, in its normal form, from the cache or afresh. TTLs are the time left. */
-  resolve(name: string, options?: { fresh: boolean }): Promise<Resolution>;
-  /** Drops every finished answer: the list has changed. */
-  forget(): void;
-}
 
 /**
  * Answers for allowed names alone. A name that is not allowed causes no query upstream; names below a

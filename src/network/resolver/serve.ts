@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { createServer } from 'node:net';
 import { converse } from './converse.ts';
-import type { Reply, Resolver } from './resolver.ts';
+import type { Reply, Resolver } from './parts.ts';
 
 const mostClients = 256;
 

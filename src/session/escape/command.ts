@@ -1,4 +1,4 @@
-import type { Verdict } from './verdict.ts';
+import type { Verdict } from './sequence-verdict.ts';
 
 const longestTitle = 512;
 const longestNotice = 256;

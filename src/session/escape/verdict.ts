@@ -1,11 +1,6 @@
 import { judgeCommand } from './command.ts';
 import { controlPasses, plainPasses } from './control.ts';
-
-/**
- * What becomes of an escape sequence on its way to the operator's terminal. `copy` writes to the clipboard: it passes
- * only while somebody is at the keys. `identify` asks which terminal this is: the relay answers it, the terminal never.
- */
-export type Verdict = 'pass' | 'drop' | 'copy' | 'identify';
+import type { Verdict } from './sequence-verdict.ts';
 
 const longestControl = 256;
 

@@ -6,7 +6,7 @@ import type { Finding } from '../../../src/core/finding.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 
 const counted = 'an address outside the list is refused at once over IPv4';
-const holds = (promise: string): Finding => ({ promise, verdict: 'holds', detail: '' });
+const holds = (promise: string): Finding => ({ promise, verdict: 'holds', detail: 'ECONNREFUSED' });
 
 /** @param packets what the wall has counted after the attacks; before them it was 10. */
 function setUp(findings: readonly Finding[], packets = 12) {

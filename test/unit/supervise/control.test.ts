@@ -40,7 +40,7 @@ function setUp() {
       world.applied.push(list);
     },
   });
-  const control = makeControl({ book: rulebook, log, attack: async () => [] });
+  const control = makeControl({ book: rulebook, log, attack: async () => [], findGaps: async () => [] });
   host.serve(Paths.control, control);
   const type = async (line: string, uid = 0) => {
     machine.printed.length = 0;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { HelloReader, type HelloReading } from '../../../../src/network/guard/client-hello.ts';
+import { HelloReader } from '../../../../src/network/guard/client-hello.ts';
+import type { HelloReading } from '../../../../src/network/guard/hello-reading.ts';
 import { captureHello, inRecords, makeHello, messageOf, recordOf, sni } from './hellos.ts';
 
 const read = (bytes: Buffer): HelloReading => new HelloReader().push(bytes);

@@ -3,15 +3,10 @@ import { onTestFinished } from 'vitest';
 import type { Failure, Refusal } from '../../../../src/core/refusal.ts';
 import { makeAllowlist } from '../../../../src/network/allowlist/allowlist.ts';
 import type { Rule } from '../../../../src/network/allowlist/rule.ts';
-import {
-  type Destination,
-  type Door,
-  type Guard,
-  type GuardParts,
-  makeGuard,
-} from '../../../../src/network/guard/guard.ts';
+import { makeGuard } from '../../../../src/network/guard/guard.ts';
 import type { Limits } from '../../../../src/network/guard/limits.ts';
-import type { Resolution } from '../../../../src/network/resolver/resolver.ts';
+import type { Destination, Door, Guard, GuardParts } from '../../../../src/network/guard/parts.ts';
+import type { Resolution } from '../../../../src/network/resolver/parts.ts';
 
 export interface Rig {
   readonly guard: Guard;

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { bindSockets } from '../../../../src/host/sockets.ts';
 import { converse } from '../../../../src/network/resolver/converse.ts';
 import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
-import type { Reply } from '../../../../src/network/resolver/resolver.ts';
+import type { Reply } from '../../../../src/network/resolver/parts.ts';
 import { serve } from '../../../../src/network/resolver/serve.ts';
 import { query } from './dns.ts';
 

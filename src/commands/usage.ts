@@ -1,0 +1,13 @@
+/** What `cloister` prints for a command it does not know. */
+export const usage = `usage: cloister COMMAND
+  attach [--stay]       enter the session, waiting for the boot if need be
+  status [--json]       what the box is doing
+  health [--json]       whether it works, and why not
+  verify [--json]       attack the box from inside, as the agent's user
+  log [OPTION...]       what was refused, or what failed: --failed, --follow, --json
+  allow RULE [--for 1h] let it out, until the next boot at most
+  deny RULE             deny it until the next boot
+  reload                read the allowlist's files again
+  rules [--json]        the allowlist in force
+  version               the version of the box
+`;

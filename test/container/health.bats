@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# What `cloister health`, the image's HEALTHCHECK, says, and that it follows the truth.
+
+load cloister
+
+setup_file() {
+  boot_alone main
+}
+
+teardown_file() {
+  remove_all
+}
+
+# boot_alone BOX: with no network at all, which is nothing the box could help.
+boot_alone() {
+  local flags
+  mapfile -t flags < <(reference_flags)
+  "$ENGINE" run --detach --name "$NAME-$1" "${flags[@]}" --network none --label "cloister.test=$NAME" \
+    --env GH_PAT=none --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN" "$CLOISTER_IMAGE" >/dev/null
+  eventually 60 in_box "$1" '[[ -s /run/cloister/ready ]]'
+}
+
+says_health() {
+  "$ENGINE" exec "$NAME-main" cloister health --json
+}
+
+# is STATUS REASON: of the box now.
+is() {
+  matches "$(says_health)" ".status == \"$1\" and (.reasons | join(\"; \") | test(\"$2\"))"
+}
+
+@test "a box that works is healthy, and says its age" {
+  eventually 20 is healthy '^$'
+  matches "$(says_health)" '.age > 0'
+  [[ $("$ENGINE" exec "$NAME-main" cloister health) == healthy ]]
+}
+
+@test "the image's health check is this command" {
+  [[ $("$ENGINE" inspect --format '{{json .Config.Healthcheck.Test}}' "$CLOISTER_IMAGE") == '["CMD","/usr/local/bin/cloister","health"]' ]]
+}
+
+@test "a wall that was opened from outside is found, although every process lives" {
+  in_box main 'iptables -P OUTPUT ACCEPT'
+  try says_health
+  [[ $status == 70 ]]
+  is unhealthy 'OUTPUT does not drop by default'
+  in_box main 'iptables -P OUTPUT DROP; iptables -I OUTPUT 1 -j ACCEPT'
+  is unhealthy 'does not begin with the wall'
+  in_box main 'iptables -D OUTPUT -j ACCEPT; ip6tables -D OUTPUT -j CLOISTER-OUTPUT'
+  is unhealthy 'ip6tables'
+  in_box main 'ip6tables -I OUTPUT 1 -j CLOISTER-OUTPUT'
+  eventually 5 is healthy '^$'
+}
+
+@test "an egress process that stands still is found, and that it is back" {
+  in_box main 'pkill -STOP -u 65053'
+  is unhealthy 'resolver does not answer'
+  is unhealthy 'guard'
+  in_box main 'pkill -CONT -u 65053'
+  eventually 10 is healthy '^$'
+}
+
+@test "an agent that ended, a full disk: degraded, with the reason" {
+  in_box main 'pkill -KILL -x claude'
+  eventually 5 is degraded 'agent is not running'
+  in_box main 'head -c 480M /dev/zero >/tmp/full'
+  is degraded '/tmp is 9[0-9] % full'
+  in_box main 'rm /tmp/full'
+}
+
