@@ -130,7 +130,8 @@ write_transcript() {
   for secret in "$NET_GH_PAT" "$CLAUDE_TOKEN"; do
     words+=("$secret" "$(base64 -w 0 <<<"$secret" | cut -c1-20)" "$(printf %s "$secret" | od -An -tx1 | tr -d ' \n')")
   done
-  matches "$(<"$BATS_FILE_TMPDIR/world")" '(.screen | length > 10000) and (.log | length > 1000) and (.dns | length > 0)'
+  # There was something to look through, the operator's screen to its last line.
+  matches "$(jq '{screen, log, web} | map_values(length)' "$BATS_FILE_TMPDIR/world")" 'all(. > 0) and .screen > 1000'
   matches "$(<"$BATS_FILE_TMPDIR/world")" "[.canary, .dns, .web, .wire, .screen, .log, .box] | tostring | ascii_downcase
     | [contains($(printf '"%s",' "${words[@],,}" | sed 's/,$//'))] | length == 6 and any == false"
 }
