@@ -4,6 +4,7 @@ import { countedPromises, type Finding, refusedByPacket, toleratedUnknowns } fro
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { readFamily } from '../network/firewall/counters.ts';
+import { findGaps } from '../network/firewall/standing.ts';
 import { type Handover, ownNodeEnvironment } from './shed.ts';
 import type { StepTools } from './step.ts';
 
@@ -38,7 +39,7 @@ export async function proveBox(host: Host, handover: Handover, tools: StepTools)
 /** Attacks every promise, and believes a refusal of the wall only if the wall has counted it. */
 export async function attackBox(
   host: Host,
-  { environment, backend }: Pick<Handover, 'environment' | 'backend'>,
+  { environment, backend, byAddress }: Pick<Handover, 'environment' | 'backend' | 'byAddress'>,
 ): Promise<Finding[]> {
   const families = environment.ipv6 ? ([4, 6] as const) : ([4] as const);
   const count = () =>
@@ -53,12 +54,24 @@ export async function attackBox(
     argv: confined([Paths.node, Paths.program, 'verify', '--inside'], environment.agent),
     env: { ...agentEnvironment(), ...ownNodeEnvironment() },
   });
-  const findings = JSON.parse(stdout) as Finding[];
+  const attacked = JSON.parse(stdout) as Finding[];
   const after = await count();
+  const gaps = await findGaps(host, {
+    backend,
+    byAddress,
+    ipv6: environment.ipv6,
+    agent: environment.agent.uid,
+  });
   return families.reduce(
     (judged, family, index) => doubt(judged, family, (after[index] ?? 0) - (before[index] ?? 0)),
-    findings,
+    attacked.length === 0 ? [] : [...attacked, standing(gaps)],
   );
+}
+
+/** What comes in from outside can't be tried from inside: the kernel is asked for the wall itself. */
+function standing(gaps: readonly string[]): Finding {
+  const verdict = gaps.length === 0 ? 'holds' : 'broken';
+  return { promise: 'the wall stands in the kernel, inwards too', verdict, detail: gaps.join(', ') };
 }
 
 /** @returns the findings, without what this family's wall is said to have refused where it has not counted as much. */

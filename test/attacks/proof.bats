@@ -34,6 +34,7 @@ address='an address outside the list is refused at once over IPv4'
 address6='an address outside the list is refused at once over IPv6'
 datagram='a datagram outside the list is refused at once'
 name='a name outside the list is refused on the wire, whatever the address'
+wall='the wall stands in the kernel, inwards too'
 denied='a denied name does not resolve'
 resolver='another resolver than the box’s own is not reached'
 
@@ -58,12 +59,14 @@ rows=(
   "the mode of the state·state·reference·broken·$state"
   "the mode of root's private folder·private·reference·broken·root's private folder is closed"
   "the mode of the operator's socket·socket·reference·broken·the operator's socket is closed"
-  "the wall·output·reference·broken·$address;$datagram"
-  "the agent's jump into its chain·jump·reference·unknown·$resolver;$name"
+  "the wall·output·reference·broken·$wall;$address;$datagram"
+  "the agent's jump into its chain·jump·reference·broken·$wall"
+  "the wall before what comes in·input·reference·broken·$wall"
+  "the wall of IPv6 before what comes in·input6·reference·broken·$wall"
   "the last word of the agent's chain·accept·reference·broken·$address;$datagram"
   "the answer to what is refused·answer·reference·broken·$address;$datagram"
   "the refusal of datagrams·udp·reference·broken·$datagram"
-  "the wall of IPv6·output6·reference·broken·$address6"
+  "the wall of IPv6·output6·reference·broken·$wall;$address6"
   "the counters·counters·reference·unknown·$address;$datagram"
   "the counters of IPv6·counters6·reference·unknown·$address6"
   "the redirect of queries·dns·reference·unknown·$denied;$resolver"

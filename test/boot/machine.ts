@@ -97,6 +97,7 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -n -L OUTPUT$/);
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft-save/, { stdout: '*filter\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n' });
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft-restore --noflush -w$/);
+  machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -t \w+ -S \S+$/, standingWall);
   machine.prepare(/^\/usr\/sbin\/nft -f -$/);
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -nvxL CLOISTER-REFUSE$/);
   machine.prepare(/^\/usr\/bin\/setpriv --no-new-privs --landlock-access=.* \/usr\/bin\/true$/);
@@ -108,6 +109,16 @@ function answerCommands(machine: FakeMachine): void {
   });
   machine.prepare(/\/usr\/bin\/git clone /);
   machine.prepare(/\/usr\/bin\/tmux .*(new-session|split-window)/);
+}
+
+/** What iptables -S tells of a chain, as the wall's documents leave it. */
+export function standingWall({ argv }: Command): Partial<Output> {
+  const chain = argv.at(-1) ?? '';
+  const first =
+    chain === 'CLOISTER-OUTPUT'
+      ? '-m owner --uid-owner 1000 -j CLOISTER-AGENT'
+      : `-j CLOISTER-${argv.includes('nat') ? 'DNS' : chain}`;
+  return { stdout: `-P ${chain} DROP\n-A ${chain} ${first}\n` };
 }
 
 /** What mount(8) leaves behind, as far as the boot looks. */

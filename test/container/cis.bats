@@ -29,8 +29,9 @@ of_image() {
   [[ $(awk '$2 == 0' <<<"$output" | wc -l) == 1 && $(awk '$2 == 0' <<<"$output") == *init-resumed* ]]
 }
 
-@test "4.6 waits for the health check, which is yet to come" {
-  [[ $(of_image '{{json .Config.Healthcheck}}') == null ]]
+@test "4.6 and 5.27 the engine asks the box for its health" {
+  [[ $(of_image '{{json .Config.Healthcheck.Test}}') == *cloister*health* ]]
+  [[ $(of_box '{{.State.Health.Status}}') == @(starting|healthy|unhealthy) ]]
 }
 
 @test "4.8 no program of the image is setuid or setgid" {

@@ -1,4 +1,4 @@
-import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Host } from '../../host/host.ts';
 import { allRefused, type Checks } from './verdict.ts';
 
@@ -12,9 +12,15 @@ export const processChecks: Checks = {
   'the memory of other users’ processes is closed': (host) =>
     allRefused(
       attacks(host, (folder) => ({
-        mem: () => openSync(`${folder}/mem`, 'r+'),
-        maps: () => readFileSync(`${folder}/maps`),
-        environ: () => readFileSync(`${folder}/environ`),
+        mem: () => {
+          closeSync(openSync(`${folder}/mem`, 'r+'));
+          assertMemory(folder);
+        },
+        maps: () => assertMemory(folder),
+        environ: () => {
+          readFileSync(`${folder}/environ`);
+          assertMemory(folder);
+        },
       })),
       closed,
     ),
@@ -33,6 +39,12 @@ export const processChecks: Checks = {
       closed,
     ),
 };
+
+/** A process that has ended and waits for its parent has no memory: the kernel opens that emptiness to everybody. */
+function assertMemory(folder: string): void {
+  if (readFileSync(`${folder}/maps`).length === 0)
+    throw Object.assign(new Error('the process has ended'), { code: 'ESRCH' });
+}
 
 /** The attacks on each process of another user, init first. */
 function attacks(

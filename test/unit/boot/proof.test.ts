@@ -4,14 +4,18 @@ import type { Handover } from '../../../src/boot/shed.ts';
 import type { StepTools } from '../../../src/boot/step.ts';
 import type { Finding } from '../../../src/core/finding.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
+import type { Command } from '../../../src/host/host.ts';
+import { standingWall } from '../../boot/machine.ts';
 
 const counted = 'an address outside the list is refused at once over IPv4';
+const standing = 'the wall stands in the kernel, inwards too';
 const holds = (promise: string): Finding => ({ promise, verdict: 'holds', detail: 'ECONNREFUSED' });
 
 /** @param packets what the wall has counted after the attacks; before them it was 10. */
-function setUp(findings: readonly Finding[], packets = 12) {
+function setUp(findings: readonly Finding[], packets = 12, wall = standingWall) {
   const machine = new FakeMachine();
   machine.prepare(/verify --inside$/, { stdout: JSON.stringify(findings) });
+  machine.prepare(/-S (\S+)$/, wall);
   let reads = 0;
   machine.prepare(/-nvxL CLOISTER-REFUSE$/, () => {
     reads += 1;
@@ -36,7 +40,7 @@ describe('the proof', () => {
   test('says how many promises hold', async () => {
     const { prove, said } = setUp([holds(counted), holds('the agent is no root')]);
     await prove();
-    expect(said).toEqual(['2 promises hold']);
+    expect(said).toEqual(['3 promises hold']);
   });
 
   test('stops the boot when an attack succeeded, whatever else holds', async () => {
@@ -54,7 +58,7 @@ describe('the proof', () => {
     const { prove, said } = setUp([holds(counted), down]);
     await prove();
     expect(said).toEqual([
-      'warning: 1 promises hold; not to be told: an allowed name is reached (ESERVFAIL)',
+      'warning: 2 promises hold; not to be told: an allowed name is reached (ESERVFAIL)',
     ]);
   });
 
@@ -63,7 +67,16 @@ describe('the proof', () => {
     expect(await attack()).toEqual([
       { promise: counted, verdict: 'unknown', detail: 'the wall counted 0 refusals' },
       holds('the agent is no root'),
+      { promise: standing, verdict: 'holds', detail: '' },
     ]);
     await expect(prove()).rejects.toThrow('could not prove');
+  });
+
+  test('stops the boot when the kernel has lost a part of the wall that no attack from inside can reach', async () => {
+    const open = (command: Command) => {
+      const { stdout = '' } = standingWall(command);
+      return { stdout: stdout.replace('-P INPUT DROP', '-P INPUT ACCEPT') };
+    };
+    await expect(setUp([holds(counted)], 12, open).prove()).rejects.toThrow('INPUT does not drop by default');
   });
 });
