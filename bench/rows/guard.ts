@@ -18,22 +18,22 @@ const places = ['direct', 'haproxy', 'ours', 'haproxy-1'] as const;
 /** Both are judged: as Debian starts it, a thread for every core, and in one thread, which is what the guard has. */
 const peers = { haproxy: 'HAProxy', 'haproxy-1': 'HAProxy, one thread' } as const;
 const relayRounds = 3;
-const rounds = 5;
+const rounds = 4;
 /** Of the samples of a run, those before Node has compiled what it runs. */
 const warming = 20;
 
 /** Connections through the guard, beside HAProxy that passes them on by SNI, and beside none. */
 export default async function measureGuard(): Promise<Row[]> {
   return withRig(async (rig) => [
-    ...(await measureRelay(rig)),
-    ...(await measureHandshakes(rig)),
     ...(await measurePins(rig)),
     ...(await measureRefusals(rig)),
+    ...(await measureHandshakes(rig)),
+    ...(await measureRelay(rig)),
   ]);
 }
 
 async function measureRelay(rig: Rig): Promise<Row[]> {
-  const total = 1500 * MB;
+  const total = 1000 * MB;
   const transfers = { 'one transfer': 1, '64 transfers at once': 64 };
   const rows: Row[] = [];
   for (const [name, count] of Object.entries(transfers)) {
