@@ -17,7 +17,7 @@ export async function proveBox(host: Host, handover: Handover, tools: StepTools)
   if (broken.length > 0) {
     throw new BootError({
       message: `the box does not hold what it promises: ${broken.join('; ')}`,
-      remedy: 'Run it with the flags of the README; if it still happens, report it as docs/security.md says.',
+      remedy: 'Run it with the flags of the README; if it still happens, report it as SECURITY.md says.',
     });
   }
   const open = named(
@@ -27,7 +27,7 @@ export async function proveBox(host: Host, handover: Handover, tools: StepTools)
   if (open.length > 0) {
     throw new BootError({
       message: `the box could not prove what it promises: ${open.join('; ')}`,
-      remedy: 'Run it with the flags of the README; if it still happens, report it as docs/security.md says.',
+      remedy: 'Run it with the flags of the README; if it still happens, report it as SECURITY.md says.',
     });
   }
   const unknown = named(findings, 'unknown');
