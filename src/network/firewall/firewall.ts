@@ -65,10 +65,19 @@ export function makeFirewall(parts: FirewallParts): Firewall {
     setRules: async (next) => {
       const wanted = guardedPorts(next.rules);
       if (!parts.byAddress && wanted.join() !== ports.join()) await applyGuarded(host, wanted, parts.backend);
+      const before = { allowlist, ports };
       allowlist = next;
       ports = wanted;
       const mayStand = (name: string, port: number) => next.rulesFor(name).some((rule) => rule.port === port);
-      await kernel.tell({ add: [], remove: pins.retain(mayStand) });
+      const gone = pins.retain(mayStand);
+      if (gone.length === 0) return;
+      try {
+        await kernel.tell({ add: [], remove: gone });
+      } catch (error) {
+        ({ allowlist, ports } = before);
+        if (!parts.byAddress) await applyGuarded(host, ports, parts.backend).catch(() => {});
+        throw error;
+      }
     },
     nameAt: (address) => pins.nameAt(address),
     get size() {

@@ -173,6 +173,29 @@ describe('the firewall', () => {
     expect(firewall.size).toBe(2);
   });
 
+  test('keeps the old list where the kernel will not close what the new one removed', async () => {
+    const { firewall, machine, documents } = setUp({ sets: true });
+    await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
+    machine.prepare(nft, new Error('Device or resource busy'));
+    await expect(firewall.setRules(listOf('other.test:8443'))).rejects.toThrow('busy');
+    expect(
+      documents(restore)
+        .at(-1)
+        ?.match(/--dport \d+/g),
+    ).toEqual(['--dport 80', '--dport 443']);
+    machine.prepare(nft);
+    await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
+    await expect(firewall.pin(pin('other.test', '203.0.113.1'))).rejects.toThrow('not allowed');
+  });
+
+  test('takes a list that removes nothing although the kernel is behind', async () => {
+    const { firewall, machine } = setUp({ sets: true });
+    await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
+    machine.prepare(nft, new Error('Device or resource busy'));
+    await expect(firewall.pin({ ...pin('github.com', '203.0.113.2'), port: 443 })).rejects.toThrow('busy');
+    await firewall.setRules(listOf('github.com\ngithub.com:80\nother.test'));
+  });
+
   test('knows a name by its address, to say what was meant', async () => {
     const { firewall } = setUp();
     await firewall.pin(pin('github.com', '203.0.113.1'));
