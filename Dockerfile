@@ -114,8 +114,6 @@ RUN ! find / -xdev -perm /6000 -print | grep . && \
     ! getcap -r / 2>/dev/null | grep . && \
     ! find /usr /etc /opt /bin/ /sbin/ /lib/ -xdev ! -type l \( -user claude -o -group claude -o -perm /022 \) | grep .
 WORKDIR /
-# An interactive sh of root enters the session, as bash does through /root/.bashrc.
-ENV ENV=/root/.cloister-gate
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=150s CMD ["/usr/local/bin/cloister", "health"]
 # What an interactive POSIX shell reads: a root login that is no bash enters the session as well.

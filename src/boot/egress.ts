@@ -1,6 +1,7 @@
 import { egressIdentity } from '../core/agent-profile.ts';
 import type { Landlock } from '../core/landlock.ts';
 import type { Log } from '../core/log.ts';
+import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { makeAddressJudge } from '../network/address-class.ts';
@@ -8,7 +9,6 @@ import { makeAllowlist } from '../network/allowlist/allowlist.ts';
 import { readCounters } from '../network/firewall/counters.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { guardedPorts } from '../network/firewall/plan.ts';
-import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
 import { type Egress, keepEgress } from '../supervise/egress.ts';
 import type { ListInForce } from '../supervise/live-list.ts';
 import { exactNames } from '../supervise/refresh.ts';

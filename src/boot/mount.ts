@@ -1,9 +1,9 @@
 import { wallLogIdentity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
+import { ownAddress } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { ownAddress } from '../network/firewall/render.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
 import { mountAt, parseMounts } from './facts.ts';

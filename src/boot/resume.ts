@@ -1,7 +1,7 @@
 import type { Log } from '../core/log.ts';
+import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { Child, Host } from '../host/host.ts';
-import { guardPort, ownAddress, resolverPort } from '../network/firewall/render.ts';
 import { oneShotSpec } from '../session/one-shot.ts';
 import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Kept, keep } from '../supervise/keep.ts';

@@ -2,12 +2,10 @@ import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { agentIdentity } from '../../core/agent-profile.ts';
 import { proofName } from '../../core/finding.ts';
+import { guardPort, ownAddress } from '../../core/own-address.ts';
 import { Paths } from '../../core/paths.ts';
 import type { Files, Host } from '../../host/host.ts';
 
-/** Where resolver and guard of the box are. */
-const ownAddress = '127.0.0.53';
-const guardPort = 443;
 /** Milliseconds for each answer. */
 const patience = 2000;
 

@@ -3,6 +3,7 @@ import { resolve4 } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { proofAddresses, proofName } from '../../core/finding.ts';
+import { ownAddress } from '../../core/own-address.ts';
 import { Paths } from '../../core/paths.ts';
 import { parseState } from '../../core/state.ts';
 import type { Host } from '../../host/host.ts';
@@ -70,7 +71,7 @@ function isGuarded(host: Host, port: number): boolean {
 /** Whom the agent's programs ask; where they are told nobody over IPv4, it is the box's own resolver. */
 function nameserver(host: Host): string {
   const settings = host.files.readIfAny('/etc/resolv.conf') ?? '';
-  return /^\s*nameserver\s+([0-9.]+)\s*$/m.exec(settings)?.[1] ?? '127.0.0.53';
+  return /^\s*nameserver\s+([0-9.]+)\s*$/m.exec(settings)?.[1] ?? ownAddress;
 }
 
 function dial(host: string, port: number): Promise<void> {

@@ -27,11 +27,6 @@ export function planWall(
   return { ...rest, loopbackResolvers: [...new Set([engineResolver, ...loopback])] };
 }
 
-/** @returns the user whose connections the pins let out. */
-export function diallerOf(plan: Pick<WallPlan, 'agent' | 'egress' | 'guarded'>): number {
-  return plan.guarded === null ? plan.agent : plan.egress;
-}
-
 /** @returns the ports on which the rules let anything out, each once. */
 export function guardedPorts(rules: readonly { readonly port: number }[]): number[] {
   return [...new Set(rules.map((rule) => rule.port))].sort((one, other) => one - other);

@@ -1,10 +1,5 @@
+import { guardPort, ownAddress, resolverPort } from '../../core/own-address.ts';
 import { ofFamily, type Standing, type WallPlan } from './plan.ts';
-
-/** Here the resolver answers and the guard listens: a loopback address of our own, apart from the agent's servers. */
-export const ownAddress = '127.0.0.53';
-export const resolverPort = 53;
-/** Below 1024, so that the agent can't take it while nobody listens. */
-export const guardPort = 443;
 
 const owned = (uid: number) => `-m owner --uid-owner ${uid}`;
 const refuse = '-j CLOISTER-REFUSE';

@@ -1,0 +1,5 @@
+/** Here the resolver answers and the guard listens: a loopback address of our own, apart from the agent's servers. */
+export const ownAddress = '127.0.0.53';
+export const resolverPort = 53;
+/** Below 1024, so that the agent can't take it while nobody listens. */
+export const guardPort = 443;
