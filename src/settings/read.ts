@@ -24,7 +24,7 @@ export function readSettings(env: Environment, read: ReadText): Settings | reado
   }
   const extraCertificates = certificatesOf(values.EXTRA_CA_CERTS, read, faults);
   if (faults.length > 0 || claude === null) return faults;
-  return Object.freeze({ githubToken, claude, rules, extraCertificates, ...chosen(values) });
+  return Object.freeze({ githubToken, claude, rules, extraCertificates, ...chosen(values, env) });
 }
 
 function readValues(env: Environment, faults: Fault[]): Values {
@@ -100,12 +100,16 @@ function certificatesOf(path: string | undefined, read: ReadText, faults: Fault[
   }
 }
 
-function chosen(values: Values): Omit<Settings, 'githubToken' | 'claude' | 'rules' | 'extraCertificates'> {
+function chosen(
+  values: Values,
+  env: Environment,
+): Omit<Settings, 'githubToken' | 'claude' | 'rules' | 'extraCertificates'> {
   const size = (bytes: number | undefined, fallback: number) => ({
     bytes: bytes ?? fallback,
     explicit: bytes !== undefined,
   });
   return {
+    boxName: values.BOX_NAME ?? env.FLY_APP_NAME ?? 'box',
     repository: values.REPO_URL === undefined ? null : { url: values.REPO_URL, ref: values.REPO_REF ?? null },
     git: {
       name: values.GIT_USER_NAME ?? 'cloister',

@@ -12,6 +12,12 @@ const MB = 1024 ** 2;
  * `docs/configuration` and the README's table are checked against these keys.
  */
 export const schema = {
+  BOX_NAME: rule(
+    z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'is no name of lower-case letters, digits and dashes'),
+    'night-shift',
+  ),
   REPO_URL: rule(z.string().transform(repositoryUrl), 'https://github.com/you/project'),
   REPO_REF: rule(
     z

@@ -6,6 +6,8 @@ import type { Rule } from '../network/allowlist/rule.ts';
 export interface Settings {
   readonly githubToken: string | null;
   readonly claude: ClaudeCredential;
+  /** Tells this box from others of the same operator; the same again when the container is recreated. */
+  readonly boxName: string;
   readonly repository: { readonly url: string; readonly ref: string | null } | null;
   readonly git: { readonly name: string; readonly email: string };
   readonly prompt: string | null;
