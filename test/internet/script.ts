@@ -10,6 +10,8 @@ export interface Script {
   turns: readonly Turn[];
   /** Said when the script is over. */
   afterwards: string;
+  /** Said to a request beside the conversation. */
+  aside: string;
 }
 
 export interface Block {
@@ -40,16 +42,20 @@ export interface ChosenTurn {
 }
 
 /**
- * @param data `{turns: Turn[], afterwards?: string}`
+ * @param data `{turns: Turn[], afterwards?: string, aside?: string}`
  * @throws naming the turn that is none
  */
 export function parseScript(data: unknown, id: number): Script {
-  const { turns = [], afterwards = 'Hello from the stub.' } = data as Partial<Script>;
+  const {
+    turns = [],
+    afterwards = 'Hello from the stub.',
+    aside = '{"title": "Stub session"}',
+  } = data as Partial<Script>;
   if (!Array.isArray(turns)) throw new Error('turns: want a list');
   turns.forEach((turn, index) => {
     if (!isTurn(turn)) throw new Error(`turn ${index}: want {text} or {tool_use: {name, input}}`);
   });
-  return { id, turns, afterwards };
+  return { id, turns, afterwards, aside };
 }
 
 export function chooseTurn(script: Script, messages: readonly Message[]): ChosenTurn {
@@ -75,6 +81,15 @@ export function lastPrompt(messages: readonly Message[]): string {
     }));
   const texts = said.map(textOf);
   return texts.findLast((text) => text !== '') ?? '';
+}
+
+/** Paths of the instructions that the client read to the model: CLAUDE.md and its like. */
+export function instructionFiles(messages: readonly Message[]): string[] {
+  const text = messages
+    .flatMap(blocksOf)
+    .map((block) => block.text ?? '')
+    .join('\n');
+  return [...text.matchAll(/^Contents of (\/\S+) \(/gm)].map(([, path = '']) => path);
 }
 
 /** Everything since the model spoke last: tool results, and what the client adds to them. */

@@ -73,6 +73,7 @@ async function askForName(host: Host, event: SessionEvent): Promise<string | nul
 function askingEnvironment({ env }: Host): Record<string, string> {
   const kept = ['HOME', 'USER', 'LANG', 'CLAUDE_CONFIG_DIR', 'NODE_EXTRA_CA_CERTS'];
   const own = {
+    CLAUDE_CODE_DISABLE_CLAUDE_MDS: '1',
     PATH: '/usr/local/bin:/usr/bin:/bin',
     TERM: 'dumb',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
