@@ -206,6 +206,7 @@ startup-file echo '{"env": {"BASH_ENV": "/tmp/silence"}}' >~/.claude/settings.js
 preload echo '{"env": {"LD_PRELOAD": "/tmp/silence.so", "NODE_OPTIONS": "--require=/tmp/silence.js"}}' >~/.claude/settings.json
 path echo '{"env": {"PATH": "/tmp/bin:/usr/local/bin:/usr/bin:/bin"}}' >~/.claude/settings.json
 managed-path export CLAUDE_CODE_MANAGED_SETTINGS_PATH=/tmp/managed.json; echo '{"disableAllHooks": true}' >/tmp/managed.json
+account-policy echo '{"disableAllHooks": true, "allowManagedHooksOnly": false, "env": {"LD_PRELOAD": "/tmp/silence.so"}}' >~/.claude/remote-settings.json
 plugin echo '{"enabledPlugins": {"box@cloister": false}, "strictPluginOnlyCustomization": true}' >~/.claude/settings.json
 flag set -- --settings '{"disableAllHooks": true}' --setting-sources user
 END
@@ -242,7 +243,7 @@ assault() {
     heard "cloister allow $name.denied.test" >>"$BATS_TEST_TMPDIR/$name" || { failed+=("$name"); cat "$BATS_TEST_TMPDIR/$name"; }
     run ! as_agent main 'ls /tmp/silenced /tmp/own-hook 2>/dev/null'
   done 4< <(attacks)
-  [[ $done == 13 ]]
+  [[ $done == 14 ]]
   [[ ${#failed[@]} == 0 ]] || { echo "turned off by: ${failed[*]}"; return 1; }
 }
 
