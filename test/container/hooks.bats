@@ -25,14 +25,14 @@ teardown_file() {
 
 SERVER='tmux -N -S /run/cloister/session/tmux'
 
-# look BOX COLUMNS: the whole screen of somebody attached with that many columns, drawn by a tmux around the tmux, once
-# it stands still.
+# look BOX COLUMNS REGEX: the whole screen of somebody attached with that many columns, drawn by a tmux around the tmux,
+# once a line matches and nothing moves any more.
 look() {
   as_agent "$1" "tmux -L look -f /dev/null new-session -d -x $2 -y 40 'TMUX= TERM=tmux-256color $SERVER attach -t =cloister'
     for _ in {1..50}; do
       sleep 0.2
       now=\$(tmux -L look capture-pane -p)
-      [[ \$now != \"\$before\" || \$now != *'bypass perm'* ]] || break
+      [[ \$now != \"\$before\" ]] || ! grep -qE '$3' <<<\"\$now\" || break
       before=\$now
     done
     tmux -L look kill-server
@@ -119,7 +119,7 @@ questions() {
   ask 'Thank you'
   eventually 20 says 'add-a-greeting' screen main
   eventually 20 says 'Hello from the stub.' screen main
-  look main 160 | golden session
+  look main 160 'add-a-greeting *$' | golden session
 }
 
 @test "what was edited was formatted by the operator's list, and the model heard it" {
@@ -140,7 +140,7 @@ questions() {
 }
 
 @test "on a narrow screen the status line keeps what matters" {
-  look main 60 | golden narrow
+  look main 60 'refused *$' | golden narrow
 }
 
 @test "on a dumb terminal the status line is plain text" {
