@@ -30,7 +30,7 @@ export interface WayOut {
   readonly rules: () => ListInForce;
   /** Puts another list in force, for what is open as well. Rejects: the one before stays. */
   setRules(list: ListInForce): Promise<void>;
-  stop(grace: number): Promise<void>;
+  stop: Egress['stop'];
 }
 
 export interface WayOutParts {
@@ -65,8 +65,8 @@ export function openWayOut(parts: WayOutParts): WayOut {
       egress.setList(next);
       postGuarded(parts, next);
     },
-    stop: async (grace) => {
-      await Promise.all([egress.stop(grace), wallLog.stop(grace)]);
+    stop: async (grace, hurried) => {
+      await Promise.all([egress.stop(grace, hurried), wallLog.stop(grace, hurried)]);
       await recorder.flush();
     },
   };
@@ -118,6 +118,7 @@ function startEgress(
     env: ownNodeEnvironment(),
     landlock: writesNothing(environment),
     reported: recorder.report,
+    tell: (news) => board.tell(news),
     changed: (report) => {
       board.post({ resolver: { ...board.state.resolver, ...report } });
       // A new process knows no address yet, and opaque rules know their connections by address alone.
@@ -128,7 +129,7 @@ function startEgress(
 }
 
 function startWallLog(
-  { host, log, handover }: WayOutParts,
+  { host, log, board, handover }: WayOutParts,
   { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
 ) {
   let heard = 0;
@@ -146,6 +147,7 @@ function startWallLog(
     host,
     log,
     landlock: writesNothing(handover.environment),
+    tell: (news) => board.tell(news),
     refused: ({ user, ...packet }) => {
       heard += 1;
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
