@@ -7,6 +7,7 @@ import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Kept, keep } from '../supervise/keep.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { watchHealth } from '../supervise/watch-health.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
@@ -98,6 +99,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     await makeSession(host, { agent, folder });
     return { session: kept };
   });
+  if (settings.notify?.on.includes('degraded')) watchHealth(host, wayOut.tell);
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });

@@ -1,4 +1,5 @@
 import type { BootError } from '../core/errors.ts';
+import type { Happening } from '../core/happening.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { BoxState } from '../core/state.ts';
@@ -28,6 +29,7 @@ export interface SuperviseParts {
     readonly wayOut: {
       readonly egress: Pick<Egress, 'refresh'>;
       readonly firewall: Firewall;
+      tell(word: Happening): void;
       stop(grace: number): Promise<void>;
     };
     readonly rulebook: Pick<Rulebook, 'inForce'>;
@@ -63,6 +65,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     'task' in box.work
       ? await awaitTask(host, box.work.task, end())
       : await endSession(parts, box.work.session, end());
+  if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
   await box.wayOut.stop(grace);
   log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
   return code;
