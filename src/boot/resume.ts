@@ -9,6 +9,7 @@ import { type Kept, keep } from '../supervise/keep.ts';
 import { policies } from '../supervise/policies.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { watchHealth } from '../supervise/watch-health.ts';
 import { watchSession } from '../supervise/watch-session.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
@@ -105,6 +106,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     watchSession({ host, log, board, agent, place });
     return { session: kept };
   });
+  if (settings.notify?.on.includes('degraded')) watchHealth(host, wayOut.tell);
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });

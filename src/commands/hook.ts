@@ -7,12 +7,13 @@ import { chooseNews, keyOf, parseLooked, parseToolEvent, renderAnswer } from '..
 import { parseStatusInput, renderStatusLine } from '../hooks/status-line.ts';
 import type { Host } from '../host/host.ts';
 
-const hooks: Readonly<Record<string, (host: Host, input: string) => string>> = {
+const hooks: Readonly<Record<string, (host: Host, input: string) => string | Promise<string>>> = {
   'status-line': (host, input) => {
     const box = parseState(host.files.readIfAny(Paths.state));
     return `${renderStatusLine(parseStatusInput(input), box, Number(host.env.COLUMNS) || 80)}\n`;
   },
   refusals: tellRefusals,
+  notify: async (_, input) => (await import('./hook-notify.ts')).notify(input),
 };
 
 /** What Claude Code calls: one event on stdin, one answer on stdout. None of these guards anything. */
@@ -22,7 +23,7 @@ export async function hook(host: Host, name: string, stdin: NodeJS.ReadableStrea
     host.print(`there is no hook ${JSON.stringify(name)}\n`);
     return ExitCode.settings;
   }
-  host.print(answer(host, await readAll(stdin)));
+  host.print(await answer(host, await readAll(stdin)));
   return ExitCode.ok;
 }
 

@@ -1,3 +1,4 @@
+import type { Happening } from '../core/happening.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { BoxState } from '../core/state.ts';
@@ -29,6 +30,7 @@ export interface SuperviseParts {
     readonly wayOut: {
       readonly egress: Pick<Egress, 'refresh'>;
       readonly firewall: Firewall;
+      tell(word: Happening): void;
       readonly stop: Kept['stop'];
     };
     readonly rulebook: Pick<Rulebook, 'inForce'>;
@@ -64,6 +66,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     'task' in box.work
       ? await awaitTask(parts, box.work.task, end())
       : await endSession(parts, box.work.session, end());
+  if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
   await box.wayOut.stop(grace, ends.hurried);
   const whose =
     ends.first?.kind === 'fault' ? { code: ends.first.code, whose: 'init' } : { code, whose: 'agent' };
