@@ -107,6 +107,7 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/cloister\.mjs verify --inside$/, {
     stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]),
   });
+  machine.prepare(/cloister\.mjs parent https:/);
   machine.prepare(/\/usr\/bin\/git clone /);
   machine.prepare(/\/usr\/bin\/tmux .*(new-session|split-window)/);
 }
