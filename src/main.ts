@@ -19,7 +19,10 @@ const commands: Readonly<Record<string, Run>> = {
     const { readSettings } = await import('./settings/read.ts');
     return init(host, args, () => readSettings(host.env, host.files.read));
   },
-  'init-resumed': async () => (await import('./boot/init.ts')).initResumed(lean()),
+  'init-resumed': async () => {
+    (await import('./host/memory.ts')).compactWhenQuiet();
+    return (await import('./boot/init.ts')).initResumed(lean());
+  },
   egress: async () => {
     const { openParentLink } = await import('./host/parent-link.ts');
     const { egressMachine } = await import('./host/egress-machine.ts');
