@@ -64,8 +64,16 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
       ? await awaitTask(host, box.work.task, end())
       : await endSession(parts, box.work.session, end());
   await box.wayOut.stop(grace);
-  log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
+  log.event(
+    'info',
+    'box.stopped',
+    code === null ? {} : { code, whose: 'agent', ...(await unreached(host, code)) },
+  );
   return code;
+}
+
+async function unreached(host: Host, code: number) {
+  return code === 0 ? {} : (await import('./unreached.ts')).unreachedIn(host);
 }
 
 /** The agent runs once: its end is the box's, and a signal is passed on to it. */

@@ -47,10 +47,14 @@ export function createAnthropic({ journal, script }: AnthropicOptions): Handler 
       return;
     }
     if (authOf(request) === 'none') return sendError(response, 401, 'authentication_error');
+    const { status } = script();
+    if (status !== undefined) return sendError(response, status, errorTypes[status] ?? 'api_error');
     if (path === '/v1/messages/count_tokens') return sendJson(response, 200, { input_tokens: 12 });
     answerMessages(asked, script(), response);
   };
 }
+
+const errorTypes: Readonly<Record<number, string>> = { 429: 'rate_limit_error', 529: 'overloaded_error' };
 
 function answerMessages(asked: MessagesRequest, script: Script, response: ServerResponse): void {
   const { model = 'stub', messages = [], stream } = asked;

@@ -10,6 +10,8 @@ export interface Script {
   turns: readonly Turn[];
   /** Said when the script is over. */
   afterwards: string;
+  /** HTTP status that the Messages API answers everything with, as a service that is ill does. */
+  status?: number;
 }
 
 export interface Block {
@@ -40,16 +42,16 @@ export interface ChosenTurn {
 }
 
 /**
- * @param data `{turns: Turn[], afterwards?: string}`
+ * @param data `{turns: Turn[], afterwards?: string, status?: number}`
  * @throws naming the turn that is none
  */
 export function parseScript(data: unknown, id: number): Script {
-  const { turns = [], afterwards = 'Hello from the stub.' } = data as Partial<Script>;
+  const { turns = [], afterwards = 'Hello from the stub.', status } = data as Partial<Script>;
   if (!Array.isArray(turns)) throw new Error('turns: want a list');
   turns.forEach((turn, index) => {
     if (!isTurn(turn)) throw new Error(`turn ${index}: want {text} or {tool_use: {name, input}}`);
   });
-  return { id, turns, afterwards };
+  return { id, turns, afterwards, ...(status === undefined ? {} : { status }) };
 }
 
 export function chooseTurn(script: Script, messages: readonly Message[]): ChosenTurn {
