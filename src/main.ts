@@ -47,6 +47,7 @@ const commands: Readonly<Record<string, Run>> = {
   },
   log: async (args) => (await import('./commands/log.ts')).log(lean(), args),
   ...Object.fromEntries((['allow', 'deny', 'reload', 'rules'] as const).map((name) => [name, list(name)])),
+  'as-agent': async (args) => (await import('./commands/as-agent.ts')).runAsAgent(lean(), args),
   version: async () => (await import('./commands/versions.ts')).printVersion(lean()),
 };
 

@@ -69,9 +69,15 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
   if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
   await box.wayOut.stop(grace, ends.hurried);
   const whose =
-    ends.first?.kind === 'fault' ? { code: ends.first.code, whose: 'init' } : { code, whose: 'agent' };
+    ends.first?.kind === 'fault'
+      ? { code: ends.first.code, whose: 'init' }
+      : { code, whose: 'agent', ...(await unreached(host, code)) };
   log.event('info', 'box.stopped', whose.code === null ? {} : whose);
   return code;
+}
+
+async function unreached(host: Host, code: number | null) {
+  return code === 0 || code === null ? {} : (await import('./unreached.ts')).unreachedIn(host);
 }
 
 /** The agent runs once: its end is the box's, and every signal is passed on to it as it came. */
