@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, Run>> = {
   },
   hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(lean(), name, process.stdin),
   furnish: async () => (await import('./commands/furnish.ts')).furnish(process.stdin),
+  rescue: async () => (await import('./supervise/rescue/program.ts')).runRescue(lean(), process.stdin),
   attach: async (args) => {
     const { attach } = await import('./commands/attach.ts');
     const { openPty } = await import('./host/pty.ts');

@@ -69,6 +69,16 @@ export interface BoxState {
   readonly egress: { readonly refused: number; readonly failed: number };
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly repository: string;
+  readonly rescue: {
+    /** Of the last rescue of this boot; null before the first. */
+    readonly outcome: 'pushed' | 'nothing' | 'failed' | 'unchanged' | null;
+    /** Milliseconds since the epoch of the last one that saved. */
+    readonly savedAt: number | null;
+    /** One line: what was saved and where, or why not. */
+    readonly said: string;
+    /** What became of the last boot's rescue; empty where there was none. */
+    readonly restored: string;
+  };
   /** The agent runs once: there is no session. */
   readonly once: boolean;
 }
@@ -100,6 +110,7 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
     repository: 'none',
+    rescue: { outcome: null, savedAt: null, said: 'none yet', restored: '' },
     once: false,
   };
 }

@@ -111,6 +111,11 @@ function chosen(
   return {
     boxName: values.BOX_NAME ?? env.FLY_APP_NAME ?? 'box',
     repository: values.REPO_URL === undefined ? null : { url: values.REPO_URL, ref: values.REPO_REF ?? null },
+    rescue: {
+      scope: values.RESCUE ?? null,
+      interval: values.RESCUE_INTERVAL ?? 5 * 60_000,
+      size: values.RESCUE_SIZE ?? 100 * MB,
+    },
     git: {
       name: values.GIT_USER_NAME ?? 'cloister',
       email: values.GIT_USER_EMAIL ?? 'cloister@noreply.github.com',

@@ -8,6 +8,7 @@ import type { Firewall } from '../network/firewall/firewall.ts';
 import type { Egress } from './egress.ts';
 import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
+import type { Rescuer } from './rescue/rescuer.ts';
 import type { Rulebook } from './rulebook.ts';
 
 /** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
@@ -31,6 +32,7 @@ export interface SuperviseParts {
       stop(grace: number): Promise<void>;
     };
     readonly rulebook: Pick<Rulebook, 'inForce'>;
+    readonly rescuer: Pick<Rescuer, 'stop'>;
     readonly work: { readonly session: Kept } | { readonly task: Child };
   };
   readonly relayEnvironment: Readonly<Record<string, string>>;
@@ -43,7 +45,7 @@ export interface SuperviseParts {
  */
 export async function superviseBox(parts: SuperviseParts): Promise<number | null> {
   const { host, log, board, box } = parts;
-  const signalled = new Promise<void>((resolve) => parts.whenSignalled(() => resolve()));
+  const { signalled, hurried } = takeSignals(parts.whenSignalled);
   host.every(refreshPause, () => {
     const { rules, denied } = box.rulebook.inForce;
     void refreshPins({ host, board, ...box.wayOut, rules: makeAllowlist(rules, denied).rules });
@@ -63,9 +65,19 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     'task' in box.work
       ? await awaitTask(host, box.work.task, end())
       : await endSession(parts, box.work.session, end());
+  await box.rescuer.stop(hurried);
   await box.wayOut.stop(grace);
   log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
   return code;
+}
+
+/** The first signal asks for the end, a second one hurries it. */
+function takeSignals(whenSignalled: SuperviseParts['whenSignalled']) {
+  const heard = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let count = 0;
+  whenSignalled(() => heard[count++]?.resolve());
+  const [signalled, hurried] = heard.map(({ promise }) => promise);
+  return { signalled, hurried } as { signalled: Promise<void>; hurried: Promise<void> };
 }
 
 /** The agent runs once: its end is the box's, and a signal is passed on to it. */

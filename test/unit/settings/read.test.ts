@@ -49,6 +49,7 @@ describe('settings', () => {
       upstreams: null,
       egressFallback: null,
       boxName: 'box',
+      rescue: { scope: null, interval: 300_000, size: 100 * 1024 ** 2 },
       publishPorts: [],
       extraCertificates: null,
       sizes: {
