@@ -33,6 +33,7 @@ const commands: Readonly<Record<string, Run>> = {
   hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(lean(), name, process.stdin),
   parent: async (args) => (await import('./commands/parent.ts')).parent(lean(), args),
   furnish: async () => (await import('./commands/furnish.ts')).furnish(process.stdin),
+  rescue: async () => (await import('./supervise/rescue/program.ts')).runRescue(lean(), process.stdin),
   attach: async (args) => {
     const { attach } = await import('./commands/attach.ts');
     const { openPty } = await import('./host/pty.ts');
