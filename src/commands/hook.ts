@@ -18,6 +18,7 @@ export class HookRefusal extends Error {}
 const hooks: Readonly<Record<string, Hook>> = {
   'status-line': { load: async () => (await import('./hooks/status-line.ts')).statusLine },
   refusals: { load: async () => (await import('./hooks/refusals.ts')).tellRefusals },
+  notify: { load: async () => (await import('./hooks/notify.ts')).notify },
   format: { load: async () => (await import('./hooks/format.ts')).format },
   'session-name': { load: async () => (await import('./hooks/session-name.ts')).nameSession },
   'fork-sync': { load: async () => (await import('./hooks/fork-sync.ts')).syncFork },

@@ -4,6 +4,13 @@
 /** One answer of the model: words, or one tool to run. */
 export type Turn = { text: string } | { tool_use: { name: string; input: Record<string, unknown> } };
 
+/** How the API refuses: a status, the type of its error, and headers. */
+export interface Refusal {
+  status: number;
+  type: string;
+  headers?: Record<string, string>;
+}
+
 export interface Script {
   /** Distinguishes the tool calls of this script from those of an earlier one. */
   id: number;
@@ -12,6 +19,8 @@ export interface Script {
   afterwards: string;
   /** Said to a request beside the conversation. */
   aside: string;
+  /** Refuses every conversation so, where it is set. */
+  refuses?: Refusal;
 }
 
 export interface Block {
@@ -42,7 +51,7 @@ export interface ChosenTurn {
 }
 
 /**
- * @param data `{turns: Turn[], afterwards?: string, aside?: string}`
+ * @param data `{turns: Turn[], afterwards?: string, aside?: string, refuses?: Refusal}`
  * @throws naming the turn that is none
  */
 export function parseScript(data: unknown, id: number): Script {
@@ -50,12 +59,13 @@ export function parseScript(data: unknown, id: number): Script {
     turns = [],
     afterwards = 'Hello from the stub.',
     aside = '{"title": "Stub session"}',
+    refuses,
   } = data as Partial<Script>;
   if (!Array.isArray(turns)) throw new Error('turns: want a list');
   turns.forEach((turn, index) => {
     if (!isTurn(turn)) throw new Error(`turn ${index}: want {text} or {tool_use: {name, input}}`);
   });
-  return { id, turns, afterwards, aside };
+  return { id, turns, afterwards, aside, ...(refuses === undefined ? {} : { refuses }) };
 }
 
 export function chooseTurn(script: Script, messages: readonly Message[]): ChosenTurn {
