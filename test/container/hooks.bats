@@ -144,9 +144,9 @@ questions() {
 }
 
 @test "on a dumb terminal the status line is plain text" {
-  local status='{"model":{"display_name":"Sonnet"},"context_window":{"used_percentage":42},"cost":{"total_cost_usd":1}}'
-  try as_agent main "echo '$status' | TERM=dumb COLUMNS=80 /usr/local/libexec/cloister/hook status-line"
-  [[ $output =~ ^Sonnet\ \|\ '####------ 42 %'\ \|\ box\ ready,\ [0-9]+\ refused\ \|\ '$1.00'$ ]]
+  local input='{"model":{"display_name":"Sonnet"},"context_window":{"used_percentage":42},"cost":{"total_cost_usd":1}}'
+  try as_agent main "echo '$input' | TERM=dumb COLUMNS=80 /usr/local/libexec/cloister/hook status-line"
+  [[ $output =~ ^Sonnet\ \|\ '####------ 42 %'\ \|\ box\ ready(,\ [0-9]+\ refused)?\ \|\ '$1.00'$ ]]
 }
 
 @test "a name that is none is not taken, and nothing of it is run" {
@@ -249,7 +249,7 @@ assault() {
 
 @test "without what the managed settings pin, an attack silences the hooks: the test above can fail" {
   mkdir -p "$BATS_FILE_TMPDIR/loose"
-  jq 'del(.env) | (.hooks[][].hooks[] |= (.command += " " + (.args | join(" ")) | del(.args)))' \
+  jq 'del(.env) | (.hooks[][].hooks[] |= (.command += " " + (.args // [] | join(" ")) | del(.args)))' \
     <"$ROOT/rootfs/etc/claude-code/managed-settings.json" >"$BATS_FILE_TMPDIR/loose/managed-settings.json"
   box loose --volume "$BATS_FILE_TMPDIR/loose:/etc/claude-code:ro" --env REPO_URL=https://github.com/cloister-demo/fork
   arm loose
@@ -260,13 +260,39 @@ assault() {
   remove_box loose
 }
 
-@test "settings that the agent writes in mid-session do not lead it elsewhere" {
+# lead_elsewhere BOX: in the midst of a session the agent writes a setting that sends Claude Code to another host; what
+# the session does next shows whether it was taken over.
+lead_elsewhere() {
   # shellcheck disable=SC2016
   script "$(bash_turn 'echo "{\"env\": {\"ANTHROPIC_BASE_URL\": \"http://127.0.0.1:9\"}}" >~/.claude/settings.json; sleep 2'),
     $(bash_turn 'echo still here')"
-  try as_agent main 'cd /workspace/repo && timeout 30 claude -p "go on" </dev/null; rm ~/.claude/settings.json'
+  as_agent "$1" 'cd /workspace/repo && timeout 20 claude -p "go on" </dev/null; rm ~/.claude/settings.json'
+}
+
+@test "settings that the agent writes in mid-session do not lead it elsewhere" {
+  try lead_elsewhere main
   [[ $output == *'It is done.'* ]]
   heard 'still here'
+}
+
+@test "a guard that fails lets nothing through, and one that is not there does" {
+  try as_agent main 'echo nonsense | /usr/local/libexec/cloister/hook settings-guard'
+  [[ $status == 2 && $output == *'is refused'* ]]
+  mkdir -p "$BATS_FILE_TMPDIR/unguarded"
+  printf '#!/bin/sh\nexit 1\n' >"$BATS_FILE_TMPDIR/crash"
+  chmod 755 "$BATS_FILE_TMPDIR/crash"
+  box crashing --volume "$BATS_FILE_TMPDIR/crash:/usr/local/libexec/cloister/hook:ro"
+  as_agent crashing 'mkdir -p /workspace/repo'
+  try lead_elsewhere crashing
+  [[ $output == *'It is done.'* ]]
+  remove_box crashing
+  jq 'del(.hooks.ConfigChange)' <"$ROOT/rootfs/etc/claude-code/managed-settings.json" >"$BATS_FILE_TMPDIR/unguarded/managed-settings.json"
+  box unguarded --volume "$BATS_FILE_TMPDIR/unguarded:/etc/claude-code:ro"
+  as_agent unguarded 'mkdir -p /workspace/repo'
+  try lead_elsewhere unguarded
+  [[ $output != *'It is done.'* ]]
+  run ! heard 'still here'
+  remove_box unguarded
 }
 
 @test "the managed settings, the hooks' program and the plugins are root's, on a root that is read-only" {
@@ -276,7 +302,7 @@ assault() {
     [[ $(in_box main "stat -c '%U %a' $path") =~ ^root\ (644|755)$ ]]
     run ! as_agent main "echo x >>$path || rm -f $path || mv $path /tmp/x"
   done
-  run ! as_agent main 'mkdir -p /etc/claude-code/managed-settings.d || touch /etc/claude-code/x'
+  run ! as_agent main 'touch /etc/claude-code/x || touch /etc/claude-code/managed-settings.d/x'
 }
 
 @test "the box's own plugin is there, without the network" {
