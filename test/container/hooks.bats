@@ -119,6 +119,7 @@ questions() {
   ask 'Thank you'
   eventually 20 says 'add-a-greeting' screen main
   eventually 20 says 'Hello from the stub.' screen main
+  as_agent main "$SERVER capture-pane -e -p -t cloister:1.0" | grep -q $'\e\\[32m.*box ready'
   look main 160 'add-a-greeting *$' | golden session
 }
 
