@@ -1,6 +1,5 @@
 import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
 import { chainOf } from '../core/errors.ts';
-import { Paths } from '../core/paths.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -23,6 +22,11 @@ const disarmed = {
   PATH: '/usr/local/bin:/usr/bin:/bin',
 };
 
+/** @returns where the repository is, in the folder the agent works in. */
+export function repositoryIn(workspace: string): string {
+  return `${workspace}/repo`;
+}
+
 /**
  * Clones the repository as the agent, without its submodules. What is there already, on a volume, is kept as it is:
  * nothing of ours runs git in it.
@@ -32,20 +36,23 @@ export async function cloneRepository(
   facts: {
     repository: Settings['repository'];
     agent: Identity;
+    workspace: string;
     environment: Readonly<Record<string, string>>;
   },
   onProgress: (line: string) => void,
 ): Promise<CloneResult> {
   const { repository, agent } = facts;
+  const folder = repositoryIn(facts.workspace);
+  if (host.files.facts(folder) !== null) return { kind: 'kept' };
   if (repository === null) return { kind: 'none' };
-  if (host.files.facts(Paths.repository) !== null) return { kind: 'kept' };
   const branch = repository.ref === null ? [] : ['--branch', repository.ref];
-  const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, Paths.repository];
+  const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, folder];
   try {
     await host.run({
       argv: confined(clone, agent),
       env: agentEnvironment({ ...facts.environment, ...disarmed }),
-      cwd: Paths.workspace,
+      // Where a path of the agent's leads is for the agent to find out: root does not enter it.
+      cwd: '/',
       timeout: cloneDeadline,
       onProgress: (line) => onProgress(printable(line)),
     });

@@ -13,7 +13,7 @@ import type { Board } from './board.ts';
 import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
-import { cloneDeadline, cloneRepository } from './repository.ts';
+import { cloneDeadline, cloneRepository, repositoryIn } from './repository.ts';
 import { openRulebook } from './rulebook.ts';
 import type { Handover } from './shed.ts';
 import type { Steps } from './step.ts';
@@ -37,7 +37,7 @@ export interface Box {
 /** The second half of the boot, with the few capabilities of supervision and no secret in its environment. */
 export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
   const { settings, environment } = handover;
-  const { agent } = environment;
+  const { agent, workspace } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
 
@@ -69,11 +69,15 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     async ({ say, warn }) => {
       const { repository } = settings;
       const progress = (line: string) => board.post({ repository: line.slice(0, 200) });
-      const result = await cloneRepository(host, { repository, agent, environment: certificates }, progress);
+      const result = await cloneRepository(
+        host,
+        { repository, agent, workspace, environment: certificates },
+        progress,
+      );
       board.post({ repository: result.kind });
       if (result.kind === 'failed') warn(`the clone failed, the session starts without it: ${result.reason}`);
       else say(result.kind);
-      return result.kind === 'cloned' || result.kind === 'kept' ? Paths.repository : Paths.workspace;
+      return result.kind === 'cloned' || result.kind === 'kept' ? repositoryIn(workspace) : workspace;
     },
     2 * cloneDeadline,
   );
