@@ -3,7 +3,7 @@ import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import type { Environment } from './environment.ts';
-import { mountAt, parseMounts } from './facts.ts';
+import { type Mount, mountAt, parseMounts } from './facts.ts';
 import { roomPlaces } from './mounts.ts';
 import { isEmpty } from './volumes.ts';
 
@@ -19,6 +19,7 @@ export function giveToAgent(host: Host, { agent, given }: Environment): void {
   const rooms = roomPlaces(agent)
     .filter(({ owned, point }) => owned && mountAt(mounts, point)?.type === 'tmpfs')
     .map(({ point }) => point);
+  for (const room of rooms) openWays(host, { room, mounts, agent });
   for (const point of [...rooms, ...given]) {
     const facts = host.files.facts(point);
     if (facts === null || (facts.uid === agent.uid && facts.gid === agent.gid)) continue;
@@ -30,6 +31,23 @@ export function giveToAgent(host: Host, { agent, given }: Environment): void {
       host.files.give(point, { ...idsOf(agent), mode: closed.includes(point) ? 0o700 : 0o755 });
     } catch (cause) {
       throw notOurs(point, facts.uid, agent, cause);
+    }
+  }
+}
+
+/** Gives the agent the folders that the engine made in a room on the way to what is mounted below it. */
+function openWays(
+  host: Host,
+  { room, mounts, agent }: { room: string; mounts: readonly Mount[]; agent: { uid: number; gid: number } },
+): void {
+  for (const { point } of mounts.filter((mount) => mount.point.startsWith(`${room}/`))) {
+    const names = point.slice(room.length + 1).split('/');
+    for (let length = 1; length < names.length; length++) {
+      const path = `${room}/${names.slice(0, length).join('/')}`;
+      const facts = host.files.facts(path);
+      // A link was the agent's doing, in a room that outlived its container; a mount is the operator's.
+      if (facts?.kind !== 'folder' || mountAt(mounts, path) !== null) break;
+      if (facts.uid === 0) host.files.give(path, { ...idsOf(agent), mode: 0o755 });
     }
   }
 }

@@ -131,6 +131,8 @@ export function standingWall({ argv }: Command, uid = 1000): Partial<Output> {
     chain === 'CLOISTER-OUTPUT'
       ? `-m owner --uid-owner ${uid} -j CLOISTER-AGENT`
       : `-j CLOISTER-${argv.includes('nat') ? 'DNS' : chain}`;
+  if (chain === 'POSTROUTING') return { stdout: `-A POSTROUTING -j CLOISTER-LEAK\n` };
+  if (chain === 'CLOISTER-LEAK') return { stdout: `-A CLOISTER-LEAK -d 127.0.0.0/8 ! -o lo -j DROP\n` };
   return { stdout: `-P ${chain} DROP\n-A ${chain} ${first}\n` };
 }
 

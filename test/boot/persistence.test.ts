@@ -119,3 +119,19 @@ test('a volume below a room that the box mounts itself stays in sight', async ()
     expect.stringMatching(/umount --recursive \/run\/cloister\/private\/room$/),
   ]);
 });
+
+test('what the engine made on the way to a mount in a room is the agent’s too, but for links and for mounts', async () => {
+  const machine = makeMachine();
+  for (const point of ['.config/gh/x', 'led/astray/x', '.claude/deep/x'])
+    addVolume(machine, `/home/claude/${point}`, { uid: 0 });
+  addVolume(machine, '/home/claude/.claude', { uid: 1000, holds: ['x'] });
+  for (const name of ['.config', '.config/gh', 'led/astray', '.claude/deep'])
+    machine.files.putFolder(`/home/claude/${name}`);
+  machine.files.put('/home/claude/led', '', { kind: 'link' });
+  await bootToReady(machine);
+  expect(machine.journal.filter((line) => /^give /.test(line))).toEqual([
+    'give /home/claude/.config 755 1000:1000',
+    'give /home/claude/.config/gh 755 1000:1000',
+    'give /home/claude 700 1000:1000',
+  ]);
+});

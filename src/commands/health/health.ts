@@ -3,8 +3,10 @@ import { Paths } from '../../core/paths.ts';
 import { isAlive, parseState } from '../../core/state.ts';
 import type { Host } from '../../host/host.ts';
 import { memoryOf } from '../memory-of.ts';
+import { disksOf } from './disks.ts';
+import { guardRelays } from './guard.ts';
 import { type HealthFacts, judgeHealth } from './judge.ts';
-import { agentRuns, askForGaps, diskAt, guardAnswers, resolverAnswers } from './look.ts';
+import { agentRuns, askForGaps, patience, resolverAnswers } from './look.ts';
 
 /** Says whether the box works, and why not.  @returns 0 when it is healthy or degraded, else 70. */
 export async function health(host: Host, options: { json: boolean }): Promise<number> {
@@ -20,20 +22,22 @@ async function look(host: Host): Promise<HealthFacts> {
   const { files } = host;
   const state = parseState(files.readIfAny(Paths.state));
   const alive = state !== null && isAlive(state, files.readIfAny(`/proc/${state.pid}/stat`));
-  const ready = alive && state.phase === 'ready';
-  const [gaps, resolver, guard] = ready
-    ? await Promise.all([askForGaps(host), resolverAnswers(), guardAnswers()])
-    : [null, false, false];
   const { limit, used } = memoryOf(files);
-  const rooms = [Paths.workspace, Paths.tmp, Paths.home];
+  const memory = limit === null || used === null ? null : used / limit;
+  if (!alive || state.phase !== 'ready') return { ...unseen, state, alive, memory };
+  const [gaps, resolver] = await Promise.all([askForGaps(host), resolverAnswers()]);
   return {
     state,
     alive,
     gaps,
     resolver,
-    guard,
-    agent: ready && agentRuns(files),
-    disks: Object.fromEntries(rooms.map((path) => [path, diskAt(files, path)])),
-    memory: limit === null || used === null ? null : used / limit,
+    // Last, for it is done as another user, and whoever asks init is root.
+    guard: await guardRelays({ agent: state.agent.uid, guarded: state.firewall.guarded, patience }),
+    agent: agentRuns(files, state.agent.uid),
+    disks: disksOf(files, state),
+    memory,
   };
 }
+
+/** A box that is not ready is judged by that alone. */
+const unseen = { gaps: null, resolver: false, guard: false, agent: false, disks: {} } as const;
