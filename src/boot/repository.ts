@@ -43,7 +43,7 @@ export async function cloneRepository(
 ): Promise<CloneResult> {
   const { repository, agent } = facts;
   const folder = repositoryIn(facts.workspace);
-  if (host.files.facts(folder) !== null) return { kind: 'kept' };
+  if (await isThere(host, folder, agent)) return { kind: 'kept' };
   if (repository === null) return { kind: 'none' };
   const branch = repository.ref === null ? [] : ['--branch', repository.ref];
   const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, folder];
@@ -60,4 +60,13 @@ export async function cloneRepository(
   } catch (error) {
     return { kind: 'failed', reason: chainOf(error) };
   }
+}
+
+/** Asked as the agent: a folder of its own may be closed to everybody else, and init can no longer look into it. */
+function isThere(host: Host, path: string, agent: Identity): Promise<boolean> {
+  const argv = confined(['/usr/bin/test', '-e', path, '-o', '-L', path], agent);
+  return host.run({ argv, env: agentEnvironment(), cwd: '/' }).then(
+    () => true,
+    () => false,
+  );
 }

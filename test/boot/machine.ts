@@ -120,6 +120,10 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/cloister\.mjs verify --inside$/, {
     stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]),
   });
+  machine.prepare(/\/usr\/bin\/test -e \S+ -o -L \S+$/, ({ argv }) => {
+    if (machine.files.facts(argv.at(-1) ?? '') === null) throw new Error('test ended with 1');
+    return {};
+  });
   machine.prepare(/\/usr\/bin\/git clone /);
   machine.prepare(/\/usr\/bin\/tmux .*(new-session|split-window)/);
 }

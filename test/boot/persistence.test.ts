@@ -122,16 +122,17 @@ test('a volume below a room that the box mounts itself stays in sight', async ()
 
 test('what the engine made on the way to a mount in a room is the agent’s too, but for links and for mounts', async () => {
   const machine = makeMachine();
-  for (const point of ['.config/gh/x', 'led/astray/x', '.claude/deep/x'])
+  for (const point of ['.config/gh/x', 'led/astray/x', '.cache/deep/x'])
     addVolume(machine, `/home/claude/${point}`, { uid: 0 });
-  addVolume(machine, '/home/claude/.claude', { uid: 1000, holds: ['x'] });
-  for (const name of ['.config', '.config/gh', 'led/astray', '.claude/deep'])
+  addVolume(machine, '/home/claude/.cache', { uid: 1000, holds: ['x'] });
+  for (const name of ['.config', '.config/gh', 'led/astray', '.cache/deep'])
     machine.files.putFolder(`/home/claude/${name}`);
   machine.files.put('/home/claude/led', '', { kind: 'link' });
   await bootToReady(machine);
   expect(machine.journal.filter((line) => /^give /.test(line))).toEqual([
     'give /home/claude/.config 755 1000:1000',
     'give /home/claude/.config/gh 755 1000:1000',
+    'give /workspace 755 1000:1000',
     'give /home/claude 700 1000:1000',
   ]);
 });

@@ -16,10 +16,11 @@ interface Line {
 
 /** Looks at every mount the agent's work is kept on, a volume at `/data` among them. */
 export function disksOf(
-  files: Pick<Files, 'read' | 'space' | 'facts'>,
+  files: Pick<Files, 'space' | 'facts'>,
+  mountinfo: string,
   state: Pick<BoxState, 'agent' | 'workspace'>,
 ): Record<string, Disk> {
-  const lines = parseLines(files.read('/proc/self/mountinfo'));
+  const lines = parseLines(mountinfo);
   const data = state.workspace === Paths.workspace ? null : Paths.data;
   const always = [data ?? Paths.workspace, Paths.tmp, Paths.home];
   const volumes = [Paths.repository, Paths.claude].filter((path) =>

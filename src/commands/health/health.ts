@@ -1,6 +1,7 @@
 import { ExitCode } from '../../core/exit-codes.ts';
 import { Paths } from '../../core/paths.ts';
 import { isAlive, parseState } from '../../core/state.ts';
+import { asUser } from '../../host/as-user.ts';
 import type { Host } from '../../host/host.ts';
 import { memoryOf } from '../memory-of.ts';
 import { disksOf } from './disks.ts';
@@ -25,6 +26,7 @@ async function look(host: Host): Promise<HealthFacts> {
   const { limit, used } = memoryOf(files);
   const memory = limit === null || used === null ? null : used / limit;
   if (!alive || state.phase !== 'ready') return { ...unseen, state, alive, memory };
+  const mountinfo = files.read('/proc/self/mountinfo');
   const [gaps, resolver] = await Promise.all([askForGaps(host), resolverAnswers()]);
   return {
     state,
@@ -34,7 +36,8 @@ async function look(host: Host): Promise<HealthFacts> {
     // Last, for it is done as another user, and whoever asks init is root.
     guard: await guardRelays({ agent: state.agent.uid, guarded: state.firewall.guarded, patience }),
     agent: agentRuns(files, state.agent.uid),
-    disks: disksOf(files, state),
+    // A volume in the agent's home can be seen by the agent alone.
+    disks: await asUser(state.agent.uid, async () => disksOf(files, mountinfo, state)),
     memory,
   };
 }

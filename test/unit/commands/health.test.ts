@@ -95,10 +95,10 @@ describe('a disk', () => {
   const look = (mounts: string, more: { uid?: number; mode?: number; workspace?: string } = {}) =>
     disksOf(
       {
-        read: () => mounts,
         space: () => space,
         facts: () => ({ uid: 1000, gid: 1000, mode: 0o755, kind: 'folder', ...more }),
       },
+      mounts,
       { agent, workspace: '/workspace', ...more },
     );
 
