@@ -7,7 +7,8 @@ import { memoryOf } from '../memory-of.ts';
 import { disksOf } from './disks.ts';
 import { guardRelays } from './guard.ts';
 import { type HealthFacts, judgeHealth } from './judge.ts';
-import { agentRuns, askForGaps, patience, resolverAnswers } from './look.ts';
+import { agentRuns, askForGaps, patience } from './look.ts';
+import { resolverAnswers } from './resolver.ts';
 
 /** Says whether the box works, and why not.  @returns 0 when it is healthy or degraded, else 70. */
 export async function health(host: Host, options: { json: boolean }): Promise<number> {
@@ -27,7 +28,7 @@ async function look(host: Host): Promise<HealthFacts> {
   const memory = limit === null || used === null ? null : used / limit;
   if (!alive || state.phase !== 'ready') return { ...unseen, state, alive, memory };
   const mountinfo = files.read('/proc/self/mountinfo');
-  const [gaps, resolver] = await Promise.all([askForGaps(host), resolverAnswers()]);
+  const [gaps, resolver] = await Promise.all([askForGaps(host), resolverAnswers(patience)]);
   return {
     state,
     alive,

@@ -1,6 +1,3 @@
-import { Resolver } from 'node:dns/promises';
-import { proofName } from '../../core/finding.ts';
-import { ownAddress } from '../../core/own-address.ts';
 import { Paths } from '../../core/paths.ts';
 import type { Files, Host } from '../../host/host.ts';
 
@@ -16,17 +13,6 @@ export async function askForGaps(host: Host): Promise<readonly string[] | null> 
   } catch {
     return null;
   }
-}
-
-/** A name that nobody has is denied by the box itself: no packet leaves for the answer. */
-export async function resolverAnswers(): Promise<boolean> {
-  const resolver = new Resolver({ timeout: patience, tries: 1 });
-  resolver.setServers([ownAddress]);
-  const code = await resolver.resolve4(proofName).then(
-    () => '',
-    (error: NodeJS.ErrnoException) => error.code,
-  );
-  return code === 'ENOTFOUND';
 }
 
 /** Looks for Claude's own process, by its name and its user.  @param agent decimal user id. */

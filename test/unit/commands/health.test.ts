@@ -1,8 +1,10 @@
+import Packet from 'dns2/packet';
 import { describe, expect, test } from 'vitest';
 import { disksOf } from '../../../src/commands/health/disks.ts';
 import { renderHello } from '../../../src/commands/health/guard.ts';
 import { type HealthFacts, judgeHealth } from '../../../src/commands/health/judge.ts';
 import { agentRuns } from '../../../src/commands/health/look.ts';
+import { renderQuery } from '../../../src/commands/health/resolver.ts';
 import { type BoxState, newState } from '../../../src/core/state.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { HelloReader } from '../../../src/network/guard/client-hello.ts';
@@ -127,6 +129,11 @@ describe('a disk', () => {
       '/home/claude',
     ]);
   });
+});
+
+test('the query that asks the resolver is one', () => {
+  const packet = Packet.parse(renderQuery('cloister-proof.invalid'));
+  expect(packet.questions).toEqual([expect.objectContaining({ name: 'cloister-proof.invalid', type: 1 })]);
 });
 
 test('the hello that asks the guard is one: it reads the name in it', () => {
