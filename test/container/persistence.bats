@@ -225,6 +225,26 @@ matches_health() {
   remove_box led
 }
 
+# The traps leave a line with the user that ran them; the pane below Claude is where the agent's own shell springs them.
+@test "last night's dot-files and settings on the volumes are obeyed by no root, no proof and no next boot" {
+  volume trapped
+  "$ENGINE" run --rm --interactive --network none --volume "$NAME-trapped:/data" --label "cloister.test=$NAME" --entrypoint bash "$CLOISTER_IMAGE" \
+    -c 'chown 1000:1000 /data; exec setpriv --reuid=1000 --regid=1000 --clear-groups bash -s' <"$BATS_TEST_DIRNAME/fixtures/trapped-volume.sh"
+  up --tmpfs=/workspace trapped --volume "$NAME-trapped:/data" --env REPO_URL=https://github.com/cloister-demo/hello
+  matches "$(status_of trapped)" '.repository == "kept"'
+  in_box trapped '[[ ! -e /tmp/trapped-0 ]]'
+  "$ENGINE" exec "$NAME-trapped" cloister verify --json >"$BATS_TEST_TMPDIR/verify"
+  matches "$(cat "$BATS_TEST_TMPDIR/verify")" 'length > 20 and all(.[]; .verdict == "holds")'
+  "$ENGINE" exec "$NAME-trapped" cloister health >/dev/null
+  eventually 20 says 'bypass permissions on' screen trapped
+  in_box trapped 'ls /tmp/trapped-* 2>/dev/null; [[ ! -e /tmp/trapped-0 ]] && ! grep -s claude-hook /tmp/trapped-1000'
+  # They are traps: whoever obeys that volume springs them, the agent in its session among them.
+  in_session trapped 'cd /data/workspace/repo && git status --short; true' >/dev/null
+  eventually 5 in_box trapped 'grep -q fsmonitor /tmp/trapped-1000'
+  in_box trapped 'git -c safe.directory="*" -C /data/workspace/repo status >/dev/null; grep -q fsmonitor /tmp/trapped-0'
+  remove_box trapped
+}
+
 @test "a box that makes its own rooms covers no volume below them" {
   volume deep
   up '--tmpfs=/\(workspace\|tmp\|home\)' deep --cap-add SYS_ADMIN --security-opt apparmor=unconfined \
@@ -233,4 +253,38 @@ matches_health() {
   in_box deep "findmnt -n -o FSTYPE /home/claude | grep -x tmpfs && ! findmnt /run/cloister/private/room"
   remove_box deep
   "$ENGINE" run --rm --network none --volume "$NAME-deep:/v" --entrypoint cat "$CLOISTER_IMAGE" /v/note /v/.claude.json | grep -x remembered
+}
+
+# documented NAME: the command that docs/persistence.md gives under that name.
+documented() {
+  sed -n "/<!-- host-git: $1 -->/,/\`\`\`$/p" "$ROOT/docs/persistence.md" | grep -o 'git -C .*'
+}
+
+# The host's part is played by root in a container: a repository of uid 1234's that runs something wherever it can.
+host_git() {
+  "$ENGINE" exec --interactive "$NAME-hostgit" bash -c "cd /; export HOME=/root MINE=/root/mine SHARED=/tmp/shared; $1"
+}
+
+sprung() {
+  host_git 'cat /tmp/sprung 2>/dev/null; rm -f /tmp/sprung; true'
+}
+
+@test "a shared repository runs the agent's programs on the host, and the documented ways do not" {
+  "$ENGINE" run --detach --name "$NAME-hostgit" --label "cloister.test=$NAME" --network none --entrypoint sleep "$CLOISTER_IMAGE" 600 >/dev/null
+  host_git 'ln -sfn /root/system /etc/gitconfig; touch /root/system; exec bash -s' <"$BATS_TEST_DIRNAME/fixtures/planted-repository.sh"
+  host_git "$(documented fetch)" 2>&1 | grep 'dubious ownership'
+  host_git "$(documented fetch-foreign)"
+  [[ $(host_git 'git -C $MINE log -1 --format=%s refs/remotes/box/night') == 'last night' ]]
+  [[ -z $(sprung) ]]
+  host_git 'chown -R 0:0 /tmp/shared'
+  host_git "$(documented fetch)"
+  host_git "$(documented look)" | grep 'last night'
+  [[ -z $(sprung) ]]
+  # What the documents warn of does happen.
+  host_git 'git -C $SHARED status >/dev/null; true'
+  sprung | tee /dev/stderr | grep fsmonitor
+  host_git 'touch $SHARED/file; git -C $SHARED -c core.fsmonitor=false -c core.hooksPath=/dev/null diff >/dev/null; true'
+  sprung | tee /dev/stderr | grep -e filter -e external
+  host_git 'git -C $SHARED commit --quiet --allow-empty -m x; true'
+  sprung | tee /dev/stderr | grep hook
 }
