@@ -1,19 +1,22 @@
 # Written for every builder alike: the legacy one, BuildKit and Podman. Stages that are thrown away see
 # the host's registry and certificates; nothing of them is trusted in the image.
 
+# A release gives the digest of this, from engine/images.conf.
+ARG BASE=node:26-trixie-slim
+
 # Debian's programs, the users, and no setuid file.
-FROM node:26-trixie-slim AS system
+FROM $BASE AS system
 ENV LANG=C.UTF-8 \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 COPY build/host/ /run/build/
 RUN set -eu; \
-    from=''; \
+    set --; \
     if [ -s /run/build/sources.list ]; then \
-      from='-o Dir::Etc::SourceList=/run/build/sources.list -o Dir::Etc::SourceParts=/dev/null'; fi; \
-    if [ -s /run/build/ca.pem ]; then from="$from -o Acquire::https::CAInfo=/run/build/ca.pem"; fi; \
+      set -- -o Dir::Etc::SourceList=/run/build/sources.list -o Dir::Etc::SourceParts=/dev/null; fi; \
+    if [ -s /run/build/ca.pem ]; then set -- "$@" -o Acquire::https::CAInfo=/run/build/ca.pem; fi; \
     export DEBIAN_FRONTEND=noninteractive; \
-    apt-get $from update -q --error-on=any; \
-    apt-get $from install -qy --no-install-recommends \
+    apt-get "$@" update -q --error-on=any; \
+    apt-get "$@" install -qy --no-install-recommends \
       bat ca-certificates curl fd-find file g++ gcc gh git iproute2 iptables jq just less libc6-dev \
       libcap2-bin libnss-extrausers make nftables openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
       ulogd2 ulogd2-json unzip util-linux wget xz-utils; \
@@ -51,7 +54,7 @@ WORKDIR /toolbox
 COPY build/host/ build/npm/ /run/build/
 COPY toolbox/package.json toolbox/package-lock.json ./
 RUN set -eu; \
-    export NODE_EXTRA_CA_CERTS="$(ls /run/build/ca.pem 2>/dev/null || true)"; \
+    if [ -s /run/build/ca.pem ]; then export NODE_EXTRA_CA_CERTS=/run/build/ca.pem; fi; \
     NPM_CONFIG_USERCONFIG=/run/build/npmrc npm ci --no-audit --no-fund --no-update-notifier; \
     lib=/out/usr/local/lib bin=/out/usr/local/bin; \
     mkdir -p "$lib/claude-code" "$lib/toolbox" "$bin"; \
@@ -76,7 +79,7 @@ COPY build/host/ build/npm/ /run/build/
 COPY package.json package-lock.json ./
 # node-gyp compiles node-pty against the headers that came with Node instead of fetching them.
 RUN set -eu; \
-    export NODE_EXTRA_CA_CERTS="$(ls /run/build/ca.pem 2>/dev/null || true)"; \
+    if [ -s /run/build/ca.pem ]; then export NODE_EXTRA_CA_CERTS=/run/build/ca.pem; fi; \
     export NPM_CONFIG_USERCONFIG=/run/build/npmrc npm_config_nodedir=/usr/local; \
     npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier; \
     npm rebuild node-pty; \
@@ -106,6 +109,7 @@ COPY network/domains.conf /out/etc/cloister/
 RUN set -eu; \
     mkdir -p /out/usr/local/lib; \
     cp -a /usr/local/lib/cloister /out/usr/local/lib/; \
+    ln -s /run/cloister/managed.json /out/etc/claude-code/managed-settings.d/90-box.json; \
     chmod -R u=rwX,go=rX /out; \
     if [ -d /out/root ]; then chmod 0700 /out/root; fi
 

@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, Run>> = {
     return new Promise(() => {});
   },
   hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(lean(), name, process.stdin),
+  parent: async (args) => (await import('./commands/parent.ts')).parent(lean(), args),
   furnish: async () => (await import('./commands/furnish.ts')).furnish(process.stdin),
   attach: async (args) => {
     const { attach } = await import('./commands/attach.ts');

@@ -3,6 +3,7 @@ import { chainOf } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
+import { addUpstream, findUpstream } from './upstream.ts';
 
 /** Milliseconds a clone may take: it has its own deadline, because repositories differ. */
 export const cloneDeadline = 15 * 60_000;
@@ -46,16 +47,20 @@ export async function cloneRepository(
   if (await isThere(host, folder, agent)) return { kind: 'kept' };
   if (repository === null) return { kind: 'none' };
   const branch = repository.ref === null ? [] : ['--branch', repository.ref];
+  const forkOf = findUpstream(host, { url: repository.url, agent, environment: facts.environment });
   const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, folder];
+  const environment = { ...facts.environment, ...disarmed };
   try {
     await host.run({
       argv: confined(clone, agent),
-      env: agentEnvironment({ ...facts.environment, ...disarmed }),
+      env: agentEnvironment(environment),
       // Where a path of the agent's leads is for the agent to find out: root does not enter it.
       cwd: '/',
       timeout: cloneDeadline,
       onProgress: (line) => onProgress(printable(line)),
     });
+    const upstream = await forkOf;
+    if (upstream !== null) await addUpstream(host, { upstream, agent, environment, folder });
     return { kind: 'cloned' };
   } catch (error) {
     return { kind: 'failed', reason: chainOf(error) };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Log } from '../core/log.ts';
 import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
@@ -5,8 +6,11 @@ import type { Child, Host } from '../host/host.ts';
 import { oneShotSpec } from '../session/one-shot.ts';
 import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Kept, keep } from '../supervise/keep.ts';
+import { policies } from '../supervise/policies.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { watchHealth } from '../supervise/watch-health.ts';
+import { watchSession } from '../supervise/watch-session.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
@@ -87,24 +91,34 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
       const spec = { task: handover.task, agent, environment: certificates, folder, terminal: host.terminal };
       return { task: host.start(oneShotSpec(spec)) };
     }
+    const place = { folder, key: conversationKey(settings.repository?.url ?? '') };
     const kept = keep({
       host,
       log,
       name: 'session',
+      policy: policies.session,
+      tell: (news) => board.tell(news),
       spec: serverSpec(agent, certificates),
       started: (_, restarts) => {
         board.post({ session: { running: true, restarts } });
-        if (restarts > 0) void makeSession(host, { agent, folder }).catch(() => {});
+        if (restarts > 0) void makeSession(host, { agent, place }).catch(() => {});
       },
       ended: () => board.post({ session: { ...board.state.session, running: false } }),
     });
     undo(() => kept.stop(1000));
-    await makeSession(host, { agent, folder });
+    await makeSession(host, { agent, place });
+    watchSession({ host, log, board, agent, place });
     return { session: kept };
   });
+  if (settings.notify?.on.includes('degraded')) watchHealth(host, wayOut.tell);
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
   await releaseLock();
   return { wayOut, rulebook, work };
+}
+
+/** Another repository on the same volume is other work, with a conversation of its own. */
+function conversationKey(url: string): string {
+  return createHash('sha256').update(url).digest('hex').slice(0, 16);
 }

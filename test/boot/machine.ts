@@ -124,6 +124,7 @@ function answerCommands(machine: FakeMachine): void {
     if (machine.files.facts(argv.at(-1) ?? '') === null) throw new Error('test ended with 1');
     return {};
   });
+  machine.prepare(/cloister\.mjs parent https:/);
   machine.prepare(/\/usr\/bin\/git clone /);
   machine.prepare(/\/usr\/bin\/tmux .*(new-session|split-window)/);
 }

@@ -49,6 +49,8 @@ describe('settings', () => {
       upstreams: null,
       egressFallback: null,
       boxName: 'box',
+      notify: null,
+      telemetry: null,
       publishPorts: [],
       extraCertificates: null,
       sizes: {

@@ -18,6 +18,7 @@ function setUp({ sets = false } = {}) {
   const firewall = makeFirewall({
     host: machine.program(),
     allowlist: listOf('github.com\ngithub.com:80\n*.wild.example'),
+    own: [{ name: 'ntfy.example', port: 8443 }],
     mayDial: makeAddressJudge({ connected: [], allowed: [] }),
     backend: 'nft',
     dialler: 65053,
