@@ -10,8 +10,10 @@ import { type HealthFacts, judgeHealth } from './judge.ts';
 import { agentRuns, askForGaps, patience } from './look.ts';
 import { resolverAnswers } from './resolver.ts';
 
+type LookingHost = Pick<Host, 'files' | 'print' | 'now' | 'sleep' | 'ask'>;
+
 /** Says whether the box works, and why not.  @returns 0 when it is healthy or degraded, else 70. */
-export async function health(host: Host, options: { json: boolean }): Promise<number> {
+export async function health(host: LookingHost, options: { json: boolean }): Promise<number> {
   const facts = await look(host);
   const { status, reasons } = judgeHealth(facts);
   const age = facts.state === null ? null : host.now() - facts.state.startedAt;
@@ -20,7 +22,7 @@ export async function health(host: Host, options: { json: boolean }): Promise<nu
   return status === 'healthy' || status === 'degraded' ? ExitCode.ok : ExitCode.failed;
 }
 
-async function look(host: Host): Promise<HealthFacts> {
+async function look(host: LookingHost): Promise<HealthFacts> {
   const { files } = host;
   const state = parseState(files.readIfAny(Paths.state));
   const alive = state !== null && isAlive(state, files.readIfAny(`/proc/${state.pid}/stat`));

@@ -5,7 +5,7 @@ import type { Files, Host } from '../../host/host.ts';
 export const patience = 2000;
 
 /** Has init look at the wall.  @returns what the wall lacks, or null where init gives no answer in time. */
-export async function askForGaps(host: Host): Promise<readonly string[] | null> {
+export async function askForGaps(host: Pick<Host, 'ask' | 'sleep'>): Promise<readonly string[] | null> {
   const late = host.sleep(patience).then(() => '{}');
   try {
     const reply = await Promise.race([host.ask(Paths.control, '{"command":"health"}'), late]);

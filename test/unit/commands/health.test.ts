@@ -5,6 +5,7 @@ import { renderHello } from '../../../src/commands/health/guard.ts';
 import { type HealthFacts, judgeHealth } from '../../../src/commands/health/judge.ts';
 import { agentRuns } from '../../../src/commands/health/look.ts';
 import { renderQuery } from '../../../src/commands/health/resolver.ts';
+import { memoryOf } from '../../../src/commands/memory-of.ts';
 import { type BoxState, newState } from '../../../src/core/state.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { HelloReader } from '../../../src/network/guard/client-hello.ts';
@@ -140,5 +141,29 @@ test('the hello that asks the guard is one: it reads the name in it', () => {
   expect(new HelloReader().push(renderHello('cloister-proof.invalid'))).toMatchObject({
     kind: 'hello',
     name: 'cloister-proof.invalid',
+  });
+});
+
+describe('memory in use', () => {
+  const memory = (files: Record<string, string>) =>
+    memoryOf({ readIfAny: (path) => files[path.replace('/sys/fs/cgroup/', '')] ?? null });
+
+  test('is counted without cached files that nobody uses', () => {
+    const v2 = {
+      'memory.max': '1000\n',
+      'memory.current': '950\n',
+      'memory.stat': 'anon 1\ninactive_file 700\n',
+    };
+    expect(memory(v2)).toEqual({ limit: 1000, used: 250 });
+    const v1 = {
+      'memory/memory.limit_in_bytes': '1000\n',
+      'memory/memory.usage_in_bytes': '950\n',
+      'memory/memory.stat': 'inactive_file 5\ntotal_inactive_file 700\n',
+    };
+    expect(memory(v1)).toEqual({ limit: 1000, used: 250 });
+  });
+
+  test('is not known where no control group says it', () => {
+    expect(memory({ 'memory.max': 'max\n' })).toEqual({ limit: null, used: null });
   });
 });
