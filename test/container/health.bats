@@ -93,9 +93,14 @@ is_of() {
   eventually 5 is healthy '^$'
 }
 
-@test "an agent that ended, a full disk: degraded, with the reason" {
+ended_and_seen() {
   in_box main 'pkill -KILL -x claude'
-  eventually 5 is degraded 'agent is not running'
+  is degraded 'agent is not running'
+}
+
+@test "an agent that ended, a full disk: degraded, with the reason" {
+  # It is restarted: seen while it is down.
+  eventually 30 ended_and_seen
   in_box main 'head -c 480M /dev/zero >/tmp/full'
   is degraded '/tmp is 9[0-9] % full'
   in_box main 'rm /tmp/full'

@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
 import { proofAddresses, proofName } from '../../core/finding.ts';
 import { guardPort, ownAddress } from '../../core/own-address.ts';
-import { asUser } from '../../host/as-user.ts';
 
 const tlsPort = 443;
 const alertRecord = 21;
@@ -9,8 +8,6 @@ const alertRecord = 21;
 const unrecognisedName = 112;
 
 export interface GuardFacts {
-  /** Decimal user id of the agent. */
-  readonly agent: number;
   /** TCP ports on which the agent is led to the guard. */
   readonly guarded: readonly number[];
   /** Milliseconds for each answer. */
@@ -18,13 +15,13 @@ export interface GuardFacts {
 }
 
 /**
- * Goes the agent's way: a connection of its user's, led by the kernel to the guard, which reads the name and refuses
+ * Goes the agent's way, called as its user: the connection is led by the kernel to the guard, which reads the name and refuses
  * it. Nothing leaves, and no refusal of this name is told. Without a way out nothing is led anywhere: then it has to do
  * that the guard answers.
  */
-export async function guardRelays({ agent, guarded, patience }: GuardFacts): Promise<boolean> {
+export async function guardRelays({ guarded, patience }: GuardFacts): Promise<boolean> {
   if (!guarded.includes(tlsPort)) return guardAnswers(patience);
-  const answer = await asUser(agent, () => greet(patience));
+  const answer = await greet(patience);
   return answer === 'no way out' ? guardAnswers(patience) : answer === 'refused by name';
 }
 

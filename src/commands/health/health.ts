@@ -31,18 +31,12 @@ async function look(host: LookingHost): Promise<HealthFacts> {
   if (!alive || state.phase !== 'ready') return { ...unseen, state, alive, memory };
   const mountinfo = files.read('/proc/self/mountinfo');
   const [gaps, resolver] = await Promise.all([askForGaps(host), resolverAnswers(patience)]);
-  return {
-    state,
-    alive,
-    gaps,
-    resolver,
-    // Last, for it is done as another user, and whoever asks init is root.
-    guard: await guardRelays({ agent: state.agent.uid, guarded: state.firewall.guarded, patience }),
-    agent: agentRuns(files, state.agent.uid),
-    // A volume in the agent's home can be seen by the agent alone.
-    disks: await asUser(state.agent.uid, async () => disksOf(files, mountinfo, state)),
-    memory,
-  };
+  // Whoever asks init is root; the guard is for the agent's user, and a volume in its home is seen by nobody else.
+  const seen = await asUser(state.agent.uid, async () => ({
+    guard: await guardRelays({ guarded: state.firewall.guarded, patience }),
+    disks: disksOf(files, mountinfo, state),
+  }));
+  return { ...seen, state, alive, gaps, resolver, agent: agentRuns(files, state.agent.uid), memory };
 }
 
 /** A box that is not ready is judged by that alone. */
