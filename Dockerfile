@@ -9,6 +9,7 @@ FROM $BASE AS system
 ENV LANG=C.UTF-8 \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 COPY build/host/ /run/build/
+COPY rootfs/usr/local/libexec/cloister/seal /usr/local/libexec/cloister/seal
 RUN set -eu; \
     set --; \
     if [ -s /run/build/sources.list ]; then \
@@ -38,15 +39,10 @@ RUN set -eu; \
     install -d -m 0755 /run/cloister /usr/local/etc; \
     ln -sf /run/cloister/agent/gitconfig /etc/gitconfig; \
     ln -sf /run/cloister/agent/npmrc /usr/local/etc/npmrc; \
-    mv /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/system-certificates.crt; \
-    ln -s /etc/ssl/certs/system-certificates.crt /run/cloister/ca-certificates.crt; \
-    ln -s /run/cloister/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt; \
-    find / -xdev -perm /6000 -type f -exec chmod ug-s {} +; \
-    find / -xdev -perm /2000 -type d -exec chmod g-s {} +; \
-    getcap -r / 2>/dev/null | cut -d' ' -f1 | xargs -r -n1 setcap -r; \
     rm -f /usr/bin/*-lto-dump-* /usr/bin/su /usr/bin/newgrp /usr/bin/sg /usr/bin/chsh /usr/bin/expiry; \
     rm -rf /run/build /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* \
-      /var/log/* /tmp/* /root/.npm
+      /var/log/* /tmp/* /root/.npm; \
+    /usr/local/libexec/cloister/seal
 
 # Programs from npm, one copy of each big binary.
 FROM system AS toolbox
@@ -117,9 +113,7 @@ FROM system AS image
 COPY --from=toolbox /out/ /
 COPY --from=build /out/ /
 # The build fails here rather than hand out a way to root.
-RUN ! find / -xdev -perm /6000 -print | grep . && \
-    ! getcap -r / 2>/dev/null | grep . && \
-    ! find /usr /etc /opt /bin/ /sbin/ /lib/ -xdev ! -type l \( -user claude -o -group claude -o -perm /022 \) | grep .
+RUN /usr/local/libexec/cloister/seal --check
 WORKDIR /
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=150s CMD ["/usr/local/bin/cloister", "health"]

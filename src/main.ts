@@ -6,6 +6,7 @@ type Run = (args: readonly string[]) => Promise<number> | number;
 
 /** The host of every command but the boot's first half, and but health's, which looks and starts nothing. */
 const lean = async () => (await import('./host/real-host.ts')).makeHost({ lean: true });
+const looking = async () => (await import('./host/looking-host.ts')).lookingHost;
 const json = (args: readonly string[]) => ({ json: args.includes('--json') });
 const list = (name: ListCommand) => async (args: readonly string[]) =>
   (await import('./commands/list.ts')).askList(await lean(), name, args);
@@ -19,7 +20,10 @@ const commands: Readonly<Record<string, Run>> = {
     const { readSettings } = await import('./settings/read.ts');
     return init(host, args, () => readSettings(host.env, host.files.read));
   },
-  'init-resumed': async () => (await import('./boot/init.ts')).initResumed(await lean()),
+  'init-resumed': async () => {
+    (await import('./host/memory.ts')).compactWhenQuiet();
+    return (await import('./boot/init.ts')).initResumed(await lean());
+  },
   egress: async () => {
     const { openParentLink } = await import('./host/parent-link.ts');
     const { egressMachine } = await import('./host/egress-machine.ts');
@@ -30,6 +34,7 @@ const commands: Readonly<Record<string, Run>> = {
   hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(await lean(), name, process.stdin),
   parent: async (args) => (await import('./commands/parent.ts')).parent(await lean(), args),
   furnish: async () => (await import('./commands/furnish.ts')).furnish(process.stdin),
+  rescue: async () => (await import('./supervise/rescue/program.ts')).runRescue(await lean(), process.stdin),
   attach: async (args) => {
     const { attach } = await import('./commands/attach.ts');
     const { openPty } = await import('./host/pty.ts');
@@ -37,17 +42,14 @@ const commands: Readonly<Record<string, Run>> = {
     return attach({ host: await lean(), terminal: ownTerminal(), openPty, stay: args.includes('--stay') });
   },
   status: async (args) => (await import('./commands/status.ts')).status(await lean(), json(args)),
-  health: async (args) =>
-    (await import('./commands/health/health.ts')).health(
-      (await import('./host/looking-host.ts')).lookingHost,
-      json(args),
-    ),
+  health: async (args) => (await import('./commands/health/health.ts')).health(await looking(), json(args)),
   verify: async (args) => {
     const { verify } = await import('./commands/verify/verify.ts');
     return verify(await lean(), { ...json(args), inside: args.includes('--inside') });
   },
   log: async (args) => (await import('./commands/log.ts')).log(await lean(), args),
   ...Object.fromEntries((['allow', 'deny', 'reload', 'rules'] as const).map((name) => [name, list(name)])),
+  'as-agent': async (args) => (await import('./commands/as-agent.ts')).runAsAgent(await lean(), args),
   version: async () => (await import('./commands/versions.ts')).printVersion(await lean()),
 };
 

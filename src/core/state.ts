@@ -92,6 +92,16 @@ export interface BoxState {
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
   readonly repository: string;
+  readonly rescue: {
+    /** Of the last rescue of this boot; null before the first. */
+    readonly outcome: 'pushed' | 'nothing' | 'failed' | 'unchanged' | null;
+    /** Milliseconds since the epoch of the last one that saved. */
+    readonly savedAt: number | null;
+    /** One line: what was saved and where, or why not. */
+    readonly said: string;
+    /** What became of the last boot's rescue; empty where there was none. */
+    readonly restored: string;
+  };
   /** The agent runs once: there is no session. */
   readonly once: boolean;
 }
@@ -126,6 +136,7 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     session: { running: false, restarts: 0 },
     children: {},
     repository: 'none',
+    rescue: { outcome: null, savedAt: null, said: 'none yet', restored: '' },
     once: false,
   };
 }

@@ -10,6 +10,7 @@ import { endChild } from './end-child.ts';
 import type { Ends } from './ends.ts';
 import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
+import type { Rescuer } from './rescue/rescuer.ts';
 import type { Rulebook } from './rulebook.ts';
 
 /** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
@@ -34,6 +35,7 @@ export interface SuperviseParts {
       readonly stop: Kept['stop'];
     };
     readonly rulebook: Pick<Rulebook, 'inForce'>;
+    readonly rescuer: Pick<Rescuer, 'stop'>;
     readonly work: { readonly session: Kept } | { readonly task: Child };
   };
   readonly relayEnvironment: Readonly<Record<string, string>>;
@@ -67,11 +69,18 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
       ? await awaitTask(parts, box.work.task, end())
       : await endSession(parts, box.work.session, end());
   if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
+  await box.rescuer.stop(ends.hurried);
   await box.wayOut.stop(grace, ends.hurried);
   const whose =
-    ends.first?.kind === 'fault' ? { code: ends.first.code, whose: 'init' } : { code, whose: 'agent' };
+    ends.first?.kind === 'fault'
+      ? { code: ends.first.code, whose: 'init' }
+      : { code, whose: 'agent', ...(await unreached(host, code)) };
   log.event('info', 'box.stopped', whose.code === null ? {} : whose);
   return code;
+}
+
+async function unreached(host: Host, code: number | null) {
+  return code === 0 || code === null ? {} : (await import('./unreached.ts')).unreachedIn(host);
 }
 
 /** The agent runs once: its end is the box's, and every signal is passed on to it as it came. */

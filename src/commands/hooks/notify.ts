@@ -23,7 +23,7 @@ function leave(word: Happening): Promise<void> {
     socket.on('error', () => {});
     socket.on('close', () => resolve());
     socket.resume();
-    socket.end(
+    socket.write(
       `POST /events/${word} HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`,
     );
   });

@@ -24,7 +24,7 @@ export function openDoor(parts: DoorParts, descriptor: { readonly fd: number }):
       request.on('error', () => {});
       response.on('error', () => {});
       answer(parts, request).then(
-        (status) => end(request, response, status),
+        (status) => end(response, status),
         () => request.destroy(),
       );
     },
@@ -86,11 +86,9 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   return Buffer.concat(chunks);
 }
 
-/** What was not read to its end is not waited for: the connection goes with it. */
-function end(request: IncomingMessage, response: ServerResponse, status: number): void {
+/** What was not read is read and dropped by the server, in the time a request has. */
+function end(response: ServerResponse, status: number): void {
   const later = status === 429 || status === 503 ? { 'retry-after': '30' } : {};
-  const close = request.complete ? {} : { connection: 'close' };
-  response.writeHead(status, { ...later, ...close, 'content-length': 0 });
+  response.writeHead(status, { ...later, 'content-length': 0 });
   response.end();
-  if (!request.complete && status !== 204) response.once('finish', () => request.destroy());
 }

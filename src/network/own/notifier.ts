@@ -7,7 +7,7 @@ import type { NotifyTarget } from './target.ts';
 /** Milliseconds after which the same word is told again at the soonest; what comes meanwhile is counted. */
 const quiet = 60_000;
 /** What either side may have told at once, and how many more a second: the agent can't use up what the box has. */
-const rations = { agent: { burst: 5, perSecond: 1 / 120 }, box: { burst: 10, perSecond: 1 / 30 } } as const;
+const rations = { agent: { burst: 10, perSecond: 1 / 60 }, box: { burst: 10, perSecond: 1 / 60 } } as const;
 /** Milliseconds between the tries for one message; after the last it is given up. */
 const pauses = [1000, 5000, 25_000, 120_000];
 
