@@ -93,6 +93,8 @@ test('with one volume at /data the work and the conversations are there, made by
   expect([clone?.argv.at(-1), clone?.cwd]).toEqual(['/data/workspace/repo', '/']);
   const session = machine.commands.find(({ argv }) => argv.includes('new-session'));
   expect(session?.argv).toContain('/data/workspace/repo');
+  const order = machine.commands.find(({ argv }) => argv.at(-1) === 'rescue')?.stdin ?? '{}';
+  expect(JSON.parse(order)).toMatchObject({ kind: 'restore', folder: '/data/workspace/repo' });
   expect(stateOf(machine)?.workspace).toBe('/data/workspace');
 });
 
