@@ -46,7 +46,8 @@ export async function boot({
     ensureOwnPorts(host);
     await ensureRunFolder(host);
     const releaseLock = await holdBootLock(host);
-    board.post({ platform: environment.platform });
+    const { platform, agent, workspace } = environment;
+    board.post({ platform, agent, workspace });
     log.event('debug', 'boot.environment', { ...environment });
     say(`${environment.platform}; upstream resolvers ${environment.upstreams.join(', ')}`);
     return { ...environment, releaseLock };

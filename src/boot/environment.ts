@@ -1,4 +1,4 @@
-import { agentIdentity, type Identity } from '../core/agent-profile.ts';
+import type { Identity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
@@ -16,9 +16,11 @@ import {
   platformOf,
 } from './facts.ts';
 import { findOtherBoot } from './other-boot.ts';
+import { planTenant, type Tenant } from './tenant.ts';
+import { readVolumes } from './volumes.ts';
 
 /** What the platform turned out to be. Plain data: it goes through the handover. */
-export interface Environment {
+export interface Environment extends Tenant {
   readonly platform: Platform;
   readonly sysAdmin: boolean;
   readonly nameservers: readonly string[];
@@ -63,7 +65,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
     connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
-    agent: agentIdentity,
+    ...planTenant(readVolumes(files), platform),
     memoryLimit: memoryLimitOf(host),
   };
 }

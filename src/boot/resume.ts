@@ -19,7 +19,7 @@ import type { Board } from './board.ts';
 import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
-import { cloneDeadline, cloneRepository } from './repository.ts';
+import { cloneDeadline, cloneRepository, repositoryIn } from './repository.ts';
 import { type Restored, restoreRescue } from './restore.ts';
 import { openRulebook } from './rulebook.ts';
 import { type Handover, ownNodeEnvironment } from './shed.ts';
@@ -45,7 +45,7 @@ export interface Box {
 /** The second half of the boot, with the few capabilities of supervision and no secret in its environment. */
 export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
   const { settings, environment } = handover;
-  const { agent } = environment;
+  const { agent, workspace } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
 
@@ -80,14 +80,18 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     async ({ say, warn }) => {
       const { repository } = settings;
       const progress = (line: string) => board.post({ repository: line.slice(0, 200) });
-      const result = await cloneRepository(host, { repository, agent, environment: certificates }, progress);
+      const result = await cloneRepository(
+        host,
+        { repository, agent, workspace, environment: certificates },
+        progress,
+      );
       board.post({ repository: result.kind });
       restored = await restoreRescue(rescue, result.kind);
       const said = [result.kind, restored.said].filter((text) => text !== '').join('; ');
       if (result.kind === 'failed') warn(`the clone failed, the session starts without it: ${result.reason}`);
       else if (restored.report?.kind === 'refused' || restored.report?.kind === 'failed') warn(said);
       else say(said);
-      return result.kind === 'cloned' || result.kind === 'kept' ? Paths.repository : Paths.workspace;
+      return result.kind === 'cloned' || result.kind === 'kept' ? repositoryIn(workspace) : workspace;
     },
     2 * cloneDeadline,
   );

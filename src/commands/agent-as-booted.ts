@@ -6,5 +6,5 @@ import type { Host } from '../host/host.ts';
 /** @returns the agent's profile as this boot found it: another program of the box knows from the notice board. */
 export function agentAsBooted(host: Host): Identity {
   const state = parseState(host.files.readIfAny(Paths.state));
-  return { ...agentIdentity, landlock: state?.containment.landlock ?? null };
+  return { ...(state?.agent ?? agentIdentity), landlock: state?.containment.landlock ?? null };
 }

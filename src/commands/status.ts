@@ -32,7 +32,8 @@ export function status(host: Host, options: { json: boolean }): number {
 function collect(host: Host, box: BoxState): Status {
   const { phase, startTicks: _, ...rest } = box;
   const alive = isAlive(box, host.files.readIfAny(`/proc/${box.pid}/stat`));
-  const rooms = [Paths.workspace, Paths.tmp, Paths.home, Paths.run];
+  const work = box.workspace === Paths.workspace ? Paths.workspace : Paths.data;
+  const rooms = [work, Paths.tmp, Paths.home, Paths.run];
   return {
     ...rest,
     state: alive || phase === 'failed' ? phase : 'stopped',

@@ -35,6 +35,15 @@ export const Paths = {
   workspace: '/workspace',
   repository: '/workspace/repo',
   home: '/home/claude',
+  /** Claude Code's configuration and conversations. */
+  claude: '/home/claude/.claude',
+  /** One volume for both, the workspace and what Claude Code keeps. */
+  data: '/data',
+  dataWorkspace: '/data/workspace',
+  dataClaude: '/data/claude',
+  /** Where the image's name service looks besides /etc: what the agent's user is called. */
+  passwd: '/run/cloister/passwd',
+  group: '/run/cloister/group',
   tmp: '/tmp',
   systemCertificates: '/etc/ssl/certs/system-certificates.crt',
   /** Where every program looks for authorities; the image links its usual place here. */

@@ -1,4 +1,6 @@
+import { agentIdentity } from './agent-profile.ts';
 import type { Landlock } from './landlock.ts';
+import { Paths } from './paths.ts';
 
 /** The boot's steps, in their order. */
 export const stepNames = [
@@ -54,6 +56,10 @@ export interface BoxState {
   readonly startedAt: number;
   readonly readyAt: number | null;
   readonly platform: string;
+  /** Decimal ids of the agent's user. */
+  readonly agent: { readonly uid: number; readonly gid: number };
+  /** Where the agent works. */
+  readonly workspace: string;
   /** What holds the agent besides users, capabilities and seccomp, which every platform has. */
   readonly containment: { readonly landlock: Landlock | null; readonly hiddenProcesses: boolean };
   readonly steps: readonly StepState[];
@@ -110,6 +116,8 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     startedAt: start.now,
     readyAt: null,
     platform: 'unknown',
+    agent: { uid: agentIdentity.uid, gid: agentIdentity.gid },
+    workspace: Paths.workspace,
     containment: { landlock: null, hiddenProcesses: false },
     steps: [],
     failure: null,

@@ -74,6 +74,8 @@ export interface Files {
   append(path: string, text: string): void;
   /** Makes a folder, or leaves the one that is there, with this mode and owner. */
   ensureFolder(path: string, options: { mode: number; uid?: number; gid?: number }): void;
+  /** Changes owner and mode of a folder that is there; never follows a link that stands in its place. */
+  give(path: string, options: { uid: number; gid: number; mode: number }): void;
   facts(path: string): FileFacts | null;
   remove(path: string): void;
   /** @returns bytes and inodes of the file system at `path`. */
