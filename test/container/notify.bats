@@ -76,7 +76,10 @@ log_of() {
 
 @test "an error of the model's service is told as a failure" {
   ctl PUT /anthropic/script '{"refuses": {"status": 400, "type": "invalid_request_error"}}' >/dev/null
-  claude_once main
+  # In the session, which goes on: a `claude -p` may be gone before its hook has spoken.
+  as_agent main 'tmux="tmux -N -S /run/cloister/session/tmux"; $tmux send-keys -t cloister:1.0 Escape; sleep 1;
+    $tmux send-keys -t cloister:1.0 "go on"; sleep 1; $tmux send-keys -t cloister:1.0 Enter'
+  eventually 20 says 'says 400' screen main
   ctl PUT /anthropic/script '{}' >/dev/null
   eventually 70 told "night-shift: Claude has stopped on an error$WHERE"
 }
@@ -131,7 +134,7 @@ matches_received() {
   ctl DELETE /received >/dev/null
   box choosy --env "NOTIFY_URL=https://notify.test/$TOPIC" --env NOTIFY_ON=ends
   claude_once choosy
-  eventually 10 told 'box: the session of Claude has ended'
+  eventually 10 told 'box: the session of Claude has ended\n'
   not_told 'box: Claude has finished'
   # A host that nobody knows gets plain text.
   matches_received 'all(.[]; .headers | has("title") | not)'
