@@ -117,6 +117,18 @@ matches_received() {
   matches "$(ctl GET /received)" "$1"
 }
 
+@test "nothing is said to a server that can't prove its name, nor to an inside address" {
+  ctl DELETE /received >/dev/null
+  local why
+  for why in 'EXTRA_CA untrusted' 'ALLOW_PRIVATE unresolved'; do
+    WITHOUT=${why% *} box wary "${NOTIFY[@]}"
+    as_agent wary 'curl -sS --fail -X POST http://127.0.0.53:318/events/waits'
+    eventually 10 says "\"event\":\"notify.failed\",\"reason\":\"${why#* }\"" "$ENGINE" logs "$NAME-wary"
+    remove_box wary
+  done
+  matches_received '. == []'
+}
+
 @test "a task that ran once is told before the container goes" {
   local flags reference
   ctl DELETE /received >/dev/null
@@ -125,6 +137,7 @@ matches_received() {
   try timeout 90 "$ENGINE" run --rm "${reference[@]}" "${flags[@]}" "${NOTIFY[@]}" "$CLOISTER_IMAGE" -p 'go on'
   [[ $status == 0 ]]
   told 'night-shift: the task is done'
+  not_told 'night-shift: the session'
   try timeout 90 "$ENGINE" run --rm "${reference[@]}" "${flags[@]}" "${NOTIFY[@]}" "$CLOISTER_IMAGE" --no-such-option
   [[ $status != 0 ]]
   told 'night-shift: the task has failed'
