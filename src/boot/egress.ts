@@ -37,7 +37,7 @@ export interface WayOut {
   setRules(list: ListInForce): Promise<void>;
   /** Has the operator told, where he wants to be. Never waits, never fails. */
   tell(word: Happening): void;
-  stop(grace: number): Promise<void>;
+  stop: Egress['stop'];
 }
 
 export interface WayOutParts {
@@ -77,9 +77,9 @@ export function openWayOut(parts: WayOutParts): WayOut {
       egress.setList(next);
       postGuarded(parts, next);
     },
-    stop: async (grace) => {
+    stop: async (grace, hurried) => {
       if (own?.notify) await egress.flush(lastWords);
-      await Promise.all([egress.stop(grace), wallLog.stop(grace)]);
+      await Promise.all([egress.stop(grace, hurried), wallLog.stop(grace, hurried)]);
       await recorder.flush();
     },
   };
@@ -150,6 +150,7 @@ function startEgress(
     env: ownNodeEnvironment(),
     landlock: writesNothing(environment),
     reported: recorder.report,
+    tell: (news) => board.tell(news),
     changed: (report) => {
       board.post({ resolver: { ...board.state.resolver, ...report } });
       // A new process knows no address yet, and opaque rules know their connections by address alone.
@@ -160,7 +161,7 @@ function startEgress(
 }
 
 function startWallLog(
-  { host, log, handover }: WayOutParts,
+  { host, log, board, handover }: WayOutParts,
   { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
 ) {
   let heard = 0;
@@ -178,6 +179,7 @@ function startWallLog(
     host,
     log,
     landlock: writesNothing(handover.environment),
+    tell: (news) => board.tell(news),
     refused: ({ user, ...packet }) => {
       heard += 1;
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.

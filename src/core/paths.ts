@@ -27,6 +27,8 @@ export const Paths = {
   wallLogSettings: '/etc/cloister/ulogd.conf',
   /** Root's, readable by the agent's group: what its programs need to know. */
   agent: '/run/cloister/agent',
+  /** What the first screen says once. */
+  notice: '/run/cloister/agent/notice',
   /** The agent's own: the tmux socket. */
   session: '/run/cloister/session',
   socket: '/run/cloister/session/tmux',

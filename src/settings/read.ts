@@ -167,6 +167,11 @@ function chosen(
   return {
     boxName: boxNameOf(values, env),
     repository: values.REPO_URL === undefined ? null : { url: values.REPO_URL, ref: values.REPO_REF ?? null },
+    rescue: {
+      scope: values.RESCUE ?? null,
+      interval: values.RESCUE_INTERVAL ?? 5 * 60_000,
+      size: values.RESCUE_SIZE ?? 100 * MB,
+    },
     git: {
       name: values.GIT_USER_NAME ?? 'cloister',
       email: values.GIT_USER_EMAIL ?? 'cloister@noreply.github.com',

@@ -11,6 +11,14 @@ export interface Settings {
   /** Tells this box from others of the same operator; the same again when the container is recreated. */
   readonly boxName: string;
   readonly repository: { readonly url: string; readonly ref: string | null } | null;
+  readonly rescue: {
+    /** Null: all into a private repository, tracked files alone into any other. */
+    readonly scope: 'off' | 'tracked' | 'all' | null;
+    /** Milliseconds between two rescues while the agent works. */
+    readonly interval: number;
+    /** Bytes of what is pushed. */
+    readonly size: number;
+  };
   readonly git: { readonly name: string; readonly email: string };
   readonly prompt: string | null;
   readonly rules: readonly Rule[];

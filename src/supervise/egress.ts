@@ -5,7 +5,8 @@ import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { type FromEgress, parseFromEgress, type Report, type ToEgress } from '../network/link.ts';
-import { type Kept, keep } from './keep.ts';
+import { type KeepOptions, type Kept, keep } from './keep.ts';
+import { policies } from './policies.ts';
 
 export interface EgressOptions {
   readonly host: Host;
@@ -19,6 +20,7 @@ export interface EgressOptions {
   readonly landlock: Landlock | null;
   readonly reported: (report: Report) => void;
   readonly changed: (report: { running: boolean; restarts: number }) => void;
+  readonly tell?: KeepOptions['tell'];
 }
 
 export interface Egress extends Pick<Kept, 'stop'> {
@@ -55,7 +57,9 @@ export function keepEgress(options: EgressOptions): Egress {
     host,
     log,
     name: 'egress',
+    policy: policies.egress,
     spec,
+    ...(options.tell === undefined ? {} : { tell: options.tell }),
     started: (child, count) => {
       restarts = count;
       child.onMessage((value) => void answer(child, parseFromEgress(value)));

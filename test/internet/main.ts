@@ -83,6 +83,8 @@ function addHosts({ hosts, repositories, github: journal, anthropic: answers }: 
   for (const [service, handler] of Object.entries(handlers)) {
     for (const name of hostsOf[service as Service]) hosts.set(name, handler);
   }
+  // Another forge, for who keeps his work elsewhere; it has no address until a test gives it one.
+  hosts.set('git.forge.test', github);
   hosts.set('api.github.com', createGithubApi({ repositories, journal, token, pulls: world.pulls }));
 }
 

@@ -51,6 +51,7 @@ describe('settings', () => {
       boxName: 'box',
       notify: null,
       telemetry: null,
+      rescue: { scope: null, interval: 300_000, size: 100 * 1024 ** 2 },
       publishPorts: [],
       extraCertificates: null,
       sizes: {

@@ -1,13 +1,14 @@
 import { connect } from 'node:net';
-import type { Happening } from '../core/happening.ts';
-import { doorPort, ownAddress } from '../core/own-address.ts';
-import { noticeOf, renderNotice } from '../hooks/notify.ts';
+import type { Happening } from '../../core/happening.ts';
+import { doorPort, ownAddress } from '../../core/own-address.ts';
+import { noticeOf, renderNotice } from '../../hooks/notify.ts';
+import type { Host } from '../../host/host.ts';
 
 /** Milliseconds for the door to answer; nobody listens where nothing is to be told. */
 const patience = 1000;
 
 /** Leaves a word at the box's door, and answers with what the terminal shows. */
-export async function notify(input: string): Promise<string> {
+export async function notify(_: Host, input: string): Promise<string> {
   const notice = noticeOf(input);
   if (notice === null) return '';
   await leave(notice.word);
