@@ -87,7 +87,7 @@ export function openWayOut(parts: WayOutParts): WayOut {
 
 /** Where the agent dials for itself, it would be let to whatever the wall is opened for. */
 function sendable({ log, handover }: WayOutParts): OwnTargets | null {
-  const own = ownTargets(handover.settings);
+  const own = ownTargets(handover.settings, { once: handover.task.length > 0 });
   if (own === null || !handover.byAddress) return own;
   log.event('warn', 'own.off', { reason: 'egress goes by address: the agent could dial what the box dials' });
   return null;

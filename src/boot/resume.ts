@@ -66,7 +66,8 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   });
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    writeAccounts(host, settings, agent.gid);
+    // Nobody takes telemetry where the agent dials for itself.
+    writeAccounts(host, handover.byAddress ? { ...settings, telemetry: null } : settings, agent.gid);
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
   // Before the proof, which attacks its socket as well.
@@ -124,7 +125,8 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     watchSession({ host, log, board, agent, place });
     return { session: kept };
   });
-  if (settings.notify?.on.includes('degraded')) watchHealth(host, wayOut.tell);
+  if (settings.notify?.on.includes('degraded'))
+    watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });

@@ -79,6 +79,22 @@ describe('the egress process', () => {
     ]);
   });
 
+  test('has the operator told, and says when there is nothing left to tell', async () => {
+    const { machine, egress, child, events } = setUp();
+    egress.tell('saved');
+    expect(child().sent.at(-1)).toEqual({ kind: 'tell', word: 'saved' });
+    const flushed = egress.flush(3000);
+    expect(child().sent.at(-1)).toEqual({ kind: 'flush' });
+    child().say({ kind: 'flushed' });
+    await flushed;
+    const silent = egress.flush(3000);
+    await machine.advance(3000);
+    await silent;
+    child().say({ kind: 'troubled', what: 'notify', reason: 'status-503' });
+    await tick();
+    expect(events.at(-1)).toEqual(['notify.failed', { reason: 'status-503' }]);
+  });
+
   test('is told when the wall has what it asked for', async () => {
     const { child, pinned } = setUp();
     child().say({ kind: 'pin', id: 5, name: 'github.com', port: 443, addresses: ['203.0.113.1'], ttl: 60 });
