@@ -102,6 +102,7 @@ COPY network/domains.conf /out/etc/cloister/
 RUN set -eu; \
     mkdir -p /out/usr/local/lib; \
     cp -a /usr/local/lib/cloister /out/usr/local/lib/; \
+    ln -s /run/cloister/managed.json /out/etc/claude-code/managed-settings.d/90-box.json; \
     chmod -R u=rwX,go=rX /out; \
     if [ -d /out/root ]; then chmod 0700 /out/root; fi
 

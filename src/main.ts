@@ -19,7 +19,10 @@ const commands: Readonly<Record<string, Run>> = {
     const { readSettings } = await import('./settings/read.ts');
     return init(host, args, () => readSettings(host.env, host.files.read));
   },
-  'init-resumed': async () => (await import('./boot/init.ts')).initResumed(lean()),
+  'init-resumed': async () => {
+    (await import('./host/memory.ts')).compactWhenQuiet();
+    return (await import('./boot/init.ts')).initResumed(lean());
+  },
   egress: async () => {
     const { openParentLink } = await import('./host/parent-link.ts');
     const { egressMachine } = await import('./host/egress-machine.ts');
@@ -28,7 +31,9 @@ const commands: Readonly<Record<string, Run>> = {
     return new Promise(() => {});
   },
   hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(lean(), name, process.stdin),
+  parent: async (args) => (await import('./commands/parent.ts')).parent(lean(), args),
   furnish: async () => (await import('./commands/furnish.ts')).furnish(process.stdin),
+  rescue: async () => (await import('./supervise/rescue/program.ts')).runRescue(lean(), process.stdin),
   attach: async (args) => {
     const { attach } = await import('./commands/attach.ts');
     const { openPty } = await import('./host/pty.ts');

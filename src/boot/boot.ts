@@ -12,6 +12,7 @@ import type { Board } from './board.ts';
 import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { probeLandlock } from './landlock.ts';
 import { mountRooms } from './mount.ts';
+import { findOwnRules } from './own.ts';
 import { readRules, renderFaults } from './rules.ts';
 import { shed } from './shed.ts';
 import type { Steps } from './step.ts';
@@ -105,8 +106,10 @@ function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
   const all = [...(Array.isArray(read) ? (read as readonly Fault[]) : []), ...faults];
   if (all.length === 0) {
     const settings = read as Settings;
-    const all = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];
-    return { settings: { ...settings, rules: all.map(({ rule }) => rule) }, base: all };
+    const joined = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];
+    const rules = joined.map(({ rule }) => rule);
+    all.push(...findOwnRules(settings, rules));
+    if (all.length === 0) return { settings: { ...settings, rules }, base: joined };
   }
   throw new BootError({
     message: `${all.length === 1 ? 'a setting is' : `${all.length} settings are`} wrong`,

@@ -4,6 +4,7 @@ import { Paths } from '../core/paths.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
+import { addUpstream, findUpstream } from './upstream.ts';
 
 /** Milliseconds a clone may take: it has its own deadline, because repositories differ. */
 export const cloneDeadline = 15 * 60_000;
@@ -40,15 +41,19 @@ export async function cloneRepository(
   if (repository === null) return { kind: 'none' };
   if (host.files.facts(Paths.repository) !== null) return { kind: 'kept' };
   const branch = repository.ref === null ? [] : ['--branch', repository.ref];
+  const forkOf = findUpstream(host, { url: repository.url, agent, environment: facts.environment });
   const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, Paths.repository];
+  const environment = { ...facts.environment, ...disarmed };
   try {
     await host.run({
       argv: confined(clone, agent),
-      env: agentEnvironment({ ...facts.environment, ...disarmed }),
+      env: agentEnvironment(environment),
       cwd: Paths.workspace,
       timeout: cloneDeadline,
       onProgress: (line) => onProgress(printable(line)),
     });
+    const upstream = await forkOf;
+    if (upstream !== null) await addUpstream(host, { upstream, agent, environment });
     return { kind: 'cloned' };
   } catch (error) {
     return { kind: 'failed', reason: chainOf(error) };

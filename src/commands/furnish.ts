@@ -29,6 +29,8 @@ export async function furnish(stdin: NodeJS.ReadableStream): Promise<number> {
   relink(join(home, '.local/bin/claude'), '/usr/local/bin/claude');
   const state = join(claudeFolder, '.claude.json');
   replace(state, mergeClaudeState(readIfAny(state), furnishing));
+  // A copy of the account's policy, which Claude Code would believe where it can't ask for a new one.
+  setAsideIfAny(join(claudeFolder, 'remote-settings.json'));
   const hosts = join(home, '.config/gh/hosts.yml');
   if (githubToken !== null) replace(hosts, renderGhHosts(githubToken));
   return 0;
@@ -73,6 +75,10 @@ function isWritableFolder(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function setAsideIfAny(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) setAside(path);
 }
 
 /** Nothing of the agent's is thrown away, only what was set aside before. */

@@ -69,6 +69,8 @@ function render(status: Status): string {
     `egress      ${egress.refused} refused, ${egress.failed} failed since the boot`,
     `session     ${session.running ? 'running' : 'down'}, ${session.restarts} restarts`,
     `repository  ${status.repository}`,
+    `rescue      ${status.rescue.said}`,
+    ...(status.rescue.restored === '' ? [] : [`            ${status.rescue.restored}`]),
     ...Object.entries(status.disk).map(
       ([path, { size, used }]) => `disk        ${path} ${percent(used, size)} of ${roundSize(size)}`,
     ),

@@ -22,9 +22,13 @@ export const Paths = {
   /** Root's, entered by the reader of the wall's log: the socket it reports to. */
   wallLog: '/run/cloister/wall',
   wallLogSocket: '/run/cloister/wall/log.sock',
+  /** What Claude Code is told by this boot; the managed settings of the image link here. */
+  managed: '/run/cloister/managed.json',
   wallLogSettings: '/etc/cloister/ulogd.conf',
   /** Root's, readable by the agent's group: what its programs need to know. */
   agent: '/run/cloister/agent',
+  /** What the first screen says once. */
+  notice: '/run/cloister/agent/notice',
   /** The agent's own: the tmux socket. */
   session: '/run/cloister/session',
   socket: '/run/cloister/session/tmux',

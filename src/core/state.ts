@@ -28,6 +28,22 @@ export interface StepState {
   readonly detail: string;
 }
 
+/** Something that happened to a child of the box; the agent is one, although tmux is its parent. */
+export interface ChildNews extends ChildState {
+  readonly child: 'egress' | 'wall-log' | 'session' | 'agent';
+  /** `settled`: well again after failing. */
+  readonly what: 'started' | 'ended' | 'failing' | 'settled';
+}
+
+export interface ChildState {
+  /** Since the boot. */
+  readonly restarts: number;
+  /** How it ended last: an exit code, or 128+n after signal n; null while it never has. */
+  readonly lastCode: number | null;
+  /** It ended again and again. The agent then stays down until somebody asks for it; the others are tried on. */
+  readonly failing: boolean;
+}
+
 /** What everybody may know of the box, kept in `state.json`: written by init alone, readable by all. */
 export interface BoxState {
   readonly bootId: string;
@@ -68,7 +84,18 @@ export interface BoxState {
   /** Since this boot: refused by policy, and allowed but failed for another reason. */
   readonly egress: { readonly refused: number; readonly failed: number };
   readonly session: { readonly running: boolean; readonly restarts: number };
+  readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
   readonly repository: string;
+  readonly rescue: {
+    /** Of the last rescue of this boot; null before the first. */
+    readonly outcome: 'pushed' | 'nothing' | 'failed' | 'unchanged' | null;
+    /** Milliseconds since the epoch of the last one that saved. */
+    readonly savedAt: number | null;
+    /** One line: what was saved and where, or why not. */
+    readonly said: string;
+    /** What became of the last boot's rescue; empty where there was none. */
+    readonly restored: string;
+  };
   /** The agent runs once: there is no session. */
   readonly once: boolean;
 }
@@ -99,7 +126,9 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     },
     egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
+    children: {},
     repository: 'none',
+    rescue: { outcome: null, savedAt: null, said: 'none yet', restored: '' },
     once: false,
   };
 }

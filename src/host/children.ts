@@ -1,11 +1,15 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import { pipeline, Readable, type Writable } from 'node:stream';
 import { CommandError, defaultTimeout, rootEnvironment } from './command-error.ts';
+import { copy, drained } from './copy.ts';
 import type { Child, ChildSpec, Command, Output } from './host.ts';
 
+/** Characters kept of a list of names: those of half a million files. */
+const mostOctets = 64_000_000;
+
 /** What Node has started and will collect itself. */
-const own = new Set<number>();
+const own = new Map<number, ChildProcess>();
 
 export function isOwnChild(pid: number): boolean {
   return own.has(pid);
@@ -14,10 +18,19 @@ export function isOwnChild(pid: number): boolean {
 function track<T extends ChildProcess>(child: T): T {
   const { pid } = child;
   if (pid !== undefined) {
-    own.add(pid);
-    child.on('exit', () => own.delete(pid));
+    own.set(pid, child);
+    // The pid is free before we hear of the end, and may by then be that of another child.
+    child.on('exit', () => void (own.get(pid) === child && own.delete(pid)));
   }
   return child;
+}
+
+/** Kills whatever of it still runs, each with its process group. */
+export function endChildren(): void {
+  for (const [pid, child] of own) {
+    endGroup(pid);
+    child.kill('SIGKILL');
+  }
 }
 
 /** Starts a program that lives on, in a process group of its own unless it shares our terminal. */
@@ -31,6 +44,7 @@ export function start(spec: ChildSpec): Child {
       stdio: stdioOf(spec),
     }),
   );
+  const exited = exitOf(child);
   if (spec.output === 'copy') {
     copy(child.stdout, process.stdout, spec.filter?.());
     copy(child.stderr, process.stderr, spec.filter?.());
@@ -38,22 +52,13 @@ export function start(spec: ChildSpec): Child {
   if (typeof spec.output === 'function' && child.stderr !== null) eachLine(child.stderr, spec.output);
   return {
     pid: child.pid ?? 0,
-    exited: exitOf(child, spec.output === 'copy' ? 'close' : 'exit'),
+    exited: spec.output === 'copy' ? drained(child).then(() => exited) : exited,
     send: (message) => {
       if (child.connected) child.send(message as never, () => {});
     },
     onMessage: (listener) => void child.on('message', listener),
     signal: (name) => signalGroup(child, spec.foreground === true, name),
   };
-}
-
-/** No transform stream between the two: what it still held would be lost when we exit at the child's end. */
-function copy(from: Readable | null, to: NodeJS.WriteStream, filter = (octets: Buffer) => octets): void {
-  from?.on('data', (octets: Buffer) => {
-    if (to.write(filter(octets))) return;
-    from.pause();
-    to.once('drain', () => from.resume());
-  });
 }
 
 function stdioOf(spec: ChildSpec): StdioOptions {
@@ -64,11 +69,10 @@ function stdioOf(spec: ChildSpec): StdioOptions {
   return [input, out, err, ...(spec.descriptors ?? []), ...channel];
 }
 
-/** `close` comes when all it wrote has been read as well. */
-function exitOf(child: ChildProcess, event: 'exit' | 'close'): Promise<number> {
+function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
     child.on('error', () => resolve(127));
-    child.on(event, (code: number | null, signal: NodeJS.Signals | null) =>
+    child.on('exit', (code: number | null, signal: NodeJS.Signals | null) =>
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     );
   });
@@ -103,6 +107,13 @@ function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): 
   });
 }
 
+/** A program that ends early, or input that fails, closes the pipe: its exit code tells. */
+export function feed(stdin: Writable, { stdin: text = '', input, octets }: Command): void {
+  stdin.on('error', () => {});
+  if (input === undefined) stdin.end(Buffer.from(text, octets === true ? 'latin1' : 'utf8'));
+  else pipeline(Readable.from(input, { objectMode: false }), stdin, () => {});
+}
+
 /**
  * Runs a program to its end like `run`, for the supervisor alone: it lives for days beside the agent, and execa
  * would cost it 13 MB of private memory.
@@ -125,12 +136,15 @@ export function runLean(command: Command): Promise<Output> {
   }, command.timeout ?? defaultTimeout);
   if (command.onProgress !== undefined) eachLine(child.stderr, command.onProgress);
   const said = { stdout: '', stderr: '' };
+  const most = command.octets === true ? mostOctets : 1_000_000;
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk: string) => {
-      said[name] = (said[name] + chunk).slice(-1_000_000);
-    });
+    if (name === 'stdout' && command.onOutput !== undefined) child.stdout.on('data', command.onOutput);
+    else
+      child[name].setEncoding(command.octets === true ? 'latin1' : 'utf8').on('data', (chunk: string) => {
+        said[name] = (said[name] + chunk).slice(-most);
+      });
   }
-  child.stdin.on('error', () => {}).end(command.stdin ?? '');
+  feed(child.stdin, command);
   return new Promise((resolve, reject) => {
     child.on('error', (error) => {
       clearTimeout(timer);

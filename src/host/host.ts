@@ -4,6 +4,12 @@ export interface Command {
   /** The whole environment; nothing is inherited. Default: a root-owned PATH and nothing else. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Written to its stdin in place of `stdin`, as fast as it reads. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Stdin and stdout are octets, one to a character: a file's name need be no UTF-8. All of stdout is kept. */
+  readonly octets?: true;
+  /** Takes stdout as it comes, in place of keeping it. */
+  readonly onOutput?: (octets: Buffer) => void;
   readonly cwd?: string;
   /** Milliseconds until it is killed. Default 30 000. */
   readonly timeout?: number;
@@ -108,11 +114,17 @@ export interface Host {
   lock(path: string): Promise<() => Promise<void>>;
   /** Replaces this program; comes back only by throwing. */
   replace(argv: readonly string[], env: Readonly<Record<string, string>>): never;
-  /** From now on, as PID 1, collects the orphans the kernel gives us; elsewhere that is another init's work. */
+  /** From now on is given the orphans among its descendants, as PID 1 and elsewhere, and collects them. */
   reapOrphans(): void;
+  /** Kills what it has started and still runs. */
+  endChildren(): void;
   /** Gives free memory back to the system; takes some 10 ms. */
   compactMemory(): void;
   /** Sends a signal, or with 0 asks whether it may. Throws the system's error. */
   signal(pid: number, signal: number): void;
+  /** Signals to end that came before anybody listened. Asked before the first `onSignal`. */
+  missedSignals(): NodeJS.Signals[];
   onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): void;
+  /** Called for every error that nobody caught, instead of the program's end. */
+  onFault(listener: (error: unknown) => void): void;
 }

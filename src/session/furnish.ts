@@ -12,6 +12,13 @@ export interface Furnishing {
 
 type Json = Record<string, unknown>;
 
+/** The repository is trusted, and so is what its CLAUDE.md includes: nothing there can do more than the agent may. */
+const trusted = {
+  hasTrustDialogAccepted: true,
+  hasClaudeMdExternalIncludesApproved: true,
+  hasClaudeMdExternalIncludesWarningShown: true,
+};
+
 /**
  * Merges what keeps Claude Code's first screen free of dialogs into the settings it wrote itself.
  * @param text the present `.claude.json`, or null; a broken one is replaced.
@@ -20,7 +27,7 @@ export function mergeClaudeState(text: string | null, furnishing: Furnishing): s
   const state = parseObject(text);
   const projects = objectIn(state, 'projects');
   for (const folder of furnishing.trusted) {
-    projects[folder] = { ...objectIn(projects, folder), hasTrustDialogAccepted: true };
+    projects[folder] = { ...objectIn(projects, folder), ...trusted };
   }
   const merged: Json = { ...state, hasCompletedOnboarding: true, projects };
   if (furnishing.approvedKey !== null) {

@@ -4,7 +4,8 @@ import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { parseWallLine, type WallRefusal } from '../network/firewall/wall-log.ts';
-import { type Kept, keep } from './keep.ts';
+import { type KeepOptions, type Kept, keep } from './keep.ts';
+import { policies } from './policies.ts';
 
 /**
  * Keeps the reader of what the wall refuses: ulogd, as a user of its own whose one capability is to be told by the
@@ -15,6 +16,7 @@ export function keepWallLog(parts: {
   readonly log: Log;
   readonly landlock: Landlock | null;
   readonly refused: (refusal: WallRefusal) => void;
+  readonly tell: NonNullable<KeepOptions['tell']>;
 }): Pick<Kept, 'stop'> {
   const { host, log } = parts;
   host.receiveLines(Paths.wallLogSocket, (line) => {
@@ -25,6 +27,8 @@ export function keepWallLog(parts: {
     host,
     log,
     name: 'wall-log',
+    policy: policies['wall-log'],
+    tell: parts.tell,
     spec: {
       argv: confined(['/usr/sbin/ulogd', '--configfile', Paths.wallLogSettings], {
         ...wallLogIdentity,

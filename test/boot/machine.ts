@@ -107,8 +107,18 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/cloister\.mjs verify --inside$/, {
     stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]),
   });
+  machine.prepare(/cloister\.mjs parent https:/);
   machine.prepare(/\/usr\/bin\/git clone /);
+  machine.prepare(/cloister\.mjs rescue$/, rescued);
+  machine.prepare(/\/usr\/bin\/kill -KILL -- -1$/);
   machine.prepare(/\/usr\/bin\/tmux .*(new-session|split-window)/);
+}
+
+/** Nothing was saved, and there is nothing to save. */
+function rescued({ stdin = '' }: Command): Partial<Output> {
+  const { kind } = JSON.parse(stdin) as { kind: string };
+  const nothing = { kind: 'nothing', fingerprint: '', reason: 'the remote has all of it already' };
+  return { stdout: JSON.stringify(kind === 'save' ? nothing : { kind: 'none' }) };
 }
 
 /** What iptables -S tells of a chain, as the wall's documents leave it. */

@@ -59,7 +59,7 @@ last_event() {
 @test "a service that answers with an error: the agent says which, and nothing of the network is blamed" {
   local code
   for code in 401 500 529; do
-    ctl PUT /anthropic/script "{\"status\": $code}" >/dev/null
+    ctl PUT /anthropic/script "{\"refuses\": {\"status\": $code, \"type\": \"api_error\"}}" >/dev/null
     once -- -p 'fix the build' "${QUICK[@]}"
     [[ $status == 1 && $output == *"API Error: $code"* ]]
     matches "$(last_event)" '.code == 1 and .whose == "agent" and .cause == null and .refused == [] and .failed == []'

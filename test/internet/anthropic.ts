@@ -47,14 +47,12 @@ export function createAnthropic({ journal, script }: AnthropicOptions): Handler 
       return;
     }
     if (authOf(request) === 'none') return sendError(response, 401, 'authentication_error');
-    const { status } = script();
-    if (status !== undefined) return sendError(response, status, errorTypes[status] ?? 'api_error');
     if (path === '/v1/messages/count_tokens') return sendJson(response, 200, { input_tokens: 12 });
-    answerMessages(asked, script(), response);
+    const { refuses } = script();
+    if (refuses === undefined) answerMessages(asked, script(), response);
+    else sendError(response, refuses.status, refuses.type, refuses.headers);
   };
 }
-
-const errorTypes: Readonly<Record<number, string>> = { 429: 'rate_limit_error', 529: 'overloaded_error' };
 
 function answerMessages(asked: MessagesRequest, script: Script, response: ServerResponse): void {
   const { model = 'stub', messages = [], stream } = asked;
@@ -76,11 +74,9 @@ function answerOther(path: string, request: IncomingMessage, response: ServerRes
   else sendError(response, 404, 'not_found_error');
 }
 
-function sendError(response: ServerResponse, status: number, type: string): void {
-  sendJson(response, status, {
-    type: 'error',
-    error: { type, message: `The test internet says ${status}.` },
-  });
+function sendError(response: ServerResponse, status: number, type: string, headers = {}): void {
+  const error = { type, message: `The test internet says ${status}.` };
+  sendJson(response, status, { type: 'error', error }, headers);
 }
 
 function describe(request: IncomingMessage): AnthropicRequest {

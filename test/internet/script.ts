@@ -4,14 +4,21 @@
 /** One answer of the model: words, or one tool to run. */
 export type Turn = { text: string } | { tool_use: { name: string; input: Record<string, unknown> } };
 
+/** How the API refuses: a status, the type of its error, and headers. */
+export interface Refusal {
+  status: number;
+  type: string;
+  headers?: Record<string, string>;
+}
+
 export interface Script {
   /** Distinguishes the tool calls of this script from those of an earlier one. */
   id: number;
   turns: readonly Turn[];
   /** Said when the script is over. */
   afterwards: string;
-  /** HTTP status that the Messages API answers everything with, as a service that is ill does. */
-  status?: number;
+  /** Refuses every conversation so, where it is set. */
+  refuses?: Refusal;
 }
 
 export interface Block {
@@ -42,16 +49,16 @@ export interface ChosenTurn {
 }
 
 /**
- * @param data `{turns: Turn[], afterwards?: string, status?: number}`
+ * @param data `{turns: Turn[], afterwards?: string, refuses?: Refusal}`
  * @throws naming the turn that is none
  */
 export function parseScript(data: unknown, id: number): Script {
-  const { turns = [], afterwards = 'Hello from the stub.', status } = data as Partial<Script>;
+  const { turns = [], afterwards = 'Hello from the stub.', refuses } = data as Partial<Script>;
   if (!Array.isArray(turns)) throw new Error('turns: want a list');
   turns.forEach((turn, index) => {
     if (!isTurn(turn)) throw new Error(`turn ${index}: want {text} or {tool_use: {name, input}}`);
   });
-  return { id, turns, afterwards, ...(status === undefined ? {} : { status }) };
+  return { id, turns, afterwards, ...(refuses === undefined ? {} : { refuses }) };
 }
 
 export function chooseTurn(script: Script, messages: readonly Message[]): ChosenTurn {

@@ -49,6 +49,9 @@ describe('settings', () => {
       upstreams: null,
       egressFallback: null,
       boxName: 'box',
+      notify: null,
+      telemetry: null,
+      rescue: { scope: null, interval: 300_000, size: 100 * 1024 ** 2 },
       publishPorts: [],
       extraCertificates: null,
       sizes: {

@@ -34,6 +34,7 @@ function setUp() {
       const { sourced, faults } = parseRules(world.files, 'domains.conf');
       return { base: sourced, faults: faults.map(({ source, line, fault }) => `${source}:${line} ${fault}`) };
     },
+    reserved: ({ name }) => (name === 'ntfy.example' ? 'ntfy.example is reserved.' : null),
     apply: async (list) => {
       await world.slow;
       if (world.failure !== null) throw world.failure;

@@ -41,8 +41,9 @@ function setUp() {
       connected: [],
       allowed: [],
       byAddress: false,
+      own: null,
     }),
-    sockets: { udp: 10, tcp: 11, guard: 12 },
+    sockets: { udp: 10, tcp: 11, guard: 12, door: 13 },
     argv: ['/usr/local/bin/node', 'cloister.mjs', 'egress'],
     landlock: null,
     env: {},
@@ -60,7 +61,7 @@ describe('the egress process', () => {
     const argv = child().spec.argv.join(' ');
     expect(argv).toContain('--reuid=65053 --regid=65053 --clear-groups');
     expect(argv).toContain('--bounding-set=-all --no-new-privs');
-    expect(child().spec).toMatchObject({ descriptors: [10, 11, 12], channel: true });
+    expect(child().spec).toMatchObject({ descriptors: [10, 11, 12, 13], channel: true });
   });
 
   test('is configured before anything else, and again after each restart', async () => {
