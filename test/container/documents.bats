@@ -62,6 +62,7 @@ blocks() {
     # A reader puts a name in; what waits for ever or for a terminal is tested elsewhere.
     [[ $command != *' -it '* ]] || continue
     command=${command//NAME/example.org}
+    command=${command//PROGRAM/true}
     try bash -euo pipefail -c "$command"
     [[ $status == 0 ]]
     count=$((count + 1))

@@ -66,7 +66,7 @@ describe.each(documents.filter((path) => !/^(test|bench)/.test(path)))('%s', (pa
 
   test('says of every block of shell whether it is run, or why not', () => {
     const blocks = [...text.matchAll(/^(.*)\n```sh$/gm)].map((match) => match[1] ?? '');
-    const mark = /^<!-- (run|run: no, .{10,}|reference-run) -->$/;
+    const mark = /^<!-- (run|run: no, .{10,}|reference-run|demo) -->$/;
     expect(blocks.filter((before) => !mark.test(before))).toEqual([]);
   });
 
