@@ -153,6 +153,42 @@ const scenarios: Scenario[] = [
     ],
   },
   {
+    title: 'a clone of a fork gets its upstream, asked for and added as the agent',
+    phases: [
+      {
+        title: 'both halves, with GitHub naming a parent',
+        do: async (run) => {
+          run.machine.prepare(/cloister\.mjs parent /, { stdout: 'https://github.com/up/stream\n' });
+          run.machine.prepare(/git .* remote add/);
+          await run.firstHalf();
+          await run.secondHalf();
+        },
+        want: {
+          journal: [
+            /--reuid=1000 .*cloister\.mjs parent https:\/\/github\.com\/cloister-demo\/hello$/,
+            /--reuid=1000 .*git -C \/workspace\/repo remote add upstream https:\/\/github\.com\/up\/stream$/,
+          ],
+          events: [{ step: 'repository', detail: 'cloned' }],
+          phase: 'ready',
+        },
+      },
+    ],
+  },
+  {
+    title: 'what is said to be a parent and is no repository of GitHub’s is not added; the clone stays',
+    phases: [
+      {
+        title: 'both halves',
+        do: async (run) => {
+          run.machine.prepare(/cloister\.mjs parent /, { stdout: '--upload-pack=/tmp/x\n' });
+          await run.firstHalf();
+          await run.secondHalf();
+        },
+        want: { events: [{ step: 'repository', detail: 'cloned' }], phase: 'ready' },
+      },
+    ],
+  },
+  {
     title: 'a repository that is there already, on a volume, is kept as it is',
     phases: [
       {
