@@ -7,6 +7,11 @@ import type { Child, ChildSpec, Command, Output } from './host.ts';
 /** What Node has started and will collect itself. */
 const own = new Map<number, ChildProcess>();
 
+/** @returns the process groups of what was started and still runs. */
+export function ownChildren(): number[] {
+  return [...own.keys()];
+}
+
 export function isOwnChild(pid: number): boolean {
   return own.has(pid);
 }
@@ -19,14 +24,6 @@ function track<T extends ChildProcess>(child: T): T {
     child.on('exit', () => void (own.get(pid) === child && own.delete(pid)));
   }
   return child;
-}
-
-/** Kills whatever of it still runs, each with its process group. */
-export function endChildren(): void {
-  for (const [pid, child] of own) {
-    endGroup(pid);
-    child.kill('SIGKILL');
-  }
 }
 
 /** Starts a program that lives on, in a process group of its own unless it shares our terminal. */

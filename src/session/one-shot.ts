@@ -1,4 +1,5 @@
 import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
+import { Paths } from '../core/paths.ts';
 import type { ChildSpec } from '../host/host.ts';
 import { EscapeFilter } from './escape/filter.ts';
 import { judgeSequence } from './escape/verdict.ts';
@@ -15,7 +16,10 @@ export function oneShotSpec(facts: {
   terminal: boolean;
 }): ChildSpec {
   return {
-    argv: confined(['/usr/local/bin/claude', '--dangerously-skip-permissions', ...facts.task], facts.agent),
+    argv: confined(
+      [Paths.outcome, '/usr/local/bin/claude', '--dangerously-skip-permissions', ...facts.task],
+      facts.agent,
+    ),
     env: agentEnvironment({ ...facts.environment, TERM: 'dumb' }),
     cwd: facts.folder,
     output: 'copy',
