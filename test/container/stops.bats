@@ -134,7 +134,7 @@ ready() {
 @test "a session that does not end is given its grace, and none when asked twice" {
   stand stuck ''
   eventually 30 ready stuck
-  in_box stuck 'pkill -STOP -f "tmux -S"'
+  in_box stuck 'pkill -STOP -x "tmux: server"'
   "$ENGINE" kill --signal TERM "$NAME-stuck" >/dev/null
   eventually 5 says '"signal":"SIGTERM"' log_of stuck
   [[ $("$ENGINE" inspect --format '{{.State.Running}}' "$NAME-stuck") == true ]]
