@@ -111,7 +111,7 @@ async function guarded(
   } catch (error) {
     return ends.first?.code ?? report(error, log, board);
   } finally {
-    host.endChildren();
+    host.endDescendants();
   }
 }
 

@@ -69,6 +69,7 @@ function render(status: Status): string {
     ...(firewall.lastFailure === null ? [] : [`            last change failed: ${firewall.lastFailure}`]),
     `egress      ${egress.refused} refused, ${egress.failed} failed since the boot`,
     `session     ${session.running ? 'running' : 'down'}, ${session.restarts} restarts`,
+    ...agentOf(status),
     `repository  ${status.repository}`,
     `rescue      ${status.rescue.said}`,
     ...(status.rescue.restored === '' ? [] : [`            ${status.rescue.restored}`]),
@@ -81,6 +82,15 @@ function render(status: Status): string {
       .join(', ')}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Nothing where it has never ended. */
+function agentOf({ children: { agent } }: Status): string[] {
+  if (agent === undefined) return [];
+  const { restarts, lastCode, failing } = agent;
+  return [
+    `agent       ${failing ? 'STAYS DOWN' : 'running'}, ${restarts} restarts, ended last with ${lastCode}`,
+  ];
 }
 
 function containmentOf({ containment: { landlock, hiddenProcesses } }: Status): string {

@@ -2,6 +2,8 @@
 export const Paths = {
   program: '/usr/local/lib/cloister/cloister.mjs',
   node: '/usr/local/bin/node',
+  /** Tells how a program ended where Node could not: see host/native/outcome.c. */
+  outcome: '/usr/local/lib/cloister/outcome',
   seccomp: '/usr/local/lib/cloister/seccomp.bpf',
   wallLogSeccomp: '/usr/local/lib/cloister/seccomp-wall-log.bpf',
   domains: '/etc/cloister/domains.conf',
