@@ -180,14 +180,13 @@ stop() {
   events offline '.[-1] | .event == "rescue.failed" and (.reason | contains("could not be reached"))'
 }
 
-@test "a box that could not restore writes over nothing, and the next one has the choice" {
+@test "a rescue is known by either secret, after the other one was changed, and by its box's name" {
   repository twice
   work first twice
   in_session first 'echo one >/workspace/repo/one.txt'
   stop first
   remove_box first
-  # Another token, another Claude: nothing proves the rescue any more.
-  WITHOUT='CLAUDE_CODE_OAUTH_TOKEN' work second twice --env CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-another
+  WITHOUT=CLAUDE_CODE_OAUTH_TOKEN work second twice --env CLAUDE_CODE_OAUTH_TOKEN=sk-ant-oat01-another
   in_session second '[[ -e /workspace/repo/one.txt ]]'
   remove_box second
   work third twice --env BOX_NAME=other
