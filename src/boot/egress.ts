@@ -1,5 +1,4 @@
-import { egressIdentity } from '../core/agent-profile.ts';
-import type { Landlock } from '../core/landlock.ts';
+import { egressIdentity, type Identity } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
@@ -116,7 +115,7 @@ function startEgress(
     },
     argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
     env: ownNodeEnvironment(),
-    landlock: writesNothing(environment),
+    held: heldBy(environment),
     reported: recorder.report,
     changed: (report) => {
       board.post({ resolver: { ...board.state.resolver, ...report } });
@@ -145,7 +144,7 @@ function startWallLog(
   return keepWallLog({
     host,
     log,
-    landlock: writesNothing(handover.environment),
+    held: heldBy(handover.environment),
     refused: ({ user, ...packet }) => {
       heard += 1;
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
@@ -158,6 +157,9 @@ function startWallLog(
 }
 
 /** Neither program of the way out has a file to write. */
-function writesNothing({ agent: { landlock } }: Environment): Landlock | null {
-  return landlock === null || landlock === undefined ? null : { ...landlock, folders: [] };
+function heldBy({ agent: { landlock, limits } }: Environment): Pick<Identity, 'landlock' | 'limits'> {
+  return {
+    landlock: landlock === null || landlock === undefined ? null : { ...landlock, folders: [] },
+    ...(limits === undefined ? {} : { limits: { resources: limits.base, groups: [] } }),
+  };
 }

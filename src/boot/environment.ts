@@ -1,3 +1,4 @@
+import type { AgentLimits } from '../core/agent-limits.ts';
 import { agentIdentity, type Identity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
@@ -25,7 +26,7 @@ export interface Environment {
   readonly upstreams: readonly string[];
   readonly connected: readonly Range[];
   readonly ipv6: boolean;
-  readonly agent: Identity;
+  readonly agent: Identity & { readonly limits?: AgentLimits };
   /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */
   readonly memoryLimit: number | null;
 }
@@ -63,7 +64,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
     connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
-    agent: agentIdentity,
+    agent: { uid: agentIdentity.uid, gid: agentIdentity.gid },
     memoryLimit: memoryLimitOf(host),
   };
 }

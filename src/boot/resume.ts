@@ -7,6 +7,7 @@ import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Kept, keep } from '../supervise/keep.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { keepWatch } from '../supervise/warden.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
@@ -40,6 +41,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   const { agent } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
+  keepWatch({ host, log, agent });
 
   const wayOut = await steps.step('resolver', async ({ undo, say }) => {
     const wayOut = openWayOut({ host, log, board, handover });

@@ -4,6 +4,8 @@ export const Paths = {
   node: '/usr/local/bin/node',
   seccomp: '/usr/local/lib/cloister/seccomp.bpf',
   wallLogSeccomp: '/usr/local/lib/cloister/seccomp-wall-log.bpf',
+  /** Enters control groups and becomes another program. */
+  join: '/usr/local/libexec/cloister/join',
   domains: '/etc/cloister/domains.conf',
   domainsFolder: '/etc/cloister/domains.d',
   run: '/run/cloister',
@@ -25,7 +27,7 @@ export const Paths = {
   wallLogSettings: '/etc/cloister/ulogd.conf',
   /** Root's, readable by the agent's group: what its programs need to know. */
   agent: '/run/cloister/agent',
-  /** The agent's own: the tmux socket. */
+  /** The agent's own: the tmux socket. A small tmpfs of its own, or the agent could fill the one that holds the state. */
   session: '/run/cloister/session',
   socket: '/run/cloister/session/tmux',
   workspace: '/workspace',

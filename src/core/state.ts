@@ -1,3 +1,4 @@
+import type { AgentLimits } from './agent-limits.ts';
 import type { Landlock } from './landlock.ts';
 
 /** The boot's steps, in their order. */
@@ -39,7 +40,12 @@ export interface BoxState {
   readonly readyAt: number | null;
   readonly platform: string;
   /** What holds the agent besides users, capabilities and seccomp, which every platform has. */
-  readonly containment: { readonly landlock: Landlock | null; readonly hiddenProcesses: boolean };
+  readonly containment: {
+    readonly landlock: Landlock | null;
+    readonly hiddenProcesses: boolean;
+    /** Null until the boot knows them. */
+    readonly limits: AgentLimits | null;
+  };
   readonly steps: readonly StepState[];
   readonly failure: {
     readonly step: string;
@@ -83,7 +89,7 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     startedAt: start.now,
     readyAt: null,
     platform: 'unknown',
-    containment: { landlock: null, hiddenProcesses: false },
+    containment: { landlock: null, hiddenProcesses: false, limits: null },
     steps: [],
     failure: null,
     resolver: { running: false, restarts: 0, upstreams: [] },

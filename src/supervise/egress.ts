@@ -1,5 +1,4 @@
-import { confined, egressIdentity } from '../core/agent-profile.ts';
-import type { Landlock } from '../core/landlock.ts';
+import { confined, egressIdentity, type Identity } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
@@ -15,7 +14,8 @@ export interface EgressOptions {
   readonly sockets: { readonly udp: number; readonly tcp: number; readonly guard: number };
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly landlock: Landlock | null;
+  /** What holds it besides its user. */
+  readonly held: Pick<Identity, 'landlock' | 'limits'>;
   readonly reported: (report: Report) => void;
   readonly changed: (report: { running: boolean; restarts: number }) => void;
 }
@@ -39,7 +39,7 @@ export function keepEgress(options: EgressOptions): Egress {
   });
   let heard: (name: string, outcome: string) => void = () => {};
   const spec: ChildSpec = {
-    argv: confined(options.argv, { ...egressIdentity, landlock: options.landlock }),
+    argv: confined(options.argv, { ...egressIdentity, ...options.held }),
     env: options.env,
     descriptors: [options.sockets.udp, options.sockets.tcp, options.sockets.guard],
     channel: true,

@@ -44,7 +44,7 @@ function setUp() {
     }),
     sockets: { udp: 10, tcp: 11, guard: 12 },
     argv: ['/usr/local/bin/node', 'cloister.mjs', 'egress'],
-    landlock: null,
+    held: { landlock: null },
     env: {},
     reported: (report) => reported.push(report),
     changed: (report) => reports.push(report),
