@@ -11,6 +11,7 @@ import { policies } from '../supervise/policies.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import { openRescuer, type Rescuer } from '../supervise/rescue/rescuer.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { keepWatch } from '../supervise/warden.ts';
 import { watchHealth } from '../supervise/watch-health.ts';
 import { watchSession } from '../supervise/watch-session.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
@@ -48,6 +49,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   const { agent, workspace } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
+  keepWatch({ host, log, agent });
 
   const wayOut = await steps.step('resolver', async ({ undo, say }) => {
     const wayOut = openWayOut({ host, log, board, handover });

@@ -3,6 +3,7 @@ import { Paths } from '../core/paths.ts';
 import { renderSize } from '../core/size.ts';
 import { type BoxState, isAlive, parseState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
+import { limitLines } from './limit-lines.ts';
 import { memoryOf } from './memory-of.ts';
 import { readVersions, type Versions } from './versions.ts';
 
@@ -61,6 +62,7 @@ function render(status: Status): string {
         `  ${step.name.padEnd(12)}${`${step.duration ?? '…'} ms`.padStart(9)}  ${step.state}  ${step.detail}`,
     ),
     `containment ${containmentOf(status)}`,
+    ...limitLines(status.containment.limits),
     `resolver    ${resolver.running ? 'running' : 'down'}, ${resolver.restarts} restarts, asks ${resolver.upstreams.join(' ')}`,
     `firewall    ${firewall.rules} rules, ${firewall.pins} pinned addresses${unresolved}`,
     ...(firewall.byAddress

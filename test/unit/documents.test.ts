@@ -29,7 +29,12 @@ const documents = [
 describe('the README', () => {
   test('runs the box with exactly the reference flags', () => {
     const run = /<!-- reference-run -->\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-    const words = run.replaceAll('\\\n', ' ').split(/\s+/).join('\n');
+    const words = run
+      .replaceAll('\\\n', ' ')
+      .replaceAll(/"([^"]*)"/g, (_, quoted: string) => quoted.replaceAll(' ', '\u00a0'))
+      .split(/[ \n]+/)
+      .join('\n')
+      .replaceAll('\u00a0', ' ');
     // Flags whose value stands apart are joined to the form engine/flags has.
     const flags = words
       .replaceAll(/--(cap-drop|cap-add|tmpfs|sysctl|memory)\n/g, '--$1=')

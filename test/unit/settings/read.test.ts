@@ -60,7 +60,7 @@ describe('settings', () => {
         home: { bytes: 1024 ** 3, explicit: false },
       },
       agentMemory: null,
-      agentProcesses: 1000,
+      agentProcesses: null,
       bootTimeout: 120_000,
       log: { level: 'info', format: null },
     });
