@@ -121,8 +121,14 @@ function headingsOf(path: string): string[] {
 
 test('every file that runs the box from outside has exactly the reference flags', () => {
   const reference = readFileSync('engine/flags', 'utf8').trim().split('\n');
-  const example = readFileSync('examples/one-prompt.yml', 'utf8').match(/--[a-z][a-z-]+(=\S+)?/g) ?? [];
-  expect(example.filter((flag) => flag !== '--rm').toSorted()).toEqual(reference.toSorted());
+  const example =
+    readFileSync('examples/one-prompt.yml', 'utf8').match(/--[a-z][a-z-]+(="[^"]*"|=\S+)?/g) ?? [];
+  expect(
+    example
+      .filter((flag) => flag !== '--rm')
+      .map((flag) => flag.replaceAll('"', ''))
+      .toSorted(),
+  ).toEqual(reference.toSorted());
   const container = JSON.parse(readFileSync('.devcontainer/devcontainer.json', 'utf8')) as {
     runArgs: string[];
   };
