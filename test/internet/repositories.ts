@@ -44,6 +44,8 @@ export class Repositories {
   private readonly privateNames = new Set<string>();
   private readonly parents = new Map<string, string>();
 
+  private readonly delays = new Map<string, number>();
+
   constructor(root: string) {
     this.root = root;
   }
@@ -75,6 +77,17 @@ export class Repositories {
     else this.parents.set(name.toLowerCase(), parent);
     if (isPrivate) this.privateNames.add(name.toLowerCase());
     else this.privateNames.delete(name.toLowerCase());
+  }
+
+  /** Milliseconds that a push waits before git hears of it. */
+  delayOf(name: string): number {
+    return this.delays.get(name.toLowerCase()) ?? 0;
+  }
+
+  /** Has pushes below these references rejected, or wait. */
+  async hinder(name: string, { reject, delayMs = 0 }: { reject?: string; delayMs?: number }): Promise<void> {
+    this.delays.set(name.toLowerCase(), delayMs);
+    if (reject !== undefined) await git(['-C', this.folderOf(name), 'config', 'receive.hideRefs', reject]);
   }
 
   async describe(name: string): Promise<RepositoryState> {
