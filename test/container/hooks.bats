@@ -8,7 +8,7 @@ setup_file() {
   # A repository that would ask three questions at the first start, if it were let.
   ctl PUT /github/repos/upstream/project "$(jq --null-input '{files: {
     "README.md": "# Project\n",
-    "CLAUDE.md": "Be kind. @~/elsewhere.md\n",
+    "CLAUDE.md": "Be kind. @/etc/debian_version\n",
     "package.json": "{\"name\": \"project\", \"prettier\": {\"singleQuote\": true}}\n",
     ".mcp.json": "{\"mcpServers\": {\"quiet\": {\"command\": \"sleep\", \"args\": [\"600\"]}}}\n",
     ".claude/settings.json": "{\"permissions\": {\"defaultMode\": \"plan\"}, \"disableAllHooks\": true}\n"}}')" >/dev/null
