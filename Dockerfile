@@ -91,6 +91,7 @@ RUN set -eu; \
     for addon in attempt destination reap trim; do \
       gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/$addon.node" "src/host/native/$addon.c"; \
     done; \
+    gcc -O2 -Wall -Wextra -Werror -o "$lib/outcome" src/host/native/outcome.c; \
     node engine/seccomp.mjs "$lib"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \

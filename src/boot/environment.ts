@@ -1,3 +1,4 @@
+import type { AgentLimits } from '../core/agent-limits.ts';
 import type { Identity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
@@ -27,7 +28,7 @@ export interface Environment extends Tenant {
   readonly upstreams: readonly string[];
   readonly connected: readonly Range[];
   readonly ipv6: boolean;
-  readonly agent: Identity;
+  readonly agent: Identity & { readonly limits?: AgentLimits };
   /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */
   readonly memoryLimit: number | null;
 }

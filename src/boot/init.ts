@@ -68,6 +68,7 @@ export async function initResumed(host: Host): Promise<number> {
     containment: {
       landlock: handover.environment.agent.landlock ?? null,
       hiddenProcesses: handover.hiddenProcesses,
+      limits: handover.environment.agent.limits ?? null,
     },
     steps,
     once: task.length > 0,
@@ -111,7 +112,7 @@ async function guarded(
   } catch (error) {
     return ends.first?.code ?? report(error, log, board);
   } finally {
-    host.endChildren();
+    host.endDescendants();
   }
 }
 

@@ -11,6 +11,7 @@ import { policies } from '../supervise/policies.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import { openRescuer, type Rescuer } from '../supervise/rescue/rescuer.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { keepWatch } from '../supervise/warden.ts';
 import { watchHealth } from '../supervise/watch-health.ts';
 import { watchSession } from '../supervise/watch-session.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
@@ -48,6 +49,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   const { agent, workspace } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
+  keepWatch({ host, log, agent });
 
   const wayOut = await steps.step('resolver', async ({ undo, say }) => {
     const wayOut = openWayOut({ host, log, board, handover });
@@ -66,7 +68,8 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   });
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    writeAccounts(host, settings, agent.gid);
+    // Nobody takes telemetry where the agent dials for itself.
+    writeAccounts(host, handover.byAddress ? { ...settings, telemetry: null } : settings, agent.gid);
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
   // Before the proof, which attacks its socket as well.
@@ -124,7 +127,8 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     watchSession({ host, log, board, agent, place });
     return { session: kept };
   });
-  if (settings.notify?.on.includes('degraded')) watchHealth(host, wayOut.tell);
+  if (settings.notify?.on.includes('degraded'))
+    watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });

@@ -1,3 +1,4 @@
+import type { AgentLimits } from './agent-limits.ts';
 import { agentIdentity } from './agent-profile.ts';
 import type { Landlock } from './landlock.ts';
 import { Paths } from './paths.ts';
@@ -61,7 +62,12 @@ export interface BoxState {
   /** Where the agent works. */
   readonly workspace: string;
   /** What holds the agent besides users, capabilities and seccomp, which every platform has. */
-  readonly containment: { readonly landlock: Landlock | null; readonly hiddenProcesses: boolean };
+  readonly containment: {
+    readonly landlock: Landlock | null;
+    readonly hiddenProcesses: boolean;
+    /** Null until the boot knows them. */
+    readonly limits: AgentLimits | null;
+  };
   readonly steps: readonly StepState[];
   readonly failure: {
     readonly step: string;
@@ -118,7 +124,7 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     platform: 'unknown',
     agent: { uid: agentIdentity.uid, gid: agentIdentity.gid },
     workspace: Paths.workspace,
-    containment: { landlock: null, hiddenProcesses: false },
+    containment: { landlock: null, hiddenProcesses: false, limits: null },
     steps: [],
     failure: null,
     resolver: { running: false, restarts: 0, upstreams: [] },

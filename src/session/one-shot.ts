@@ -1,4 +1,5 @@
 import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
+import { Paths } from '../core/paths.ts';
 import type { ChildSpec } from '../host/host.ts';
 import { EscapeFilter } from './escape/filter.ts';
 import { judgeSequence } from './escape/verdict.ts';
@@ -18,7 +19,7 @@ export function oneShotSpec(facts: {
   return {
     // The folder is entered by the agent: where a path of its own leads is not for root to follow.
     argv: confined(
-      [...enter, '/usr/local/bin/claude', '--dangerously-skip-permissions', ...facts.task],
+      [...enter, Paths.outcome, '/usr/local/bin/claude', '--dangerously-skip-permissions', ...facts.task],
       facts.agent,
     ),
     env: agentEnvironment({ ...facts.environment, TERM: 'dumb' }),

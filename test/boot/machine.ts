@@ -114,6 +114,7 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/^\/usr\/sbin\/nft -f -$/);
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -nvxL CLOISTER-REFUSE$/);
   machine.prepare(/^\/usr\/bin\/setpriv --no-new-privs --landlock-access=.* \/usr\/bin\/true$/);
+  machine.prepare(/ --nproc=\d+ -- .* \/usr\/bin\/true$/);
   machine.prepare(/^\/usr\/bin\/mount /, (command) => mounted(machine, command));
   machine.prepare(/^\/usr\/bin\/umount /);
   machine.prepare(/cloister\.mjs furnish$/);

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, matchesGlob, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { Paths } from '../../core/paths.ts';
 import { printable } from '../../core/printable.ts';
 import {
@@ -12,6 +12,7 @@ import {
   parseFormatters,
   renderFormatted,
 } from '../../hooks/formatters.ts';
+import { globPattern } from '../../hooks/glob.ts';
 import type { Host } from '../../host/host.ts';
 import { workspaceAsBooted } from '../workspace-as-booted.ts';
 
@@ -102,7 +103,7 @@ function isAskedFor(markers: readonly Marker[], file: string, workspace: string)
 }
 
 function isMarker(marker: Marker, folder: string, name: string): boolean {
-  if (!matchesGlob(name, marker.name)) return false;
+  if (!globPattern(marker.name).test(name)) return false;
   return marker.text === null || (readSmall(join(folder, name))?.includes(marker.text) ?? false);
 }
 

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -47,6 +48,18 @@ describe('furnishing the home', () => {
     expect(readFileSync(at('.config/gh/hosts.yml'), 'utf8')).toContain('github_pat_x');
     for (const path of ['.claude/.claude.json', '.config/gh/hosts.yml'])
       expect(statSync(at(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test('does not let a policy that lies in the home speak for the account', async () => {
+    const { run, at } = setUp();
+    await run();
+    writeFileSync(
+      at('.claude/remote-settings.json'),
+      '{"permissions":{"disableBypassPermissionsMode":"disable"}}',
+    );
+    await run();
+    expect(existsSync(at('.claude/remote-settings.json'))).toBe(false);
+    expect(existsSync(at('.claude/remote-settings.json.aside'))).toBe(true);
   });
 
   test('can be done again over what is there', async () => {

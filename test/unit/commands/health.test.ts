@@ -55,7 +55,15 @@ describe('a box', () => {
     ['a full disk', { disks: { '/tmp': { ...disk, used: 0.97 } } }, /\/tmp is 97 % full/],
     ['a disk that can’t be written', { disks: { '/tmp': { ...disk, writable: false } } }, /not writable/],
     ['little memory left', { memory: 0.93 }, /93 % of the memory/],
-    ['no agent', { agent: false }, /the agent is not running/],
+    ['no agent', { agent: false }, /^the agent is not running$/],
+    [
+      'an agent that stays down',
+      {
+        agent: false,
+        state: { ...ready, children: { agent: { restarts: 5, lastCode: 137, failing: true } } },
+      },
+      /^the agent is not running: it ended again and again, last with code 137, and stays down/,
+    ],
     [
       'a firewall behind',
       { state: { ...ready, firewall: { ...ready.firewall, lastFailure: 'busy' } } },
