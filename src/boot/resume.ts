@@ -13,6 +13,7 @@ import { openRescuer, type Rescuer } from '../supervise/rescue/rescuer.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
 import { watchHealth } from '../supervise/watch-health.ts';
 import { watchSession } from '../supervise/watch-session.ts';
+import { wordOfNews } from '../supervise/word-of.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
@@ -57,6 +58,10 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
       `resolver on ${ownAddress}:${resolverPort}${handover.byAddress ? '; no guard' : `, guard on ${ownAddress}:${guardPort}`}`,
     );
     return wayOut;
+  });
+  board.onNews((news) => {
+    const word = wordOfNews(news);
+    if (word !== null) wayOut.tell(word);
   });
   await steps.step('firewall', async ({ say }) => {
     const { resolved, pending } = await refreshPins({ host, board, ...wayOut, rules: settings.rules });
