@@ -45,7 +45,7 @@ function setUp() {
     }),
     sockets: { udp: 10, tcp: 11, guard: 12, door: 13 },
     argv: ['/usr/local/bin/node', 'cloister.mjs', 'egress'],
-    landlock: null,
+    held: { landlock: null },
     env: {},
     reported: (report) => reported.push(report),
     changed: (report) => reports.push(report),
