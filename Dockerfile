@@ -19,7 +19,7 @@ RUN set -eu; \
     apt-get "$@" update -q --error-on=any; \
     apt-get "$@" install -qy --no-install-recommends \
       bat ca-certificates curl fd-find file g++ gcc gh git iproute2 iptables jq just less libc6-dev \
-      libcap2-bin make nftables openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
+      libcap2-bin libnss-extrausers make nftables openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
       ulogd2 ulogd2-json unzip util-linux wget xz-utils; \
     update-alternatives --set iptables /usr/sbin/iptables-nft; \
     update-alternatives --set ip6tables /usr/sbin/ip6tables-nft; \
@@ -31,6 +31,9 @@ RUN set -eu; \
     useradd --uid 1000 --gid claude --shell /bin/bash --create-home claude; \
     groupadd --gid 65053 egress; \
     useradd --uid 65053 --gid egress --shell /usr/sbin/nologin --no-create-home --home-dir /nonexistent egress; \
+    sed -i -E 's/^((passwd|group):.*files)/\1 extrausers/' /etc/nsswitch.conf; \
+    install -d /var/lib/extrausers; \
+    for name in passwd group; do ln -sf "/run/cloister/$name" "/var/lib/extrausers/$name"; done; \
     install -d -o claude -g claude /workspace; \
     install -d -o claude -g claude -m 0700 /home/claude/.claude; \
     install -d -m 0755 /run/cloister /usr/local/etc; \
@@ -88,6 +91,7 @@ RUN set -eu; \
     for addon in attempt destination reap trim; do \
       gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/$addon.node" "src/host/native/$addon.c"; \
     done; \
+    gcc -O2 -Wall -Wextra -Werror -o "$lib/outcome" src/host/native/outcome.c; \
     node engine/seccomp.mjs "$lib"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \

@@ -1,6 +1,5 @@
-import { egressIdentity } from '../core/agent-profile.ts';
+import { egressIdentity, type Identity } from '../core/agent-profile.ts';
 import type { Happening } from '../core/happening.ts';
-import type { Landlock } from '../core/landlock.ts';
 import type { Log } from '../core/log.ts';
 import { doorPort, guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
@@ -87,7 +86,7 @@ export function openWayOut(parts: WayOutParts): WayOut {
 
 /** Where the agent dials for itself, it would be let to whatever the wall is opened for. */
 function sendable({ log, handover }: WayOutParts): OwnTargets | null {
-  const own = ownTargets(handover.settings);
+  const own = ownTargets(handover.settings, { once: handover.task.length > 0 });
   if (own === null || !handover.byAddress) return own;
   log.event('warn', 'own.off', { reason: 'egress goes by address: the agent could dial what the box dials' });
   return null;
@@ -148,7 +147,7 @@ function startEgress(
     },
     argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
     env: ownNodeEnvironment(),
-    landlock: writesNothing(environment),
+    held: heldBy(environment),
     reported: recorder.report,
     tell: (news) => board.tell(news),
     changed: (report) => {
@@ -178,7 +177,7 @@ function startWallLog(
   return keepWallLog({
     host,
     log,
-    landlock: writesNothing(handover.environment),
+    held: heldBy(handover.environment),
     tell: (news) => board.tell(news),
     refused: ({ user, ...packet }) => {
       heard += 1;
@@ -192,6 +191,9 @@ function startWallLog(
 }
 
 /** Neither program of the way out has a file to write. */
-function writesNothing({ agent: { landlock } }: Environment): Landlock | null {
-  return landlock === null || landlock === undefined ? null : { ...landlock, folders: [] };
+function heldBy({ agent: { landlock, limits } }: Environment): Pick<Identity, 'landlock' | 'limits'> {
+  return {
+    landlock: landlock === null || landlock === undefined ? null : { ...landlock, folders: [] },
+    ...(limits === undefined ? {} : { limits: { resources: limits.base, groups: [] } }),
+  };
 }

@@ -9,12 +9,18 @@ import type { ListInForce } from '../supervise/live-list.ts';
 
 type Said = Pick<Settings, 'notify' | 'telemetry' | 'boxName' | 'repository'>;
 
-/** @returns what the egress process has to know to send it, or null where nothing is to be sent. */
-export function ownTargets({ notify, telemetry, boxName, repository }: Said): OwnTargets | null {
+/**
+ * @param once the agent runs once, and no session is there.
+ * @returns what the egress process has to know to send it, or null where nothing is to be sent.
+ */
+export function ownTargets(
+  { notify, telemetry, boxName, repository }: Said,
+  { once = false } = {},
+): OwnTargets | null {
   if (notify === null && telemetry === null) return null;
   const place = repository === null ? null : repository.url.replace(/^https:\/\//, '');
   return {
-    notify: notify === null ? null : { ...targetOf(notify), box: boxName, repository: place },
+    notify: notify === null ? null : { ...targetOf(notify), box: boxName, repository: place, once },
     telemetry,
   };
 }

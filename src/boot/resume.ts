@@ -11,6 +11,7 @@ import { policies } from '../supervise/policies.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import { openRescuer, type Rescuer } from '../supervise/rescue/rescuer.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { keepWatch } from '../supervise/warden.ts';
 import { watchHealth } from '../supervise/watch-health.ts';
 import { watchSession } from '../supervise/watch-session.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
@@ -20,7 +21,7 @@ import { makeCloneProgress } from './clone-progress.ts';
 import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
-import { cloneDeadline, cloneRepository } from './repository.ts';
+import { cloneDeadline, cloneRepository, repositoryIn } from './repository.ts';
 import { type Restored, restoreRescue } from './restore.ts';
 import { openRulebook } from './rulebook.ts';
 import { type Handover, ownNodeEnvironment } from './shed.ts';
@@ -46,9 +47,10 @@ export interface Box {
 /** The second half of the boot, with the few capabilities of supervision and no secret in its environment. */
 export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
   const { settings, environment } = handover;
-  const { agent } = environment;
+  const { agent, workspace } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
+  keepWatch({ host, log, agent });
 
   const wayOut = await steps.step('resolver', async ({ undo, say }) => {
     const wayOut = openWayOut({ host, log, board, handover });
@@ -67,7 +69,8 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   });
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    writeAccounts(host, settings, agent.gid);
+    // Nobody takes telemetry where the agent dials for itself.
+    writeAccounts(host, handover.byAddress ? { ...settings, telemetry: null } : settings, agent.gid);
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
   // Before the proof, which attacks its socket as well.
@@ -81,14 +84,18 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     async ({ say, warn }) => {
       const { repository } = settings;
       const progress = makeCloneProgress({ host, log, board });
-      const result = await cloneRepository(host, { repository, agent, environment: certificates }, progress);
+      const result = await cloneRepository(
+        host,
+        { repository, agent, workspace, environment: certificates },
+        progress,
+      );
       board.post({ repository: result.kind });
       restored = await restoreRescue(rescue, result.kind);
       const said = [result.kind, restored.said].filter((text) => text !== '').join('; ');
       if (result.kind === 'failed') warn(`the clone failed, the session starts without it: ${result.reason}`);
       else if (restored.report?.kind === 'refused' || restored.report?.kind === 'failed') warn(said);
       else say(said);
-      return result.kind === 'cloned' || result.kind === 'kept' ? Paths.repository : Paths.workspace;
+      return result.kind === 'cloned' || result.kind === 'kept' ? repositoryIn(workspace) : workspace;
     },
     2 * cloneDeadline,
   );
@@ -121,7 +128,8 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     watchSession({ host, log, board, agent, place });
     return { session: kept };
   });
-  if (settings.notify?.on.includes('degraded')) watchHealth(host, wayOut.tell);
+  if (settings.notify?.on.includes('degraded'))
+    watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });

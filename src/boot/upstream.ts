@@ -31,9 +31,14 @@ export async function findUpstream(host: Host, { url, agent, environment }: Fact
 /** Adds the remote `upstream` to a clone that is fresh: nobody has had the time to change its configuration. */
 export async function addUpstream(
   host: Host,
-  facts: { upstream: string; agent: Identity; environment: Readonly<Record<string, string>> },
+  facts: {
+    upstream: string;
+    agent: Identity;
+    environment: Readonly<Record<string, string>>;
+    folder: string;
+  },
 ): Promise<void> {
-  const { upstream, agent, environment } = facts;
-  const add = ['/usr/bin/git', '-C', Paths.repository, 'remote', 'add', 'upstream', upstream];
+  const { upstream, agent, environment, folder } = facts;
+  const add = ['/usr/bin/git', '-C', folder, 'remote', 'add', 'upstream', upstream];
   await host.run({ argv: confined(add, agent), env: agentEnvironment(environment), cwd: '/' });
 }

@@ -24,7 +24,9 @@ const mostRead = 16 * 1024 ** 2;
  */
 export async function furnish(stdin: NodeJS.ReadableStream): Promise<number> {
   const furnishing = JSON.parse(await readAll(stdin)) as Furnishing;
-  const { home, claudeFolder, githubToken } = furnishing;
+  const { home, claudeFolder, claudeLink, folders, githubToken } = furnishing;
+  for (const folder of folders) ensureOwnFolder(folder);
+  if (claudeLink !== null) relink(claudeFolder, claudeLink);
   for (const name of ['.bashrc', '.profile', '.bash_logout']) copySkeleton(home, name);
   relink(join(home, '.local/bin/claude'), '/usr/local/bin/claude');
   const state = join(claudeFolder, '.claude.json');
@@ -75,6 +77,12 @@ function isWritableFolder(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A link in its place could lead out of the volume, and nothing would be kept. */
+function ensureOwnFolder(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) setAside(path);
+  ensureFolder(path);
 }
 
 function setAsideIfAny(path: string): void {

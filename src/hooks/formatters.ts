@@ -1,4 +1,4 @@
-import { matchesGlob } from 'node:path';
+import { globPattern } from './glob.ts';
 
 /** One line of `formatters.conf`. */
 export interface Formatter {
@@ -41,7 +41,7 @@ export function parseFormatters(text: string, file: string): Formatters {
 /** @param path below the workspace, without a leading slash.  @returns whether the formatter is for this file. */
 export function isFor({ pattern }: Formatter, path: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return matchesGlob(pattern.includes('/') ? path : name, pattern);
+  return globPattern(pattern).test(pattern.includes('/') ? path : name);
 }
 
 /** @returns the path of a tool call that left a file behind, or null for any other event. */

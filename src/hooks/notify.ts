@@ -1,4 +1,5 @@
 import type { Happening } from '../core/happening.ts';
+import { isAside } from './session-name.ts';
 
 /** What is made of an event of Claude Code: the word for the operator, and what his terminal shows; either may be none. */
 export interface Notice {
@@ -24,6 +25,8 @@ const goesOn: readonly unknown[] = ['clear', 'resume'];
 /** @param text what Claude Code says on stdin.  @returns null for what is no news to anybody. */
 export function noticeOf(text: string): Notice | null {
   const event = parse(text);
+  // A question of our own to a model is no session of the operator's.
+  if (isAside(String(event.session_id))) return null;
   switch (event.hook_event_name) {
     case 'Notification':
       return waiting.includes(event.notification_type)

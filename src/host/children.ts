@@ -11,6 +11,11 @@ const mostOctets = 64_000_000;
 /** What Node has started and will collect itself. */
 const own = new Map<number, ChildProcess>();
 
+/** @returns the process groups of what was started and still runs. */
+export function ownChildren(): number[] {
+  return [...own.keys()];
+}
+
 export function isOwnChild(pid: number): boolean {
   return own.has(pid);
 }
@@ -23,14 +28,6 @@ function track<T extends ChildProcess>(child: T): T {
     child.on('exit', () => void (own.get(pid) === child && own.delete(pid)));
   }
   return child;
-}
-
-/** Kills whatever of it still runs, each with its process group. */
-export function endChildren(): void {
-  for (const [pid, child] of own) {
-    endGroup(pid);
-    child.kill('SIGKILL');
-  }
 }
 
 /** Starts a program that lives on, in a process group of its own unless it shares our terminal. */

@@ -116,7 +116,7 @@ export class FakeMachine {
       },
       compactMemory: () => {},
       reapOrphans: () => this.#note('reap orphans'),
-      endChildren: () => this.#note('end children'),
+      endDescendants: () => this.#note('end descendants'),
       signal: (pid, signal) => this.#note(`signal ${pid} ${signal}`),
       missedSignals: () => this.missed.splice(0),
       onSignal: (names, listener) => {

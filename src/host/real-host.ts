@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endChildren, isOwnChild, runLean, start } from './children.ts';
+import { isOwnChild, runLean, start } from './children.ts';
+import { endDescendants } from './descendants.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { ask, serve } from './local-socket.ts';
@@ -40,7 +41,7 @@ export function makeHost(options: { lean: boolean }): Host {
       throw new Error('this Node can not replace itself');
     },
     reapOrphans: startReaping,
-    endChildren,
+    endDescendants,
     compactMemory,
     signal: (pid, signal) => void process.kill(pid, signal),
     missedSignals: () => missedSignals(realFiles.readIfAny('/proc/self/status')),

@@ -3,6 +3,10 @@ export interface Furnishing {
   readonly home: string;
   /** The agent's configuration folder for Claude Code: one folder, so one volume keeps everything. */
   readonly claudeFolder: string;
+  /** A folder on a volume that the one above has to lead to, or null. */
+  readonly claudeLink: string | null;
+  /** Folders on a volume that have to be there, the one above among them. */
+  readonly folders: readonly string[];
   /** Folders Claude Code opens without asking whether it may trust them. */
   readonly trusted: readonly string[];
   /** The last characters of an API key, by which Claude Code remembers that using it was approved. */

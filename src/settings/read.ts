@@ -187,7 +187,7 @@ function chosen(
       home: size(values.HOME_SIZE, 1024 * MB),
     },
     agentMemory: values.AGENT_MEMORY ?? null,
-    agentProcesses: values.AGENT_PROCESSES ?? 1000,
+    agentProcesses: values.AGENT_PROCESSES ?? null,
     bootTimeout: (values.BOOT_TIMEOUT ?? 120) * 1000,
     log: { level: values.LOG_LEVEL ?? 'info', format: values.LOG_FORMAT ?? null },
   };

@@ -34,7 +34,7 @@ export interface Settings {
   readonly telemetry: TelemetrySettings | null;
   readonly sizes: Readonly<Record<Room, RequestedSize>>;
   readonly agentMemory: number | null;
-  readonly agentProcesses: number;
+  readonly agentProcesses: number | null;
   readonly bootTimeout: number;
   readonly log: { readonly level: Level; readonly format: 'json' | 'pretty' | null };
 }

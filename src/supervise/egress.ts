@@ -1,6 +1,5 @@
-import { confined, egressIdentity } from '../core/agent-profile.ts';
+import { confined, egressIdentity, type Identity } from '../core/agent-profile.ts';
 import type { Happening } from '../core/happening.ts';
-import type { Landlock } from '../core/landlock.ts';
 import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
@@ -17,7 +16,8 @@ export interface EgressOptions {
   readonly sockets: Readonly<Record<'udp' | 'tcp' | 'guard' | 'door', number>>;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly landlock: Landlock | null;
+  /** What holds it besides its user. */
+  readonly held: Pick<Identity, 'landlock' | 'limits'>;
   readonly reported: (report: Report) => void;
   readonly changed: (report: { running: boolean; restarts: number }) => void;
   readonly tell?: KeepOptions['tell'];
@@ -47,7 +47,7 @@ export function keepEgress(options: EgressOptions): Egress {
   let heard: (name: string, outcome: string) => void = () => {};
   let flushed: () => void = () => {};
   const spec: ChildSpec = {
-    argv: confined(options.argv, { ...egressIdentity, landlock: options.landlock }),
+    argv: confined(options.argv, { ...egressIdentity, ...options.held }),
     env: options.env,
     descriptors: [options.sockets.udp, options.sockets.tcp, options.sockets.guard, options.sockets.door],
     channel: true,

@@ -9,17 +9,24 @@ const health = { argv: ['/usr/local/bin/cloister', 'health', '--json'], timeout:
 /** The box's health as `cloister health` judges it; null where it could not be asked. */
 type Status = 'healthy' | 'degraded' | 'unhealthy' | null;
 
-/** Tells when the health of the box changes, once two looks in a row agree. The operator asked for it. */
-export function watchHealth(host: Host, tell: (word: Happening) => void): void {
+export interface HealthWatch {
+  readonly host: Host;
+  readonly tell: (word: Happening) => void;
+  /** A box that stops is not as it should be, and nobody needs to hear of that. */
+  readonly isReady: () => boolean;
+}
+
+/** Tells when the health of the box changes, once two looks in a row agree. */
+export function watchHealth({ host, tell, isReady }: HealthWatch): void {
   let told: Status = 'healthy';
   let before: Status = null;
   let looking = false;
   host.every(pause, async () => {
-    if (looking) return;
+    if (looking || !isReady()) return;
     looking = true;
     const now = await look(host);
     looking = false;
-    if (now !== null && now === before && now !== told) {
+    if (isReady() && now !== null && now === before && now !== told) {
       told = now;
       tell(now === 'healthy' ? 'recovered' : now);
     }

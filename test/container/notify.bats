@@ -76,7 +76,10 @@ log_of() {
 
 @test "an error of the model's service is told as a failure" {
   ctl PUT /anthropic/script '{"refuses": {"status": 400, "type": "invalid_request_error"}}' >/dev/null
-  claude_once main
+  # In the session, which goes on: a `claude -p` may be gone before its hook has spoken.
+  as_agent main 'tmux="tmux -N -S /run/cloister/session/tmux"; $tmux send-keys -t cloister:1.0 Escape; sleep 1;
+    $tmux send-keys -t cloister:1.0 "go on"; sleep 1; $tmux send-keys -t cloister:1.0 Enter'
+  eventually 20 says 'says 400' screen main
   ctl PUT /anthropic/script '{}' >/dev/null
   eventually 70 told "night-shift: Claude has stopped on an error$WHERE"
 }
@@ -114,6 +117,18 @@ matches_received() {
   matches "$(ctl GET /received)" "$1"
 }
 
+@test "nothing is said to a server that can't prove its name, nor to an inside address" {
+  ctl DELETE /received >/dev/null
+  local why
+  for why in 'EXTRA_CA untrusted' 'ALLOW_PRIVATE unresolved'; do
+    WITHOUT=${why% *} box wary "${NOTIFY[@]}"
+    as_agent wary 'curl -sS --fail -X POST http://127.0.0.53:318/events/waits'
+    eventually 10 says "\"event\":\"notify.failed\",\"reason\":\"${why#* }\"" "$ENGINE" logs "$NAME-wary"
+    remove_box wary
+  done
+  matches_received '. == []'
+}
+
 @test "a task that ran once is told before the container goes" {
   local flags reference
   ctl DELETE /received >/dev/null
@@ -122,6 +137,7 @@ matches_received() {
   try timeout 90 "$ENGINE" run --rm "${reference[@]}" "${flags[@]}" "${NOTIFY[@]}" "$CLOISTER_IMAGE" -p 'go on'
   [[ $status == 0 ]]
   told 'night-shift: the task is done'
+  not_told 'night-shift: the session'
   try timeout 90 "$ENGINE" run --rm "${reference[@]}" "${flags[@]}" "${NOTIFY[@]}" "$CLOISTER_IMAGE" --no-such-option
   [[ $status != 0 ]]
   told 'night-shift: the task has failed'
@@ -131,7 +147,7 @@ matches_received() {
   ctl DELETE /received >/dev/null
   box choosy --env "NOTIFY_URL=https://notify.test/$TOPIC" --env NOTIFY_ON=ends
   claude_once choosy
-  eventually 10 told 'box: the session of Claude has ended'
+  eventually 10 told 'box: the session of Claude has ended\n'
   not_told 'box: Claude has finished'
   # A host that nobody knows gets plain text.
   matches_received 'all(.[]; .headers | has("title") | not)'

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Journal } from './journal.ts';
 import {
   chooseTurn,
+  instructionFiles,
   isSideRequest,
   lastPrompt,
   type MessagesRequest,
@@ -27,6 +28,8 @@ export interface AnthropicRequest {
   prompt?: string;
   /** Tool results and context since the model's last answer, at most 8000 characters. */
   heard?: string;
+  /** Files of instructions that the model was given. */
+  instructions?: string[];
   /** What the script's tool calls among it came to, at most 8000 characters each. */
   results?: ToolResult[];
 }
@@ -57,7 +60,7 @@ export function createAnthropic({ journal, script }: AnthropicOptions): Handler 
 function answerMessages(asked: MessagesRequest, script: Script, response: ServerResponse): void {
   const { model = 'stub', messages = [], stream } = asked;
   const chosen = isSideRequest(asked)
-    ? { turn: { text: '{"title": "Stub session"}' }, id: 'toolu_side' }
+    ? { turn: { text: script.aside }, id: 'toolu_side' }
     : chooseTurn(script, messages);
   const requestId = { 'request-id': 'req_stub' };
   if (!stream) {
@@ -91,6 +94,7 @@ function describeMessages(path: string, asked: MessagesRequest): Partial<Anthrop
     ...(asked.model === undefined ? {} : { model: asked.model }),
     prompt: lastPrompt(asked.messages ?? []).slice(-2000),
     heard: sinceLastAnswer(asked.messages ?? []).slice(-8000),
+    instructions: instructionFiles(asked.messages ?? []),
     results: toolResults(asked.messages ?? []).map((one) => ({ ...one, text: one.text.slice(0, 8000) })),
   };
 }

@@ -53,6 +53,7 @@ const actions: readonly (readonly [string, RegExp, Action])[] = [
   ['GET', /^\/github\/pulls$/, ({ pulls }) => pulls.all()],
   ['GET', /^\/github\/repos\/([\w-]+\/[\w.-]+)$/, ({ repositories }, name) => repositories.describe(name)],
   ['PUT', /^\/github\/repos\/([\w-]+\/[\w.-]+)$/, createRepository],
+  ['PUT', /^\/github\/pushes\/([\w-]+\/[\w.-]+)$/, hinderPushes],
   ['PUT', /^\/web\/hosts\/(.+)$/, ({ hosts }, name) => void hosts.set(name, answerAllowed)],
   ['GET', /^\/web\/log$/, ({ web }) => web.all()],
   ['DELETE', /^\/web\/log$/, ({ web }) => web.clear()],
@@ -102,4 +103,8 @@ function setScript(world: World, _name: string, body: unknown): void {
 
 async function createRepository(world: World, name: string, body: unknown): Promise<void> {
   await world.repositories.create(name, body as NewRepository);
+}
+
+async function hinderPushes(world: World, name: string, body: unknown): Promise<void> {
+  await world.repositories.hinder(name, body as { reject?: string; delayMs?: number });
 }

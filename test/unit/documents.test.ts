@@ -29,7 +29,12 @@ const documents = [
 describe('the README', () => {
   test('runs the box with exactly the reference flags', () => {
     const run = /<!-- reference-run -->\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-    const words = run.replaceAll('\\\n', ' ').split(/\s+/).join('\n');
+    const words = run
+      .replaceAll('\\\n', ' ')
+      .replaceAll(/"([^"]*)"/g, (_, quoted: string) => quoted.replaceAll(' ', '\u00a0'))
+      .split(/[ \n]+/)
+      .join('\n')
+      .replaceAll('\u00a0', ' ');
     // Flags whose value stands apart are joined to the form engine/flags has.
     const flags = words
       .replaceAll(/--(cap-drop|cap-add|tmpfs|sysctl|memory)\n/g, '--$1=')
@@ -116,8 +121,14 @@ function headingsOf(path: string): string[] {
 
 test('every file that runs the box from outside has exactly the reference flags', () => {
   const reference = readFileSync('engine/flags', 'utf8').trim().split('\n');
-  const example = readFileSync('examples/one-prompt.yml', 'utf8').match(/--[a-z][a-z-]+(=\S+)?/g) ?? [];
-  expect(example.filter((flag) => flag !== '--rm').toSorted()).toEqual(reference.toSorted());
+  const example =
+    readFileSync('examples/one-prompt.yml', 'utf8').match(/--[a-z][a-z-]+(="[^"]*"|=\S+)?/g) ?? [];
+  expect(
+    example
+      .filter((flag) => flag !== '--rm')
+      .map((flag) => flag.replaceAll('"', ''))
+      .toSorted(),
+  ).toEqual(reference.toSorted());
   const container = JSON.parse(readFileSync('.devcontainer/devcontainer.json', 'utf8')) as {
     runArgs: string[];
   };

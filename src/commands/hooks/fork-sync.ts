@@ -2,6 +2,7 @@ import { Paths } from '../../core/paths.ts';
 import { parseDefaultBranch, planSync, renderStart, renderSynced, type Standing } from '../../hooks/fork.ts';
 import { isAside } from '../../hooks/session-name.ts';
 import type { Host } from '../../host/host.ts';
+import { workspaceAsBooted } from '../workspace-as-booted.ts';
 
 /** Milliseconds git has for the network, and for everything else. */
 const patience = { network: 30_000, local: 10_000 };
@@ -52,7 +53,14 @@ async function bringForward(host: Host, kind: 'merge' | 'move', branch: string):
 /** Runs git in the clone, as the agent: what its configuration there says is the agent's own affair. */
 async function git(host: Host, args: readonly string[], timeout = patience.local): Promise<string> {
   const { stdout } = await host.run({
-    argv: ['/usr/bin/git', '-C', Paths.repository, '-c', 'core.hooksPath=/dev/null', ...args],
+    argv: [
+      '/usr/bin/git',
+      '-C',
+      `${workspaceAsBooted(host)}/repo`,
+      '-c',
+      'core.hooksPath=/dev/null',
+      ...args,
+    ],
     env: {
       HOME: Paths.home,
       PATH: '/usr/local/bin:/usr/bin:/bin',

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, matchesGlob, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { Paths } from '../../core/paths.ts';
 import { printable } from '../../core/printable.ts';
 import {
@@ -12,7 +12,9 @@ import {
   parseFormatters,
   renderFormatted,
 } from '../../hooks/formatters.ts';
+import { globPattern } from '../../hooks/glob.ts';
 import type { Host } from '../../host/host.ts';
+import { workspaceAsBooted } from '../workspace-as-booted.ts';
 
 /** Where lists and programs are, and what may be formatted; tests have places of their own. */
 export interface FormatPlaces {
@@ -23,10 +25,9 @@ export interface FormatPlaces {
   readonly programs: readonly string[];
 }
 
-const image: FormatPlaces = {
+const image: Omit<FormatPlaces, 'workspace'> = {
   list: '/etc/cloister/formatters.conf',
   folder: '/etc/cloister/formatters.d',
-  workspace: Paths.workspace,
   programs: ['/usr/local/bin', '/usr/bin', '/bin'],
 };
 /** Bytes of a file or marker that is looked at. */
@@ -35,7 +36,7 @@ const mostRead = 1024 ** 2;
 const patience = 10_000;
 
 /** Formats what the model has just written, by the operator's list, and tells it where its text was changed. */
-export async function format(host: Host, input: string, places: FormatPlaces = image): Promise<string> {
+export async function format(host: Host, input: string, places = placesOf(host)): Promise<string> {
   const edited = parseEdited(input);
   const file = edited === null ? null : insideWorkspace(edited, places.workspace);
   if (file === null) return '';
@@ -43,6 +44,10 @@ export async function format(host: Host, input: string, places: FormatPlaces = i
   const chosen = chooseFormatter(formatters, file, places);
   const context = chosen === null ? null : await runOn(host, chosen, file);
   return renderFormatted({ context, faults });
+}
+
+function placesOf(host: Host): FormatPlaces {
+  return { ...image, workspace: workspaceAsBooted(host) };
 }
 
 /** @returns the file itself, past every link, or null where it is not the project's text. */
@@ -98,7 +103,7 @@ function isAskedFor(markers: readonly Marker[], file: string, workspace: string)
 }
 
 function isMarker(marker: Marker, folder: string, name: string): boolean {
-  if (!matchesGlob(name, marker.name)) return false;
+  if (!globPattern(marker.name).test(name)) return false;
   return marker.text === null || (readSmall(join(folder, name))?.includes(marker.text) ?? false);
 }
 

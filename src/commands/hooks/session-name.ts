@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { Paths } from '../../core/paths.ts';
 import {
   asideSession,
@@ -7,7 +7,6 @@ import {
   parseName,
   parseSessionEvent,
   renderQuestion,
-  type SessionEvent,
 } from '../../hooks/session-name.ts';
 import type { Host } from '../../host/host.ts';
 import { nameOf, notePath } from './session-notes.ts';
@@ -20,8 +19,11 @@ const patience = 40_000;
 const asking = ['-p', '--model', 'haiku', '--tools', '', '--setting-sources', '', '--strict-mcp-config'];
 const system = 'You name work sessions. You answer with one name in kebab-case and nothing else.';
 
-/** Names the window of a session after its first answer, once; and gives a resumed session its name back. */
-export async function nameSession(host: Host, input: string): Promise<string> {
+/**
+ * Names the window of a session after its first answer, once; and gives a resumed session its name back.
+ * @param read stands in for a look at the transcript's beginning in tests.
+ */
+export async function nameSession(host: Host, input: string, read = beginningOf): Promise<string> {
   const event = parseSessionEvent(input);
   const pane = host.env.TMUX_PANE ?? '';
   if (event === null || isAside(event.session) || !/^%\d+$/.test(pane)) return '';
@@ -30,27 +32,18 @@ export async function nameSession(host: Host, input: string): Promise<string> {
     if (known !== null) await renameWindow(host, pane, known);
     return '';
   }
-  if (known !== null || !claim(event.session)) return '';
-  const name = await askForName(host, event);
+  if (host.files.facts(notePath(event.session)) !== null) return '';
+  // Before the question: who comes second finds the note, and nobody asks again where there was no answer.
+  host.files.write(notePath(event.session), '', 0o600);
+  const prompt = event.transcript === null ? null : firstPrompt(read(event.transcript));
+  const name = prompt === null ? null : await askForName(host, renderQuestion(prompt, event.answer));
   if (name === null) return '';
   host.files.write(notePath(event.session), `${name}\n`, 0o600);
   await renameWindow(host, pane, name);
   return '';
 }
 
-/** @returns whether this call is the session's first: a second one finds the note. */
-function claim(session: string): boolean {
-  try {
-    writeFileSync(notePath(session), '', { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function askForName(host: Host, event: SessionEvent): Promise<string | null> {
-  const prompt = event.transcript === null ? null : firstPrompt(beginningOf(event.transcript));
-  if (prompt === null) return null;
+async function askForName(host: Host, question: string): Promise<string | null> {
   const random = host.now().toString(16).padStart(12, '0').slice(-12);
   const options = [
     '--no-session-persistence',
@@ -62,7 +55,7 @@ async function askForName(host: Host, event: SessionEvent): Promise<string | nul
   const { stdout } = await host.run({
     argv: ['/usr/local/bin/claude', ...asking, ...options],
     env: askingEnvironment(host),
-    stdin: renderQuestion(prompt, event.answer),
+    stdin: question,
     cwd: Paths.session,
     timeout: patience,
   });
@@ -73,6 +66,7 @@ async function askForName(host: Host, event: SessionEvent): Promise<string | nul
 function askingEnvironment({ env }: Host): Record<string, string> {
   const kept = ['HOME', 'USER', 'LANG', 'CLAUDE_CONFIG_DIR', 'NODE_EXTRA_CA_CERTS'];
   const own = {
+    CLAUDE_CODE_DISABLE_CLAUDE_MDS: '1',
     PATH: '/usr/local/bin:/usr/bin:/bin',
     TERM: 'dumb',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',

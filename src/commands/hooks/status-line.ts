@@ -4,6 +4,9 @@ import { parseStatusInput, renderStatusLine } from '../../hooks/status-line.ts';
 import type { Host } from '../../host/host.ts';
 import { nameOf } from './session-notes.ts';
 
+/** Columns Claude Code keeps for itself. */
+const margin = 4;
+
 /** One line below the prompt, drawn anew after every answer. */
 export function statusLine(host: Host, input: string): string {
   const status = parseStatusInput(input);
@@ -11,7 +14,7 @@ export function statusLine(host: Host, input: string): string {
   const facts = {
     box: parseState(host.files.readIfAny(Paths.state)),
     name: nameOf(host, status.session_id),
-    columns: Number(columns) || 80,
+    columns: (Number(columns) || 80) - margin,
     plain: term === 'dumb' || (noColour ?? '') !== '',
   };
   return `${renderStatusLine(status, facts)}\n`;

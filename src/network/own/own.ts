@@ -48,7 +48,10 @@ export async function openOwn(parts: OwnParts): Promise<Own> {
     own.telemetry === null
       ? null
       : makeForwarder({ telemetry: own.telemetry, post, now, troubled: (why) => troubled('telemetry', why) });
-  await openDoor({ tell: notifier && ((word) => notifier.tell(word, 'agent')), forwarder }, parts.door);
+  const hear = (word: Happening) => {
+    if (word !== 'ended' || own.notify?.once !== true) notifier?.tell(word, 'agent');
+  };
+  await openDoor({ tell: notifier && hear, forwarder }, parts.door);
   return {
     tell: (word) => notifier?.tell(word, 'box'),
     flush: async () => notifier?.flush(),

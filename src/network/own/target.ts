@@ -20,6 +20,8 @@ export interface NotifyTarget extends Target {
   /** What the box and its work are called: both are the operator's words. */
   readonly box: string;
   readonly repository: string | null;
+  /** The agent runs once: init tells of its end, with the outcome. */
+  readonly once: boolean;
 }
 
 export interface TelemetryTarget extends Target {

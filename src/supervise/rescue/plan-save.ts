@@ -7,20 +7,20 @@ interface Facts {
   readonly settings: Settings;
   readonly bootId: string;
   readonly restored: RestoreReport | null;
+  /** The clone's. */
+  readonly folder: string;
 }
-
-export const folder = '/workspace/repo';
 
 /** Plans the order for a rescue. */
 export function planSave(
-  { settings, bootId, restored }: Facts,
+  { settings, bootId, restored, folder }: Facts,
   { deadline, last }: { deadline: number; last: string | null },
 ): SaveOrder {
   const { scope } = settings.rescue;
   const place = planPlace(secretsIn(settings)[0] ?? '', bootId, restored);
   const from = restored?.kind === 'restored' ? restored.place : place;
   return {
-    ...baseOf(settings, deadline),
+    ...baseOf(settings, { deadline, folder }),
     kind: 'save',
     place,
     former: from === place ? [] : [from],
@@ -32,8 +32,11 @@ export function planSave(
   };
 }
 
-export function planRestore(settings: Settings, deadline: number): RestoreOrder {
-  return { ...baseOf(settings, deadline), kind: 'restore' };
+export function planRestore(
+  settings: Settings,
+  facts: { readonly deadline: number; readonly folder: string },
+): RestoreOrder {
+  return { ...baseOf(settings, facts), kind: 'restore' };
 }
 
 /**
@@ -46,7 +49,7 @@ function planPlace(secret: string, bootId: string, restored: RestoreReport | nul
   return restored?.kind === 'restored' && restored.place.startsWith(own) ? restored.place : own;
 }
 
-function baseOf(settings: Settings, deadline: number) {
+function baseOf(settings: Settings, { deadline, folder }: { deadline: number; folder: string }) {
   return {
     folder,
     url: settings.repository?.url ?? '',

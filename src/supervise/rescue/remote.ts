@@ -56,5 +56,5 @@ const meanings: readonly (readonly [RegExp, string])[] = [
     /Could not resolve host|Failed to connect|Connection (refused|reset|timed out)|Operation too slow|Timeout was reached|took too long|timed out|early EOF|hung up/i,
     'the repository could not be reached',
   ],
-  [/remote rejected|pre-receive hook declined|GH013|protected/i, 'the repository rejected the push'],
+  [/remote rejected|hook declined|failed to push some refs/i, 'the repository rejected the push'],
 ];

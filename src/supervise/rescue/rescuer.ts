@@ -98,7 +98,10 @@ class LiveRescuer implements Rescuer {
     const deadline = startedAt + budgets[occasion];
     try {
       const { planSave } = await import('./plan-save.ts');
-      const order = planSave(this.#parts, { deadline, last: this.#last });
+      const order = planSave(
+        { ...this.#parts, folder: `${this.#parts.board.state.workspace}/repo` },
+        { deadline, last: this.#last },
+      );
       const report = await runRescueProgram<SaveReport>(this.#parts, order);
       if (report.kind === 'pushed') await this.#assertThere(report, deadline);
       if (report.kind === 'pushed' || report.kind === 'nothing') this.#last = report.fingerprint;

@@ -111,18 +111,8 @@ async function writeTree(git: Git, changes: Changes, scratch: string): Promise<s
 }
 
 async function push(git: Git, { url, credential }: SaveOrder, refspecs: readonly string[]): Promise<void> {
-  const options = [
-    '--porcelain',
-    '--no-verify',
-    '--no-signed',
-    '--no-follow-tags',
-    '--recurse-submodules=no',
-  ];
-  try {
-    await git.run(['push', ...options, '--', url, ...refspecs], credential ? { voice: 'operator' } : {});
-  } catch (error) {
-    throw new Error(explainRemote(error));
-  }
+  const options = ['--no-verify', '--no-signed', '--no-follow-tags', '--recurse-submodules=no'];
+  await git.run(['push', ...options, '--', url, ...refspecs], credential ? { voice: 'operator' } : {});
 }
 
 function report(facts: {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { agentWords } from '../../../src/core/happening.ts';
 import { noticeOf, renderNotice } from '../../../src/hooks/notify.ts';
+import { asideSession } from '../../../src/hooks/session-name.ts';
 import { judgeSequence } from '../../../src/session/escape/verdict.ts';
 
 const wordOf = (event: object) => noticeOf(JSON.stringify(event))?.word ?? null;
@@ -23,6 +24,8 @@ describe('a notice', () => {
     [{ hook_event_name: 'SessionEnd', reason: 'other' }, 'ended'],
     [{ hook_event_name: 'SessionEnd', reason: 'clear' }, null],
     [{ hook_event_name: 'SessionEnd', reason: 'resume' }, null],
+    [{ hook_event_name: 'Stop', session_id: asideSession('0123456789ab') }, null],
+    [{ hook_event_name: 'SessionEnd', session_id: asideSession('0123456789ab') }, null],
     [{ hook_event_name: 'PostToolUse' }, null],
   ])('of %j is %j', (event, word) => {
     expect(wordOf(event)).toBe(word);

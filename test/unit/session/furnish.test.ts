@@ -4,6 +4,8 @@ import { type Furnishing, mergeClaudeState, renderGhHosts } from '../../../src/s
 const furnishing: Furnishing = {
   home: '/home/claude',
   claudeFolder: '/home/claude/.claude',
+  claudeLink: null,
+  folders: [],
   trusted: ['/workspace', '/workspace/repo'],
   approvedKey: null,
   githubToken: null,

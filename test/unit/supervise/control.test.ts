@@ -73,6 +73,13 @@ describe('the operator', () => {
     ]);
   });
 
+  test('is told why a name can never be allowed', async () => {
+    const { type, rules, world } = setUp();
+    expect(await type('allow ntfy.example')).toMatchObject({ code: 78, err: 'ntfy.example is reserved.\n' });
+    expect(rules()).not.toContain('ntfy.example');
+    expect(world.applied).toEqual([]);
+  });
+
   test('allows a name for a time, after which it is denied again', async () => {
     const { machine, type, rules, events } = setUp();
     expect((await type('allow new.example --for 1h')).out).toMatch(/is allowed until 20\S+Z\.\n$/);

@@ -45,7 +45,7 @@ function setUp() {
     }),
     sockets: { udp: 10, tcp: 11, guard: 12, door: 13 },
     argv: ['/usr/local/bin/node', 'cloister.mjs', 'egress'],
-    landlock: null,
+    held: { landlock: null },
     env: {},
     reported: (report) => reported.push(report),
     changed: (report) => reports.push(report),
@@ -77,6 +77,22 @@ describe('the egress process', () => {
       { running: false, restarts: 0 },
       { running: true, restarts: 1 },
     ]);
+  });
+
+  test('has the operator told, and says when there is nothing left to tell', async () => {
+    const { machine, egress, child, events } = setUp();
+    egress.tell('saved');
+    expect(child().sent.at(-1)).toEqual({ kind: 'tell', word: 'saved' });
+    const flushed = egress.flush(3000);
+    expect(child().sent.at(-1)).toEqual({ kind: 'flush' });
+    child().say({ kind: 'flushed' });
+    await flushed;
+    const silent = egress.flush(3000);
+    await machine.advance(3000);
+    await silent;
+    child().say({ kind: 'troubled', what: 'notify', reason: 'status-503' });
+    await tick();
+    expect(events.at(-1)).toEqual(['notify.failed', { reason: 'status-503' }]);
   });
 
   test('is told when the wall has what it asked for', async () => {

@@ -7,7 +7,8 @@ const healthCommand = /^\/usr\/local\/bin\/cloister health --json$/;
 function setUp() {
   const machine = new FakeMachine();
   const told: string[] = [];
-  watchHealth(machine.program(), (word) => told.push(word));
+  const box = { ready: true };
+  watchHealth({ host: machine.program(), tell: (word) => told.push(word), isReady: () => box.ready });
   /** One look after another. */
   const look = async (...statuses: readonly string[]) => {
     for (const status of statuses) {
@@ -18,7 +19,7 @@ function setUp() {
       await new Promise((resolve) => void setImmediate(resolve));
     }
   };
-  return { told, look };
+  return { told, look, box };
 }
 
 test('health that changes is told once two looks agree, and its recovery', async () => {
@@ -36,5 +37,13 @@ test('health that changes is told once two looks agree, and its recovery', async
 test('a look that fails, and a health that comes and goes, are told by nobody', async () => {
   const { told, look } = setUp();
   await look('degraded', 'killed', 'degraded', 'healthy', 'degraded', 'healthy', 'killed', 'killed');
+  expect(told).toEqual([]);
+});
+
+test('a box that stops is not called unhealthy', async () => {
+  const { told, look, box } = setUp();
+  await look('healthy', 'unhealthy');
+  box.ready = false;
+  await look('unhealthy', 'unhealthy', 'unhealthy');
   expect(told).toEqual([]);
 });

@@ -13,6 +13,7 @@ const notify: NotifyTarget = {
   on: [],
   box: 'night-shift',
   repository: 'github.com/you/project',
+  once: false,
 };
 const words = Object.keys(happenings) as Happening[];
 

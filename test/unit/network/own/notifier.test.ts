@@ -14,6 +14,7 @@ const target: NotifyTarget = {
   on: kinds,
   box: 'box',
   repository: null,
+  once: false,
 };
 
 function setUp(change: Partial<NotifyTarget> = {}) {
