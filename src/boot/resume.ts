@@ -18,6 +18,7 @@ import { wordOfNews } from '../supervise/word-of.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
+import { makeCloneProgress } from './clone-progress.ts';
 import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
@@ -87,7 +88,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     'repository',
     async ({ say, warn }) => {
       const { repository } = settings;
-      const progress = (line: string) => board.post({ repository: line.slice(0, 200) });
+      const progress = makeCloneProgress({ host, log, board });
       const result = await cloneRepository(
         host,
         { repository, agent, workspace, environment: certificates },

@@ -119,6 +119,15 @@ function headingsOf(path: string): string[] {
   );
 }
 
+test('every document is reached from the README', () => {
+  const seen = new Set(['README.md']);
+  for (const path of seen) {
+    for (const [, link = ''] of readFileSync(path, 'utf8').matchAll(/\]\(([^)#\s:]+\.md)[^)]*\)/g))
+      seen.add(join(dirname(path), link));
+  }
+  expect(documents.filter((path) => /^(docs\/[^/]*|[A-Z]+)\.md$/.test(path) && !seen.has(path))).toEqual([]);
+});
+
 test('every file that runs the box from outside has exactly the reference flags', () => {
   const reference = readFileSync('engine/flags', 'utf8').trim().split('\n');
   const example =
