@@ -49,13 +49,14 @@ export class Board {
   /** Everybody reads the board, and programs' own words stand on it: what git says may hold a token. */
   #redacted(state: BoxState): BoxState {
     const clean = this.#log.redact;
-    const { failure, firewall } = state;
+    const { failure, firewall, rescue } = state;
     return {
       ...state,
       steps: state.steps.map((step) => ({ ...step, detail: clean(step.detail) })),
       failure: failure && { ...failure, message: clean(failure.message), remedy: clean(failure.remedy) },
       firewall: { ...firewall, lastFailure: firewall.lastFailure && clean(firewall.lastFailure) },
       repository: clean(state.repository),
+      rescue: { ...rescue, said: clean(rescue.said), restored: clean(rescue.restored) },
     };
   }
 }

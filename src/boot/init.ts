@@ -63,9 +63,12 @@ export async function initResumed(host: Host): Promise<number> {
   const state = {
     ...fresh,
     platform: handover.environment.platform,
+    agent: idsOf(handover.environment.agent),
+    workspace: handover.environment.workspace,
     containment: {
       landlock: handover.environment.agent.landlock ?? null,
       hiddenProcesses: handover.hiddenProcesses,
+      limits: handover.environment.agent.limits ?? null,
     },
     steps,
     once: task.length > 0,
@@ -128,4 +131,8 @@ function report(error: unknown, log: Log, board: Board): number {
   log.event('fatal', 'boot.failed', failure);
   board.post({ phase: 'failed', failure });
   return code;
+}
+
+function idsOf({ uid, gid }: { uid: number; gid: number }): { uid: number; gid: number } {
+  return { uid, gid };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { agentEnvironment } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
@@ -8,7 +9,10 @@ import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Kept, keep } from '../supervise/keep.ts';
 import { policies } from '../supervise/policies.ts';
 import { refreshPins } from '../supervise/refresh.ts';
+import { openRescuer, type Rescuer } from '../supervise/rescue/rescuer.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { keepWatch } from '../supervise/warden.ts';
+import { watchHealth } from '../supervise/watch-health.ts';
 import { watchSession } from '../supervise/watch-session.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
@@ -16,9 +20,10 @@ import type { Board } from './board.ts';
 import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
-import { cloneDeadline, cloneRepository } from './repository.ts';
+import { cloneDeadline, cloneRepository, repositoryIn } from './repository.ts';
+import { type Restored, restoreRescue } from './restore.ts';
 import { openRulebook } from './rulebook.ts';
-import type { Handover } from './shed.ts';
+import { type Handover, ownNodeEnvironment } from './shed.ts';
 import type { Steps } from './step.ts';
 
 export interface ResumeParts {
@@ -33,6 +38,7 @@ export interface ResumeParts {
 export interface Box {
   readonly wayOut: WayOut;
   readonly rulebook: Rulebook;
+  readonly rescuer: Rescuer;
   /** The tmux session, or the agent running once. */
   readonly work: { readonly session: Kept } | { readonly task: Child };
 }
@@ -40,9 +46,10 @@ export interface Box {
 /** The second half of the boot, with the few capabilities of supervision and no secret in its environment. */
 export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
   const { settings, environment } = handover;
-  const { agent } = environment;
+  const { agent, workspace } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
+  keepWatch({ host, log, agent });
 
   const wayOut = await steps.step('resolver', async ({ undo, say }) => {
     const wayOut = openWayOut({ host, log, board, handover });
@@ -61,25 +68,37 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   });
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    writeAccounts(host, settings, agent.gid);
+    // Nobody takes telemetry where the agent dials for itself.
+    writeAccounts(host, handover.byAddress ? { ...settings, telemetry: null } : settings, agent.gid);
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
   // Before the proof, which attacks its socket as well.
   const rulebook = openRulebook({ host, log, handover }, wayOut.setRules);
   await steps.step('proof', (tools) => proveBox(host, handover, tools));
+  const ownEnvironment = { ...agentEnvironment(certificates), ...ownNodeEnvironment() };
+  const rescue = { host, log, board, settings, agent, bootId: handover.bootId, environment: ownEnvironment };
+  let restored: Restored = { report: null, said: '' };
   const folder = await steps.step(
     'repository',
     async ({ say, warn }) => {
       const { repository } = settings;
       const progress = (line: string) => board.post({ repository: line.slice(0, 200) });
-      const result = await cloneRepository(host, { repository, agent, environment: certificates }, progress);
+      const result = await cloneRepository(
+        host,
+        { repository, agent, workspace, environment: certificates },
+        progress,
+      );
       board.post({ repository: result.kind });
+      restored = await restoreRescue(rescue, result.kind);
+      const said = [result.kind, restored.said].filter((text) => text !== '').join('; ');
       if (result.kind === 'failed') warn(`the clone failed, the session starts without it: ${result.reason}`);
-      else say(result.kind);
-      return result.kind === 'cloned' || result.kind === 'kept' ? Paths.repository : Paths.workspace;
+      else if (restored.report?.kind === 'refused' || restored.report?.kind === 'failed') warn(said);
+      else say(said);
+      return result.kind === 'cloned' || result.kind === 'kept' ? repositoryIn(workspace) : workspace;
     },
     2 * cloneDeadline,
   );
+  const rescuer = openRescuer({ ...rescue, restored: restored.report });
   const work = await steps.step('session', async ({ undo, say }) => {
     if (handover.task.length > 0) {
       say('none: the agent runs once');
@@ -98,18 +117,23 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
         board.post({ session: { running: true, restarts } });
         if (restarts > 0) void makeSession(host, { agent, place }).catch(() => {});
       },
-      ended: () => board.post({ session: { ...board.state.session, running: false } }),
+      ended: () => {
+        board.post({ session: { ...board.state.session, running: false } });
+        void rescuer.save('agent ended');
+      },
     });
     undo(() => kept.stop(1000));
     await makeSession(host, { agent, place });
     watchSession({ host, log, board, agent, place });
     return { session: kept };
   });
+  if (settings.notify?.on.includes('degraded'))
+    watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
   await releaseLock();
-  return { wayOut, rulebook, work };
+  return { wayOut, rulebook, rescuer, work };
 }
 
 /** Another repository on the same volume is other work, with a conversation of its own. */

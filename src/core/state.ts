@@ -1,4 +1,7 @@
+import type { AgentLimits } from './agent-limits.ts';
+import { agentIdentity } from './agent-profile.ts';
 import type { Landlock } from './landlock.ts';
+import { Paths } from './paths.ts';
 
 /** The boot's steps, in their order. */
 export const stepNames = [
@@ -54,8 +57,17 @@ export interface BoxState {
   readonly startedAt: number;
   readonly readyAt: number | null;
   readonly platform: string;
+  /** Decimal ids of the agent's user. */
+  readonly agent: { readonly uid: number; readonly gid: number };
+  /** Where the agent works. */
+  readonly workspace: string;
   /** What holds the agent besides users, capabilities and seccomp, which every platform has. */
-  readonly containment: { readonly landlock: Landlock | null; readonly hiddenProcesses: boolean };
+  readonly containment: {
+    readonly landlock: Landlock | null;
+    readonly hiddenProcesses: boolean;
+    /** Null until the boot knows them. */
+    readonly limits: AgentLimits | null;
+  };
   readonly steps: readonly StepState[];
   readonly failure: {
     readonly step: string;
@@ -86,6 +98,16 @@ export interface BoxState {
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
   readonly repository: string;
+  readonly rescue: {
+    /** Of the last rescue of this boot; null before the first. */
+    readonly outcome: 'pushed' | 'nothing' | 'failed' | 'unchanged' | null;
+    /** Milliseconds since the epoch of the last one that saved. */
+    readonly savedAt: number | null;
+    /** One line: what was saved and where, or why not. */
+    readonly said: string;
+    /** What became of the last boot's rescue; empty where there was none. */
+    readonly restored: string;
+  };
   /** The agent runs once: there is no session. */
   readonly once: boolean;
 }
@@ -100,7 +122,9 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     startedAt: start.now,
     readyAt: null,
     platform: 'unknown',
-    containment: { landlock: null, hiddenProcesses: false },
+    agent: { uid: agentIdentity.uid, gid: agentIdentity.gid },
+    workspace: Paths.workspace,
+    containment: { landlock: null, hiddenProcesses: false, limits: null },
     steps: [],
     failure: null,
     resolver: { running: false, restarts: 0, upstreams: [] },
@@ -118,6 +142,7 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     session: { running: false, restarts: 0 },
     children: {},
     repository: 'none',
+    rescue: { outcome: null, savedAt: null, said: 'none yet', restored: '' },
     once: false,
   };
 }

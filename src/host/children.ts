@@ -1,8 +1,12 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { pipeline, Readable, type Writable } from 'node:stream';
 import { CommandError, defaultTimeout, rootEnvironment } from './command-error.ts';
 import { copy, drained } from './copy.ts';
 import type { Child, ChildSpec, Command, Output } from './host.ts';
+
+/** Characters kept of a list of names: those of half a million files. */
+const mostOctets = 64_000_000;
 
 /** What Node has started and will collect itself. */
 const own = new Map<number, ChildProcess>();
@@ -100,6 +104,13 @@ function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): 
   });
 }
 
+/** A program that ends early, or input that fails, closes the pipe: its exit code tells. */
+export function feed(stdin: Writable, { stdin: text = '', input, octets }: Command): void {
+  stdin.on('error', () => {});
+  if (input === undefined) stdin.end(Buffer.from(text, octets === true ? 'latin1' : 'utf8'));
+  else pipeline(Readable.from(input, { objectMode: false }), stdin, () => {});
+}
+
 /**
  * Runs a program to its end like `run`, for the supervisor alone: it lives for days beside the agent, and execa
  * would cost it 13 MB of private memory.
@@ -122,12 +133,15 @@ export function runLean(command: Command): Promise<Output> {
   }, command.timeout ?? defaultTimeout);
   if (command.onProgress !== undefined) eachLine(child.stderr, command.onProgress);
   const said = { stdout: '', stderr: '' };
+  const most = command.octets === true ? mostOctets : 1_000_000;
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk: string) => {
-      said[name] = (said[name] + chunk).slice(-1_000_000);
-    });
+    if (name === 'stdout' && command.onOutput !== undefined) child.stdout.on('data', command.onOutput);
+    else
+      child[name].setEncoding(command.octets === true ? 'latin1' : 'utf8').on('data', (chunk: string) => {
+        said[name] = (said[name] + chunk).slice(-most);
+      });
   }
-  child.stdin.on('error', () => {}).end(command.stdin ?? '');
+  feed(child.stdin, command);
   return new Promise((resolve, reject) => {
     child.on('error', (error) => {
       clearTimeout(timer);

@@ -4,6 +4,12 @@ export interface Command {
   /** The whole environment; nothing is inherited. Default: a root-owned PATH and nothing else. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Written to its stdin in place of `stdin`, as fast as it reads. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Stdin and stdout are octets, one to a character: a file's name need be no UTF-8. All of stdout is kept. */
+  readonly octets?: true;
+  /** Takes stdout as it comes, in place of keeping it. */
+  readonly onOutput?: (octets: Buffer) => void;
   readonly cwd?: string;
   /** Milliseconds until it is killed. Default 30 000. */
   readonly timeout?: number;
@@ -68,6 +74,8 @@ export interface Files {
   append(path: string, text: string): void;
   /** Makes a folder, or leaves the one that is there, with this mode and owner. */
   ensureFolder(path: string, options: { mode: number; uid?: number; gid?: number }): void;
+  /** Changes owner and mode of a folder that is there; never follows a link that stands in its place. */
+  give(path: string, options: { uid: number; gid: number; mode: number }): void;
   facts(path: string): FileFacts | null;
   remove(path: string): void;
   /** @returns bytes and inodes of the file system at `path`. */

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { endGroup } from './children.ts';
 import { CommandError, defaultTimeout, rootEnvironment } from './command-error.ts';
@@ -11,14 +12,17 @@ export async function run(command: Command): Promise<Output> {
     env: command.env ?? rootEnvironment,
     extendEnv: false,
     cwd: command.cwd ?? '/',
-    input: command.stdin ?? '',
+    input: inputOf(command),
+    encoding: command.octets === true ? 'latin1' : 'utf8',
+    ...(command.onOutput === undefined ? {} : { buffer: { stdout: false } }),
     // A process group of its own: at the deadline all of it ends. A grandchild would keep the pipes open.
     detached: true,
-    maxBuffer: 4_000_000,
+    maxBuffer: command.octets === true ? 64_000_000 : 4_000_000,
     reject: false,
     stripFinalNewline: false,
   });
   if (command.onProgress !== undefined) void relayLines(subprocess, command.onProgress);
+  if (command.onOutput !== undefined) subprocess.stdout.on('data', command.onOutput);
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -27,9 +31,18 @@ export async function run(command: Command): Promise<Output> {
   const result = await subprocess;
   clearTimeout(timer);
   const signal = result.signal === undefined ? 0 : (constants.signals[result.signal as NodeJS.Signals] ?? 0);
-  const output = { code: result.exitCode ?? 128 + signal, stdout: result.stdout, stderr: result.stderr };
+  const output = {
+    code: result.exitCode ?? 128 + signal,
+    stdout: result.stdout ?? '',
+    stderr: result.stderr,
+  };
   if (result.failed) throw new CommandError(command, output, howItEnded({ ...result, timedOut }));
   return output;
+}
+
+function inputOf({ input, stdin = '', octets }: Command): Readable | Buffer {
+  if (input !== undefined) return Readable.from(input, { objectMode: false });
+  return Buffer.from(stdin, octets === true ? 'latin1' : 'utf8');
 }
 
 async function relayLines(

@@ -15,13 +15,15 @@ export function oneShotSpec(facts: {
   folder: string;
   terminal: boolean;
 }): ChildSpec {
+  const enter = ['/usr/bin/env', `--chdir=${facts.folder}`, '--'];
   return {
+    // The folder is entered by the agent: where a path of its own leads is not for root to follow.
     argv: confined(
-      [Paths.outcome, '/usr/local/bin/claude', '--dangerously-skip-permissions', ...facts.task],
+      [...enter, Paths.outcome, '/usr/local/bin/claude', '--dangerously-skip-permissions', ...facts.task],
       facts.agent,
     ),
     env: agentEnvironment({ ...facts.environment, TERM: 'dumb' }),
-    cwd: facts.folder,
+    cwd: '/',
     output: 'copy',
     filter: colouredText,
     ...(facts.terminal ? {} : { input: 'inherit' as const }),

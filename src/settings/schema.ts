@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { parseDuration } from '../core/duration.ts';
 import { levels } from '../core/log.ts';
-import { parseSize } from '../core/size.ts';
+import { parseSize, renderSize } from '../core/size.ts';
 import { isLoopback, parseRange, type Range } from '../network/address-class.ts';
+import { ownSchema } from './own-schema.ts';
 import { setRemedy } from './secrets.ts';
 
 const MB = 1024 ** 2;
@@ -25,6 +27,9 @@ export const schema = {
       .regex(/^(?![-/.])(?!.*(\.\.|\/\/|@\{|\.lock$|\/$))[\w./+@-]{1,200}$/, 'is no branch or tag name'),
     'main',
   ),
+  RESCUE: rule(z.enum(['off', 'tracked', 'all'], 'is not one of off, tracked, all'), 'all'),
+  RESCUE_INTERVAL: rule(duration(10_000, 'is no duration such as 5m, of at least 10s'), '5m'),
+  RESCUE_SIZE: rule(size(MB), '100m'),
   GIT_USER_NAME: rule(
     // Git drops punctuation and white space at a name's ends, and commits nothing when nothing is left.
     z.string().regex(/^(?=.*[\p{L}\p{N}])[^\p{C}<>"\\]{1,100}$/u, 'is no name git could record'),
@@ -46,6 +51,7 @@ export const schema = {
   DNS_UPSTREAM: rule(list(upstream), '9.9.9.9'),
   EGRESS_FALLBACK: rule(z.literal('address', 'is not address, the only fallback there is'), 'address'),
   PUBLISH_PORTS: rule(list(port), '3000,8080'),
+  ...ownSchema,
   EXTRA_CA_CERTS: rule(z.string().regex(/^\/[^\p{C}]+$/u, 'is no absolute path'), '/certs/company.pem'),
   WORKSPACE_SIZE: rule(size(), '512m'),
   TMP_SIZE: rule(size(), '512m'),
@@ -117,11 +123,18 @@ function port(text: string): number | null {
   return number >= 1 && number <= 65535 ? number : null;
 }
 
-function size() {
+function duration(least: number, message: string) {
+  return z.string().transform((text, context) => {
+    const milliseconds = parseDuration(text);
+    return milliseconds !== null && milliseconds >= least ? milliseconds : refuse(context, message);
+  });
+}
+
+function size(least = 16 * MB) {
   return z.string().transform((text, context) => {
     const bytes = parseSize(text);
     if (bytes === null) return refuse(context, 'is no size such as 512m or 1g');
-    return bytes < 16 * MB ? refuse(context, 'is below the 16m that anything needs') : bytes;
+    return bytes < least ? refuse(context, `is below the ${renderSize(least)} that anything needs`) : bytes;
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Happening } from '../core/happening.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { BoxState } from '../core/state.ts';
@@ -9,6 +10,7 @@ import { endChild } from './end-child.ts';
 import type { Ends } from './ends.ts';
 import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
+import type { Rescuer } from './rescue/rescuer.ts';
 import type { Rulebook } from './rulebook.ts';
 
 /** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
@@ -29,9 +31,11 @@ export interface SuperviseParts {
     readonly wayOut: {
       readonly egress: Pick<Egress, 'refresh'>;
       readonly firewall: Firewall;
+      tell(word: Happening): void;
       readonly stop: Kept['stop'];
     };
     readonly rulebook: Pick<Rulebook, 'inForce'>;
+    readonly rescuer: Pick<Rescuer, 'stop'>;
     readonly work: { readonly session: Kept } | { readonly task: Child };
   };
   readonly relayEnvironment: Readonly<Record<string, string>>;
@@ -64,11 +68,19 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     'task' in box.work
       ? await awaitTask(parts, box.work.task, end())
       : await endSession(parts, box.work.session, end());
+  if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
+  await box.rescuer.stop(ends.hurried);
   await box.wayOut.stop(grace, ends.hurried);
   const whose =
-    ends.first?.kind === 'fault' ? { code: ends.first.code, whose: 'init' } : { code, whose: 'agent' };
+    ends.first?.kind === 'fault'
+      ? { code: ends.first.code, whose: 'init' }
+      : { code, whose: 'agent', ...(await unreached(host, code)) };
   log.event('info', 'box.stopped', whose.code === null ? {} : whose);
   return code;
+}
+
+async function unreached(host: Host, code: number | null) {
+  return code === 0 || code === null ? {} : (await import('./unreached.ts')).unreachedIn(host);
 }
 
 /** The agent runs once: its end is the box's, and every signal is passed on to it as it came. */

@@ -1,5 +1,4 @@
-import { confined, wallLogIdentity } from '../core/agent-profile.ts';
-import type { Landlock } from '../core/landlock.ts';
+import { confined, type Identity, wallLogIdentity } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
@@ -14,7 +13,8 @@ import { policies } from './policies.ts';
 export function keepWallLog(parts: {
   readonly host: Host;
   readonly log: Log;
-  readonly landlock: Landlock | null;
+  /** What holds it besides its user. */
+  readonly held: Pick<Identity, 'landlock' | 'limits'>;
   readonly refused: (refusal: WallRefusal) => void;
   readonly tell: NonNullable<KeepOptions['tell']>;
 }): Pick<Kept, 'stop'> {
@@ -32,7 +32,7 @@ export function keepWallLog(parts: {
     spec: {
       argv: confined(['/usr/sbin/ulogd', '--configfile', Paths.wallLogSettings], {
         ...wallLogIdentity,
-        landlock: parts.landlock,
+        ...parts.held,
       }),
       env: {},
       output: 'ignore',

@@ -8,6 +8,7 @@ import type { DnsQuery } from './dns.ts';
 import type { GithubRequest } from './github.ts';
 import type { Journal } from './journal.ts';
 import type { PullRequest } from './pull-requests.ts';
+import type { Manner, Received } from './receiver.ts';
 import type { NewRepository, Repositories } from './repositories.ts';
 import { parseScript, type Script } from './script.ts';
 import { answerAllowed, type Handler, readBody, sendJson, type WebRequest, type WireStart } from './web.ts';
@@ -28,6 +29,8 @@ export interface World {
   pulls: Journal<PullRequest>;
   web: Journal<WebRequest>;
   wire: Journal<WireStart>;
+  received: Journal<Received>;
+  manner: Manner;
 }
 
 type Action = (world: World, name: string, body: unknown) => unknown | Promise<unknown>;
@@ -50,9 +53,13 @@ const actions: readonly (readonly [string, RegExp, Action])[] = [
   ['GET', /^\/github\/pulls$/, ({ pulls }) => pulls.all()],
   ['GET', /^\/github\/repos\/([\w-]+\/[\w.-]+)$/, ({ repositories }, name) => repositories.describe(name)],
   ['PUT', /^\/github\/repos\/([\w-]+\/[\w.-]+)$/, createRepository],
+  ['PUT', /^\/github\/pushes\/([\w-]+\/[\w.-]+)$/, hinderPushes],
   ['PUT', /^\/web\/hosts\/(.+)$/, ({ hosts }, name) => void hosts.set(name, answerAllowed)],
   ['GET', /^\/web\/log$/, ({ web }) => web.all()],
   ['DELETE', /^\/web\/log$/, ({ web }) => web.clear()],
+  ['GET', /^\/received$/, ({ received }) => received.all()],
+  ['DELETE', /^\/received$/, ({ received }) => received.clear()],
+  ['PUT', /^\/received$/, setManner],
   ['GET', /^\/web\/wire$/, ({ wire }) => wire.all()],
   ['DELETE', /^\/web\/wire$/, ({ wire }) => wire.clear()],
 ];
@@ -85,10 +92,19 @@ async function clearCanary(world: World): Promise<void> {
   world.countersBefore = await readCounters();
 }
 
+function setManner(world: World, _name: string, body: unknown): void {
+  const { status = 200, text = '' } = body as Partial<Manner>;
+  world.manner = { status, text };
+}
+
 function setScript(world: World, _name: string, body: unknown): void {
   world.script = parseScript(body, world.script.id + 1);
 }
 
 async function createRepository(world: World, name: string, body: unknown): Promise<void> {
   await world.repositories.create(name, body as NewRepository);
+}
+
+async function hinderPushes(world: World, name: string, body: unknown): Promise<void> {
+  await world.repositories.hinder(name, body as { reject?: string; delayMs?: number });
 }

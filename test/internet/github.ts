@@ -1,5 +1,6 @@
 // github.com as git sees it: the smart HTTP protocol by git's own program, credentials by ours.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { runCgi } from './cgi.ts';
 import type { Journal } from './journal.ts';
 import type { Repositories } from './repositories.ts';
@@ -66,6 +67,7 @@ async function serveGit(
   const exists = await repositories.exists(asked.repository);
   if (!mayPass || (!exists && credential !== 'token')) return challenge(response);
   if (!exists) return sendText(response, 404, 'Repository not found.\n');
+  if (asked.rest === 'git-receive-pack') await delay(repositories.delayOf(asked.repository));
   const env = renderCgiEnv(asked, request, repositories.root);
   await runCgi({ command: 'git', args: ['http-backend'], env }, request, response);
 }

@@ -44,7 +44,7 @@ function brokenOf(facts: HealthFacts, state: BoxState): string[] {
   return [
     ...(facts.gaps ?? ['init does not answer']),
     ...(facts.resolver ? [] : ['the resolver does not answer']),
-    ...(facts.guard || state.firewall.byAddress ? [] : ['the guard does not answer']),
+    ...(facts.guard || state.firewall.byAddress ? [] : ['the guard does not judge what the agent dials']),
     ...(state.session.running || state.once ? [] : ['the session is not running']),
   ];
 }

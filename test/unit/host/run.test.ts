@@ -18,6 +18,29 @@ describe.each([
     expect(output).toEqual({ code: 0, stdout: 'in', stderr: 'err\n' });
   });
 
+  test('hands octets through as they are, in both directions', async () => {
+    const { stdout } = await runs(sh('cat', { stdin: 'a\u00ff\0b', octets: true }));
+    expect(stdout).toBe('a\u00ff\0b');
+  });
+
+  test('reads input as it is made, and tells output as it comes', async () => {
+    const heard: Buffer[] = [];
+    async function* made() {
+      for (let count = 0; count < 40; count++) yield Buffer.alloc(100_000, count);
+    }
+    const { stdout } = await runs(
+      sh('cat', { input: made(), onOutput: (octets) => void heard.push(octets) }),
+    );
+    expect([stdout, Buffer.concat(heard).length]).toEqual(['', 4_000_000]);
+  });
+
+  test('that does not read its input ends as it would', async () => {
+    async function* made() {
+      for (;;) yield Buffer.alloc(100_000);
+    }
+    await expect(runs(sh('exit 3', { input: made() }))).rejects.toMatchObject({ code: 3 });
+  });
+
   test('inherits nothing of our environment', async () => {
     process.env.CLOISTER_TEST_SECRET = 'x';
     const { stdout } = await runs({ argv: ['/usr/bin/env'] });

@@ -1,0 +1,42 @@
+import { chainOf } from '../core/errors.ts';
+import { Paths } from '../core/paths.ts';
+import type { RestoreReport } from '../supervise/rescue/order.ts';
+import { type RescuerParts, runRescueProgram } from '../supervise/rescue/rescuer.ts';
+import { type CloneResult, repositoryIn } from './repository.ts';
+
+/** Milliseconds: what is fetched is bounded as what was pushed. */
+const budget = 10 * 60_000;
+
+/** What became of the last rescue; `report` is null where none was looked for. */
+export interface Restored {
+  readonly report: RestoreReport | null;
+  /** One sentence; empty where there is nothing to say. */
+  readonly said: string;
+}
+
+/** Into a clean clone, and no other, goes what the box saved last. A failure is reported and no more. */
+export async function restoreRescue(
+  parts: Pick<RescuerParts, 'host' | 'agent' | 'environment' | 'settings' | 'board'>,
+  clone: CloneResult['kind'],
+): Promise<Restored> {
+  const { host, settings, board } = parts;
+  if (settings.rescue.scope === 'off' || clone === 'none' || clone === 'kept')
+    return { report: null, said: '' };
+  if (clone === 'failed') return { report: { kind: 'failed', reason: 'there is no clone' }, said: '' };
+  // Needed once: init does without them for the rest of its life.
+  const { planRestore } = await import('../supervise/rescue/plan-save.ts');
+  const { describeRestore } = await import('../supervise/rescue/words.ts');
+  const report = await runRescueProgram<RestoreReport>(
+    parts,
+    planRestore(settings, {
+      deadline: host.now() + budget,
+      folder: repositoryIn(board.state.workspace),
+    }),
+  ).catch((error): RestoreReport => ({ kind: 'failed', reason: chainOf(error) }));
+  const said = describeRestore(report);
+  if (said !== '') {
+    board.post({ rescue: { ...board.state.rescue, restored: said } });
+    host.files.write(Paths.notice, `${said}\n`, 0o640);
+  }
+  return { report, said };
+}

@@ -1,0 +1,117 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  opendirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  statfsSync,
+} from 'node:fs';
+
+/** The agent's files, seen as the agent. Paths are octets, one to a character. */
+export function octetsOf(path: string): Buffer {
+  return Buffer.from(path, 'latin1');
+}
+
+export function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(octetsOf(path));
+  } catch {
+    return null;
+  }
+}
+
+/** A pipe would never end, a device neither, and a huge file would take the memory. */
+export function readSmall(path: string, most = 4_000_000): Buffer | null {
+  const file = openPlain(path);
+  if (file === null) return null;
+  try {
+    return file.size > most ? null : readFileSync(file.descriptor);
+  } catch {
+    return null;
+  } finally {
+    closeSync(file.descriptor);
+  }
+}
+
+export function readLatin1(path: string, most?: number): string | null {
+  return readSmall(path, most)?.toString('latin1') ?? null;
+}
+
+/** @returns null for what is no plain file, or can't be opened. Links to one are followed unless told otherwise. */
+export function openPlain(
+  path: string,
+  { follow = true } = {},
+): { readonly descriptor: number; readonly size: number } | null {
+  let descriptor: number;
+  try {
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW);
+    descriptor = openSync(octetsOf(path), flags);
+  } catch {
+    return null;
+  }
+  const stat = fstatSync(descriptor);
+  if (stat.isFile()) return { descriptor, size: stat.size };
+  closeSync(descriptor);
+  return null;
+}
+
+const piece = 1_048_576;
+
+/** Reads exactly `size` octets in pieces; those that are no longer there are zeros, and `short` is told. */
+export function* readPieces(descriptor: number, size: number, short: () => void): Generator<Buffer> {
+  for (let left = size; left > 0; ) {
+    const buffer = Buffer.alloc(Math.min(piece, left));
+    const count = readSync(descriptor, buffer, 0, buffer.length, null);
+    if (count === 0) short();
+    const octets = count === 0 ? buffer : buffer.subarray(0, count);
+    left -= octets.length;
+    yield octets;
+  }
+}
+
+/** @returns the paths of plain files below a folder, relative to it; at most so many. */
+export function filesBelow(folder: string, most: number): string[] {
+  const found: string[] = [];
+  const visit = (prefix: string) => {
+    for (const entry of entriesOf(`${folder}/${prefix}`)) {
+      if (found.length >= most) return;
+      const path = `${prefix}${entry.name.toString('latin1')}`;
+      if (entry.isDirectory()) visit(`${path}/`);
+      else if (entry.isFile()) found.push(path);
+    }
+  };
+  visit('');
+  return found.sort();
+}
+
+function entriesOf(folder: string) {
+  const entries = [];
+  try {
+    const open = opendirSync(octetsOf(folder), { encoding: 'buffer' as BufferEncoding });
+    for (let entry = open.readSync(); entry !== null; entry = open.readSync()) entries.push(entry);
+    open.closeSync();
+  } catch {
+    // What can't be read has nothing for us.
+  }
+  return entries as unknown as { name: Buffer; isDirectory(): boolean; isFile(): boolean }[];
+}
+
+/** @returns that of the folders whose file system has most room. */
+export function roomiest(folders: readonly string[]): string {
+  const roomOf = (folder: string) => {
+    try {
+      // Where the work is on another volume, this one may be a folder of the read-only root.
+      accessSync(folder, constants.W_OK);
+      const { bavail, bsize, ffree, files } = statfsSync(folder);
+      return files > 0 && ffree < 64 ? 0 : bavail * bsize;
+    } catch {
+      return -1;
+    }
+  };
+  return folders.toSorted((one, other) => roomOf(other) - roomOf(one))[0] ?? '/tmp';
+}

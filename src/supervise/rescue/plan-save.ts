@@ -1,0 +1,66 @@
+import type { Settings } from '../../settings/settings.ts';
+import { keyOf } from './manifest.ts';
+import type { RestoreOrder, RestoreReport, SaveOrder } from './order.ts';
+import { placeBeside, placeOf } from './places.ts';
+
+interface Facts {
+  readonly settings: Settings;
+  readonly bootId: string;
+  readonly restored: RestoreReport | null;
+  /** The clone's. */
+  readonly folder: string;
+}
+
+/** Plans the order for a rescue. */
+export function planSave(
+  { settings, bootId, restored, folder }: Facts,
+  { deadline, last }: { deadline: number; last: string | null },
+): SaveOrder {
+  const { scope } = settings.rescue;
+  const place = planPlace(secretsIn(settings)[0] ?? '', bootId, restored);
+  const from = restored?.kind === 'restored' ? restored.place : place;
+  return {
+    ...baseOf(settings, { deadline, folder }),
+    kind: 'save',
+    place,
+    former: from === place ? [] : [from],
+    scope: scope === 'off' ? null : scope,
+    most: settings.rescue.size,
+    secrets: secretsIn(settings),
+    last,
+    ref: settings.repository?.ref ?? null,
+  };
+}
+
+export function planRestore(
+  settings: Settings,
+  facts: { readonly deadline: number; readonly folder: string },
+): RestoreOrder {
+  return { ...baseOf(settings, facts), kind: 'restore' };
+}
+
+/**
+ * Where to save: what was restored is saved in its place again; what could not be restored, and may be wanted yet, is
+ * not written over.
+ */
+function planPlace(secret: string, bootId: string, restored: RestoreReport | null): string {
+  const own = placeOf(secret);
+  if (restored?.kind === 'failed' || restored?.kind === 'refused') return placeBeside(own, bootId);
+  return restored?.kind === 'restored' && restored.place.startsWith(own) ? restored.place : own;
+}
+
+function baseOf(settings: Settings, { deadline, folder }: { deadline: number; folder: string }) {
+  return {
+    folder,
+    url: settings.repository?.url ?? '',
+    credential: settings.githubToken !== null,
+    box: settings.boxName,
+    keys: secretsIn(settings).map(keyOf),
+    deadline,
+    author: settings.git,
+  };
+}
+
+function secretsIn({ githubToken, claude }: Settings): string[] {
+  return [githubToken, claude.value].filter((value) => value !== null);
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# The rescue of work, against a repository, an agent and strangers who would have it run something, push elsewhere, say
+# "saved" of what is not, or come up with a state that is not the operator's.
+
+load ../container/cloister
+
+setup_file() {
+  start_internet --subnet4 198.51.100.128/25 --subnet6 2001:db8:c18::/64
+  local name
+  for name in target elsewhere planted; do
+    ctl PUT "/github/repos/cloister-demo/$name" '{"isPrivate": true, "files": {"README.md": "one\n", ".gitattributes": "* filter=trap diff=trap\n"}}' >/dev/null
+  done
+  box main --env REPO_URL=https://github.com/cloister-demo/target --env RESCUE_INTERVAL=10s
+}
+
+teardown_file() {
+  remove_all
+}
+
+TARGET=https://github.com/cloister-demo/target
+ELSEWHERE=https://github.com/cloister-demo/elsewhere
+
+# events BOX EXPRESSION: true of the list of its rescue events.
+events() {
+  matches "$("$ENGINE" logs "$NAME-$1" 2>&1 | grep '"event":"rescue' | jq --slurp .)" "$2"
+}
+
+refs_of() {
+  ctl GET "/github/repos/cloister-demo/$1" | jq --raw-output '.refs | keys[] | select(startswith("refs/cloister"))'
+}
+
+bare() {
+  in_box internet "git -C /run/internet/git/cloister-demo/$1.git $2"
+}
+
+@test "a repository and a home that redirect, hook, filter and sign have nothing run, and change no address" {
+  in_session main "cd /workspace/repo
+    trap=/tmp/trap; printf '#!/bin/sh\necho \"\$0 \$*\" >>/tmp/ran\nexec cat\n' >\$trap; chmod +x \$trap
+    for hook in pre-push post-checkout reference-transaction post-index-change pre-auto-gc; do cp \$trap .git/hooks/\$hook; done
+    for file in .git/config ~/.gitconfig; do
+      for pair in core.fsmonitor=\$trap core.sshCommand=\$trap core.askPass=\$trap credential.helper=\$trap diff.external=\$trap \
+        filter.trap.clean=\$trap filter.trap.smudge=\$trap diff.trap.textconv=\$trap gpg.program=\$trap core.alternateRefsCommand=\$trap \
+        url.$ELSEWHERE.insteadOf=$TARGET url.$ELSEWHERE.pushInsteadOf=$TARGET remote.origin.pushurl=$ELSEWHERE http.proxy=http://denied.test:3128 \
+        http.sslVerify=false push.gpgSign=true push.pushOption=forged include.path=/tmp/more core.worktree=/tmp core.hooksPath=/workspace/repo/.git/hooks; do
+        git config --file \$file --add \${pair%%=*} \"\${pair#*=}\"
+      done
+    done
+    printf 'machine github.com login x password forged\n' >~/.netrc; chmod 600 ~/.netrc
+    echo work >work.txt"
+  eventually 40 events main 'any(.event == "rescue.saved")'
+  bare target 'cat-file blob "$(git -C /run/internet/git/cloister-demo/target.git for-each-ref --format="%(refname)" "refs/cloister/box/*/work")":work.txt' | grep -x work
+  [[ -z $(refs_of elsewhere) ]]
+  in_box main '[[ ! -e /tmp/ran ]]'
+  # The agent's own git is caught by the same traps.
+  in_session main "cd /workspace/repo && git config --unset core.worktree; git config --file ~/.gitconfig --unset core.worktree
+    git config --unset-all http.proxy; git config --file ~/.gitconfig --unset-all http.proxy; git status; 
+    git -c push.gpgSign=false -c push.pushOption= push $TARGET HEAD:refs/heads/caught; true"
+  in_box main 'cat /tmp/ran; [[ -s /tmp/ran ]]'
+  bare elsewhere 'rev-parse refs/heads/caught'
+}
+
+@test "an agent that changes the rescue's own git directory while it works can't have saved said of what is not" {
+  in_session main "cd /workspace/repo; rm -f .git/config ~/.gitconfig ~/.netrc .git/hooks/*; git init -q
+    cat >/tmp/forge <<'END'
+while :; do
+  for at in /tmp /home/claude /workspace; do
+    for scratch in \$at/.cloister-rescue-*; do
+      [[ -d \$scratch ]] && printf '[url \"$ELSEWHERE\"]\n\tinsteadOf = $TARGET\n' >\$scratch/config
+    done
+  done
+done 2>/dev/null
+END
+    (setsid -f bash /tmp/forge >/dev/null 2>&1); echo forged >forged.txt"
+  eventually 60 events main 'any(.event == "rescue.failed" and (.reason | contains("the remote does not have")))'
+  # It did push, and it did believe itself.
+  [[ -n $(refs_of elsewhere) ]]
+  events main '(map(select(.event == "rescue.failed"))[0].time) as $caught | all(.event != "rescue.saved" or .time < $caught)'
+  matches "$("$ENGINE" exec "$NAME-main" cloister status --json)" '.rescue.outcome == "failed" and (.rescue.said | startswith("FAILED"))'
+}
+
+@test "at the stop it is dead, and the work is saved" {
+  "$ENGINE" stop --time 60 "$NAME-main" >/dev/null
+  events main '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
+  bare target 'cat-file blob "$(git -C /run/internet/git/cloister-demo/target.git for-each-ref --format="%(refname)" "refs/cloister/box/*/work")":forged.txt' | grep -x forged
+  remove_box main
+}
+
+@test "a state that a stranger planted, in every place, is refused with a sentence, and the box starts on a clean clone" {
+  box victim --env REPO_URL=https://github.com/cloister-demo/planted
+  in_session victim 'echo mine >/workspace/repo/mine.txt'
+  "$ENGINE" stop --time 60 "$NAME-victim" >/dev/null
+  remove_box victim
+  # Somebody who may push: the same body with another time, another MAC, and no secret.
+  in_box internet 'cd /run/internet/git/cloister-demo/planted.git
+    export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@x
+    own=$(git for-each-ref --format="%(refname)" "refs/cloister/box/*/manifest")
+    git cat-file blob "$own:manifest.json" >/tmp/genuine
+    sed "s/time\\\\\":[0-9]*/time\\\\\":1/" /tmp/genuine >/tmp/forged
+    ! cmp -s /tmp/genuine /tmp/forged || exit 1
+    blob=$(git hash-object -w /tmp/forged)
+    commit=$(printf "100644 blob %s\tmanifest.json\n" "$blob" | git mktree | xargs git commit-tree -m forged)
+    git update-ref "$own" "$commit"
+    git update-ref refs/cloister/box/00000000/manifest "$commit"; git update-ref refs/cloister/box/00000000/state main'
+  box victim --env REPO_URL=https://github.com/cloister-demo/planted
+  matches "$("$ENGINE" exec "$NAME-victim" cloister status --json)" '(.steps[] | select(.name == "repository") | .state == "warned") and
+    (.rescue.restored | startswith("a rescue is there but was not restored: ") and contains("no secret of this box has signed it"))'
+  eventually 10 says 'was not restored' screen victim 1
+  in_session victim 'cd /workspace/repo && [[ ! -e mine.txt && -z $(git status --porcelain) ]]'
+  # What it saves goes beside: nothing that may be wanted yet is written over.
+  in_session victim 'echo later >/workspace/repo/later.txt'
+  "$ENGINE" stop --time 60 "$NAME-victim" >/dev/null
+  events victim '.[-1] | .event == "rescue.saved" and (.ref | test("^refs/cloister/box/[0-9a-f]{8}-[0-9a-f]{8}/work$"))'
+  remove_box victim
+}
+
+@test "names of files and branches reach log, status and screen without their force" {
+  box names --env REPO_URL=https://github.com/cloister-demo/planted --env BOX_NAME=names
+  in_session names 'cd /workspace/repo && git checkout -q -b "$(printf "b\342\200\256x\$(id)")" &&
+    touch "$(printf ".env.a\033]52;c;?\007b")" "$(printf ".env.\nline")" "$(printf ".env.\377\302\233")" && echo x >x.txt'
+  "$ENGINE" stop --time 60 "$NAME-names" >/dev/null
+  events names '.[-1].event == "rescue.saved"'
+  local said
+  said=$("$ENGINE" logs "$NAME-names" 2>&1)
+  remove_box names
+  box names --env REPO_URL=https://github.com/cloister-demo/planted --env BOX_NAME=names
+  said+=$("$ENGINE" logs "$NAME-names" 2>&1; "$ENGINE" exec "$NAME-names" cloister status; in_box names 'cat /run/cloister/agent/notice')
+  run ! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\\u001b|\\u202e' <<<"$said"
+  [[ $said == *'called like a secret'* ]]
+}

@@ -1,0 +1,183 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Pushed } from '../../../../src/supervise/rescue/order.ts';
+import { placeOf } from '../../../../src/supervise/rescue/places.ts';
+import { explainRemote } from '../../../../src/supervise/rescue/remote.ts';
+import { describeRestore, describeSave, printableName } from '../../../../src/supervise/rescue/words.ts';
+import { secret, World } from './world.ts';
+
+const worlds: World[] = [];
+function world(options?: { empty: boolean }): World {
+  const made = new World(options);
+  worlds.push(made);
+  return made;
+}
+afterEach(() => {
+  for (const made of worlds.splice(0)) made.remove();
+});
+
+describe('a rescue tells the truth', () => {
+  test('of a push that was rejected', async () => {
+    const box = world();
+    box.write('a.txt', 'x\n');
+    writeFileSync(
+      join(box.remote, 'hooks/pre-receive'),
+      '#!/bin/sh\necho "no pushing on Sundays" >&2\nexit 1\n',
+    );
+    chmodSync(join(box.remote, 'hooks/pre-receive'), 0o755);
+    expect(await box.save()).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringMatching(
+        /^the repository rejected the push \(exited with 1: .*pre-receive hook declined/,
+      ),
+    });
+    expect(box.remoteRefs()).toEqual([]);
+  });
+
+  test('of a remote that is gone', async () => {
+    const box = world();
+    box.write('a.txt', 'x\n');
+    expect(await box.save({ url: 'file:///nowhere/at/all' })).toMatchObject({ kind: 'failed' });
+    expect(await box.restore({ url: 'file:///nowhere/at/all' })).toMatchObject({ kind: 'failed' });
+  });
+
+  test('of a deadline that has passed', async () => {
+    const box = world();
+    box.write('a.txt', 'x\n');
+    expect(await box.save({ deadline: Date.now() - 1 })).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('took too long'),
+    });
+  });
+
+  test('of a folder with no repository', async () => {
+    const box = world();
+    expect(await box.save({ folder: box.root })).toMatchObject({
+      kind: 'nothing',
+      reason: expect.stringContaining('no repository'),
+    });
+  });
+
+  test('of an empty repository in which nothing was done', async () => {
+    expect(await world({ empty: true }).save()).toMatchObject({ kind: 'nothing' });
+  });
+
+  test('that nothing has changed since it was saved, until something does', async () => {
+    const box = world();
+    box.write('a.txt', 'x\n');
+    box.write('new', 'x\n');
+    const { fingerprint } = (await box.save()) as Pushed;
+    const commands = box.commands.length;
+    expect(await box.save({ last: fingerprint })).toEqual({ kind: 'unchanged' });
+    expect(
+      box.commands.slice(commands).some(({ argv }) => argv.includes('ls-remote') || argv.includes('push')),
+    ).toBe(false);
+    box.write('new', 'y\n');
+    expect(await box.save({ last: fingerprint })).toMatchObject({ kind: 'pushed' });
+  });
+
+  test('that a clean clone needs none, and takes an old one away with it', async () => {
+    const box = world();
+    expect(await box.save()).toMatchObject({ kind: 'nothing' });
+    box.write('a.txt', 'x\n');
+    await box.save();
+    expect(box.remoteRefs()).toHaveLength(3);
+    box.agent('commit', '--quiet', '--all', '--message=Done');
+    expect(await box.save(), 'committed is not pushed').toMatchObject({ kind: 'pushed', commits: 1 });
+    box.agent('push', '--quiet', 'origin', 'main');
+    expect(await box.save()).toMatchObject({ kind: 'nothing' });
+    expect(box.remoteRefs()).toEqual([]);
+  });
+
+  test('of a branch of its own, although all of it is pushed: the next boot comes up on it', async () => {
+    const box = world();
+    box.agent('switch', '--quiet', '--create', 'topic');
+    box.agent('push', '--quiet', 'origin', 'topic');
+    expect(await box.save()).toMatchObject({ kind: 'pushed', branch: 'topic', commits: 0 });
+    expect(await box.restore()).toMatchObject({ kind: 'restored', branch: 'topic' });
+  });
+
+  test('and takes the place of one that stood elsewhere', async () => {
+    const box = world();
+    box.write('a.txt', 'x\n');
+    await box.save({ place: '00000000' });
+    await box.save({ former: ['00000000'] });
+    expect(box.remoteRefs().every((ref) => ref.includes(placeOf(secret)))).toBe(true);
+  });
+});
+
+describe('words', () => {
+  test.each([
+    [
+      "/usr/bin/git exited with 128: fatal: unable to access 'https://github.com/x/': Could not resolve host: github.com",
+      'the repository could not be reached',
+    ],
+    ['/usr/bin/git took too long', 'the repository could not be reached'],
+    [
+      "/usr/bin/git exited with 128: fatal: could not read Username for 'https://example.org': terminal prompts disabled",
+      'asks for a credential',
+    ],
+    [
+      '/usr/bin/git exited with 128: remote: Invalid username | fatal: Authentication failed for x',
+      'refuses the credential',
+    ],
+    ['/usr/bin/git exited with 128: The requested URL returned error: 403', 'may not write'],
+    ['/usr/bin/git exited with 1: ! [remote rejected] x -> y (hook declined)', 'rejected the push'],
+    ['/usr/bin/git exited with 128: fatal: write error: No space left on device', 'no room'],
+  ])('%s is explained', (said, meaning) => {
+    expect(explainRemote(new Error(said))).toContain(meaning);
+  });
+
+  test('what git said and nobody knows is handed on as it is', () => {
+    expect(explainRemote(new Error('fatal: odd'))).toBe('fatal: odd');
+  });
+
+  test('names are one line of harmless text, whatever their octets', () => {
+    const latin1 = (text: string) => Buffer.from(text).toString('latin1');
+    expect(printableName(latin1('ümläut'))).toBe('ümläut');
+    expect(printableName('a\nb\x1b]52;c;x\x07')).toBe('a?b?]52;c;x?');
+    expect(printableName(latin1('\u202egpj'))).toBe('?gpj');
+    expect(printableName('a\xff\xfe')).toBe('a??');
+    expect(printableName('x'.repeat(500))).toHaveLength(120);
+  });
+
+  test('what was saved is said with its place, how to get it, and what is missing', () => {
+    const report: Pushed = {
+      kind: 'pushed',
+      fingerprint: '',
+      refs: { 'refs/cloister/night/0a1b2c3d/manifest': 'm', 'refs/cloister/night/0a1b2c3d/work': 'w' },
+      branch: 'topic',
+      commits: 1,
+      files: 2,
+      bytes: 2_500_000,
+      leftOut: Array.from({ length: 12 }, (_, at) => ({ path: `f${at}`, why: 'untracked' as const })),
+      notes: ['A merge is half done; it is saved as it stands.'],
+    };
+    const { level, event, said, fields } = describeSave(report, { url: 'https://github.com/a/b', time: 0 });
+    expect([level, event]).toEqual(['warn', 'rescue.saved']);
+    expect(said).toBe(
+      'saved at 1970-01-01T00:00:00Z: 2 changed files and 1 new commit, 2.5 MB, on topic; by hand: git fetch https://github.com/a/b refs/cloister/night/0a1b2c3d/work; A merge is half done; it is saved as it stands.; left out (not tracked, and the repository is not known to be private): f0, f1, f2, f3, f4, f5, f6, f7, f8, f9 and 2 more',
+    );
+    expect(fields).toMatchObject({ ref: 'refs/cloister/night/0a1b2c3d/work', files: 2 });
+    expect(describeSave({ ...report, leftOut: [], notes: [] }, { url: 'u', time: 0 }).level).toBe('info');
+  });
+
+  test('a failure is an error and says FAILED; no change says nothing new', () => {
+    expect(describeSave({ kind: 'failed', reason: 'why' }, { url: 'u', time: 0 })).toMatchObject({
+      level: 'error',
+      said: expect.stringContaining('FAILED'),
+    });
+    expect(describeSave({ kind: 'unchanged' }, { url: 'u', time: 0 }).said).toBeNull();
+  });
+
+  test('a restore says from when it is, or why there is none', () => {
+    expect(describeRestore({ kind: 'none' })).toBe('');
+    expect(describeRestore({ kind: 'refused', reason: 'forged' })).toBe(
+      'a rescue is there but was not restored: forged',
+    );
+    expect(
+      describeRestore({ kind: 'restored', place: 'x', time: 0, branch: null, files: 1, notes: [] }),
+    ).toBe('restored the work saved at 1970-01-01T00:00:00Z: 1 changed file, at no branch');
+  });
+});
