@@ -14,9 +14,11 @@ import type { Rulebook } from '../supervise/rulebook.ts';
 import { keepWatch } from '../supervise/warden.ts';
 import { watchHealth } from '../supervise/watch-health.ts';
 import { watchSession } from '../supervise/watch-session.ts';
+import { wordOfNews } from '../supervise/word-of.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
+import { makeCloneProgress } from './clone-progress.ts';
 import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
@@ -60,6 +62,10 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     );
     return wayOut;
   });
+  board.onNews((news) => {
+    const word = wordOfNews(news);
+    if (word !== null) wayOut.tell(word);
+  });
   await steps.step('firewall', async ({ say }) => {
     const { resolved, pending } = await refreshPins({ host, board, ...wayOut, rules: settings.rules });
     say(
@@ -82,7 +88,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     'repository',
     async ({ say, warn }) => {
       const { repository } = settings;
-      const progress = (line: string) => board.post({ repository: line.slice(0, 200) });
+      const progress = makeCloneProgress({ host, log, board });
       const result = await cloneRepository(
         host,
         { repository, agent, workspace, environment: certificates },

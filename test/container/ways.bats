@@ -94,6 +94,25 @@ END
   remove_box tty
 }
 
+@test "a narrow terminal of a kind nobody knows shows the session in its size, and is left as it was" {
+  local keys=$BATS_TEST_TMPDIR/keys shown=$BATS_TEST_TMPDIR/shown line
+  mkfifo "$keys"
+  line=$(printf '%q ' "$ENGINE" exec -it --env TERM=dumb "$NAME-main" cloister attach)
+  script -qefc "stty rows 14 cols 44; exec $line" "$shown" <"$keys" >/dev/null 2>&1 &
+  local operator=$!
+  exec 5>"$keys"
+  eventually 20 says 44x14 as_agent main "tmux -N -S /run/cloister/session/tmux display-message -p -t cloister '#{client_width}x#{client_height}'"
+  eventually 20 grep --text --quiet permissions "$shown"
+  printf '\x02' >&5
+  eventually 5 as_agent main "tmux -N -S /run/cloister/session/tmux list-clients -F '#{client_prefix}' | grep -q 1"
+  printf d >&5
+  eventually 10 grep --text --quiet 'Detached. The box goes on' "$shown"
+  exec 5>&-
+  eventually 10 bash -c "! kill -0 $operator"
+  run grep --text --only-matching --perl-regexp '\e\[\?(1049|25|1000|2004)[hl]' "$shown"
+  [[ $output == *'[?1049l'* && $(grep -o '?1049[hl]' <<<"$output" | tail -n 1) == '?1049l' ]]
+}
+
 # --- Files in and out --------------------------------------------------------------------------------------
 
 @test "files go in and out with tar, as the agent's own" {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { runAsAgent } from '../../../src/commands/as-agent.ts';
 import { confined } from '../../../src/core/agent-profile.ts';
+import { Paths } from '../../../src/core/paths.ts';
+import { newState } from '../../../src/core/state.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 
 test('a program runs under the agent’s whole profile, on our pipes, and its exit code is ours', async () => {
@@ -13,6 +15,17 @@ test('a program runs under the agent’s whole profile, on our pipes, and its ex
     output: 'inherit',
     input: 'inherit',
   });
+});
+
+test('it starts where this boot has its workspace, as the user it found', async () => {
+  const machine = new FakeMachine();
+  const state = newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0 });
+  const agent = { uid: 1234, gid: 1234 };
+  machine.files.put(Paths.state, JSON.stringify({ ...state, workspace: '/data/workspace', agent }));
+  machine.onStart = (child) => child.exit(0);
+  await runAsAgent(machine.program(), ['ls']);
+  expect(machine.children[0]?.spec.cwd).toBe('/data/workspace');
+  expect(machine.children[0]?.spec.argv).toContain('--reuid=1234');
 });
 
 test('no program of the agent’s own folder is taken for one of the image', async () => {
