@@ -3,6 +3,7 @@ import { kill } from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { engine, followLog, prefix, program, referenceFlags, withContainer, withImage } from '../engine.ts';
+import { withInternet } from '../internet.ts';
 import { makeRow, median, type Row } from '../row.ts';
 
 const tag = `${prefix}-stop`;
@@ -21,7 +22,8 @@ export default async function measureStop(): Promise<Row[]> {
       ours.push(await stopOf(box(tag), true));
       theirs.push(await stopOf(tini(), false));
     }
-    const { egress, claude, rate } = await withContainer(box(tag), measureBox);
+    const { egress, rate } = await withContainer(box(tag), measureBox);
+    const claude = await withInternet(1, ({ flags }) => measureClaude(flags));
     const rateOfTini = await withContainer(tini(), () => collect(tini().name));
     return [
       makeRow({
@@ -75,13 +77,23 @@ async function stopOf(start: { name: string; args: string[] }, boots: boolean): 
   });
 }
 
-async function measureBox(): Promise<{ egress: number; claude: number; rate: number }> {
+async function measureBox(): Promise<{ egress: number; rate: number }> {
   await followLog(tag, ({ event }) => event === 'boot.ready', 120_000);
   await sleep(settle);
   const rate = await collect(tag);
   const egress = await linesOf(['exec', tag, 'python3', '/bench/egress.py']);
-  const claude = await linesOf(['exec', '--user', '1000:1000', tag, 'python3', '/bench/claude.py']);
-  return { egress: Math.round(median(egress)), claude: Math.round(median(claude)), rate };
+  return { egress: Math.round(median(egress)), rate };
+}
+
+/** Without a network Claude waits for one, at every start. */
+async function measureClaude(flags: readonly string[]): Promise<number> {
+  const name = `${tag}-claude`;
+  return withContainer({ name, args: [...referenceFlags, ...flags, tag] }, async () => {
+    await followLog(name, ({ event }) => event === 'boot.ready', 120_000);
+    return Math.round(
+      median(await linesOf(['exec', '--user', '1000:1000', name, 'python3', '/bench/claude.py'])),
+    );
+  });
 }
 
 async function linesOf(args: readonly string[]): Promise<number[]> {

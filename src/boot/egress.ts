@@ -77,7 +77,8 @@ export function openWayOut(parts: WayOutParts): WayOut {
       postGuarded(parts, next);
     },
     stop: async (grace, hurried) => {
-      if (own?.notify) await egress.flush(lastWords);
+      const cut = hurried === undefined ? [] : [hurried];
+      if (own?.notify) await Promise.race([egress.flush(lastWords), ...cut]);
       await Promise.all([egress.stop(grace, hurried), wallLog.stop(grace, hurried)]);
       await recorder.flush();
     },

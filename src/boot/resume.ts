@@ -14,6 +14,7 @@ import type { Rulebook } from '../supervise/rulebook.ts';
 import { keepWatch } from '../supervise/warden.ts';
 import { watchHealth } from '../supervise/watch-health.ts';
 import { watchSession } from '../supervise/watch-session.ts';
+import { wordOfNews } from '../supervise/word-of.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
@@ -60,6 +61,10 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
       `resolver on ${ownAddress}:${resolverPort}${handover.byAddress ? '; no guard' : `, guard on ${ownAddress}:${guardPort}`}`,
     );
     return wayOut;
+  });
+  board.onNews((news) => {
+    const word = wordOfNews(news);
+    if (word !== null) wayOut.tell(word);
   });
   await steps.step('firewall', async ({ say }) => {
     const { resolved, pending } = await refreshPins({ host, board, ...wayOut, rules: settings.rules });

@@ -101,10 +101,17 @@ function boxPart(box: BoxState | null): Part {
   if (box === null) return { text: 'box unknown', colour: 'yellow' };
   if (box.phase !== 'ready') return { text: `box ${box.phase}`, colour: 'yellow' };
   const refused = box.egress.refused > 0 ? `, ${box.egress.refused} refused` : '';
-  const closed = !box.resolver.running || box.firewall.lastFailure !== null;
-  return closed
-    ? { text: `box degraded${refused}`, colour: 'red' }
+  if (!box.resolver.running) return { text: `box closed${refused}`, colour: 'red' };
+  return isDegraded(box)
+    ? { text: `box degraded${refused}`, colour: 'yellow' }
     : { text: `box ready${refused}`, colour: 'green' };
+}
+
+/** The state may be another version's, without the younger parts. */
+function isDegraded({ firewall, children = {}, rescue }: Partial<BoxState>): boolean {
+  const failing = Object.values(children).some((child) => child.failing);
+  const loose = firewall?.byAddress === true || (firewall?.lastFailure ?? null) !== null;
+  return failing || loose || rescue?.outcome === 'failed';
 }
 
 function heat(percentage: number): keyof typeof colours {

@@ -60,7 +60,10 @@ export function keep(options: KeepOptions): Kept {
     options.ended(code);
     life.lastCode = code;
     if (life.stopped) return say('ended');
-    if (lived > policy.settled) life.pause = policy.pause;
+    if (lived > policy.settled) {
+      life.pause = policy.pause;
+      ends = [];
+    }
     const { pause } = life;
     log.event('error', 'child.ended', { child: name, code, restartIn: pause });
     judge(host.now());

@@ -5,7 +5,7 @@ export interface Policy {
   readonly longest: number;
   /** Who lives so long is well: the next restart is a first one again. */
   readonly settled: number;
-  /** So many ends within so long: failing. It is tried on, at the longest pause. */
+  /** So many ends within so long, none of a life that settled: failing. It is tried on, at the longest pause. */
   readonly failing: { readonly ends: number; readonly within: number };
 }
 

@@ -12,6 +12,7 @@ import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
 import type { Rescuer } from './rescue/rescuer.ts';
 import type { Rulebook } from './rulebook.ts';
+import { wordOfRescue } from './word-of.ts';
 
 /** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
 const expiryPause = 15_000;
@@ -49,6 +50,11 @@ export interface SuperviseParts {
 export async function superviseBox(parts: SuperviseParts): Promise<number | null> {
   const { host, log, board, box, ends } = parts;
   const ending = new Promise<void>((resolve) => ends.whenEnding(() => resolve()));
+  // A rescue that was cut short has told nothing, and what an earlier one told is old.
+  let isHurried = false;
+  void ends.hurried.then(() => {
+    isHurried = true;
+  });
   host.every(refreshPause, () => {
     const { rules, denied } = box.rulebook.inForce;
     void refreshPins({ host, board, ...box.wayOut, rules: makeAllowlist(rules, denied).rules });
@@ -70,6 +76,8 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
       : await endSession(parts, box.work.session, end());
   if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
   await box.rescuer.stop(ends.hurried);
+  const rescued = isHurried ? null : wordOfRescue(board.state.rescue);
+  if (rescued !== null) box.wayOut.tell(rescued);
   await box.wayOut.stop(grace, ends.hurried);
   const whose =
     ends.first?.kind === 'fault'

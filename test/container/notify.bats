@@ -143,6 +143,20 @@ matches_received() {
   told 'night-shift: the task has failed'
 }
 
+@test "a box that stops tells that its work is saved, and one whose work can't be saved tells that" {
+  ctl DELETE /received >/dev/null
+  local repository
+  for repository in hello gone; do
+    ctl PUT "/github/repos/cloister-demo/$repository" '{"files": {"README.md": "Hello"}}' >/dev/null
+    box "$repository" "${NOTIFY[@]}" --env "REPO_URL=https://github.com/cloister-demo/$repository"
+    as_agent "$repository" 'cd /workspace/repo && echo more >>README.md && git commit -qam "Say more"'
+    [[ $repository == hello ]] || in_box "$repository" 'cloister deny github.com' >/dev/null
+    "$ENGINE" stop "$NAME-$repository" >/dev/null
+  done
+  told 'night-shift: the box has stopped, and its work is saved (github.com/cloister-demo/hello)'
+  told 'night-shift: the box has stopped, and its work could not be saved (github.com/cloister-demo/gone)'
+}
+
 @test "only what NOTIFY_ON names is told" {
   ctl DELETE /received >/dev/null
   box choosy --env "NOTIFY_URL=https://notify.test/$TOPIC" --env NOTIFY_ON=ends

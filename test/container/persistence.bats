@@ -215,6 +215,20 @@ matches_health() {
   done
 }
 
+@test "what is rescued at a stop is the work on that volume, also of another user's" {
+  host_folder data 1234:1234
+  up --tmpfs=/workspace saved --volume "$folder:/data" --env REPO_URL=https://github.com/cloister-demo/hello
+  as_user saved 1234 'cd /data/workspace/repo && echo night >>README.md'
+  "$ENGINE" stop --time 60 "$NAME-saved" >/dev/null
+  try "$ENGINE" logs "$NAME-saved"
+  [[ $output == *'"event":"rescue.saved"'* && $output != *rescue.failed* ]]
+  holds /github/repos/cloister-demo/hello '.refs | tostring | test("cloister")'
+  # Nothing of the rescue's stays behind, and all is the host user's.
+  run find "$folder" \( -name ".cloister-rescue-*" -o ! -uid 1234 \)
+  [[ -z $output ]]
+  remove_box saved
+}
+
 @test "what last night's agent laid out on that volume leads root nowhere" {
   "$ENGINE" run --rm --network none --user 1000 --volume "$NAME-data:/data" --entrypoint bash "$CLOISTER_IMAGE" -c '
     cd /data && mv workspace real && ln -s /run/cloister/private workspace && mv claude was && ln -s /etc claude'

@@ -81,14 +81,21 @@ answers() {
   no_more_memory "$used"
 }
 
+# burst TIMES: kills each egress process as soon as there is one.
+burst() {
+  in_box main "last='' && for i in {1..$1}; do
+    until pid=\$(pgrep -u 65053) && [[ \$pid != \"\$last\" ]]; do :; done
+    kill -KILL \$pid && last=\$pid; done"
+}
+
 @test "an egress process that is killed again and again is closed for longer and longer, told, and well again after it" {
   ctl DELETE /web/log >/dev/null
-  in_box main 'for i in {1..6}; do until pkill -KILL -u 65053; do :; done; done'
+  burst 6
   # The pause is now longer than this attempt.
   run ! as_agent main 'curl -sk --max-time 0.5 https://allowed.test/meanwhile'
   run ! as_agent main "curl -sk --max-time 0.5 --resolve allowed.test:443:$NET_ALLOWED https://allowed.test/meanwhile"
   holds /web/log 'all(.[]; .path != "/meanwhile")'
-  in_box main 'for i in {1..4}; do until pkill -KILL -u 65053; do sleep 0.02; done; done'
+  burst 4
   is_status '.children.egress.failing'
   "$ENGINE" logs "$NAME-main" 2>&1 | grep '"event":"child.failing","child":"egress"'
   eventually 20 answers

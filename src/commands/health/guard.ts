@@ -15,9 +15,9 @@ export interface GuardFacts {
 }
 
 /**
- * Goes the agent's way, called as its user: the connection is led by the kernel to the guard, which reads the name and refuses
- * it. Nothing leaves, and no refusal of this name is told. Without a way out nothing is led anywhere: then it has to do
- * that the guard answers.
+ * Goes the agent's way, called as its user: the kernel leads the connection to the guard, which reads the name and
+ * refuses it. Nothing leaves, and no refusal of this name is told. Without a way out nothing is led anywhere: then it
+ * has to do that the guard answers.
  */
 export async function guardRelays({ guarded, patience }: GuardFacts): Promise<boolean> {
   if (!guarded.includes(tlsPort)) return guardAnswers(patience);

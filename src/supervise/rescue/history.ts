@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import type { Changes } from './changes.ts';
 import type { Git } from './git.ts';
 import type { Look } from './look.ts';
@@ -175,4 +176,16 @@ async function commonBase({ git, look, known }: HistoryParts): Promise<string | 
   const lines = await git.text(['rev-list', '--first-parent', '--boundary', '--stdin'], asked);
   if (lines === '') return look.commit;
   return /^-([0-9a-f]+)$/m.exec(lines)?.[1] ?? null;
+}
+
+/** @returns the tree of what is staged; paths in conflict are not in it. */
+export async function writeIndexTree(git: Git, changes: Changes): Promise<string> {
+  const index = `${changes.index}.tree`;
+  copyFileSync(changes.index, index);
+  const staged = git.withIndex(index);
+  const conflicts = [...new Set(changes.entries.filter(({ stage }) => stage > 0).map(({ path }) => path))];
+  const zero = '0'.repeat(changes.entries[0]?.id.length ?? 40);
+  const remove = conflicts.map((path) => `0 ${zero}\t${path}\0`).join('');
+  if (remove !== '') await staged.run(['update-index', '-z', '--index-info'], { stdin: remove });
+  return staged.text(['write-tree']);
 }

@@ -9,6 +9,7 @@ import { type Manifest, signManifest } from './manifest.ts';
 import type { LeftOut, SaveOrder } from './order.ts';
 import type { Scan } from './secrets.ts';
 import { put, renderBlob, renderCommit, streamFiles, type Taken, take } from './stream.ts';
+import { condense } from './words.ts';
 
 export interface Made {
   readonly manifest: string;
@@ -141,7 +142,7 @@ function planManifest(
     stashes: history.stashes,
     index: history.indexSaved,
     files: made.files,
-    leftOut: made.leftOut.slice(0, 1000),
+    leftOut: condense(made.leftOut),
     notes,
   };
 }

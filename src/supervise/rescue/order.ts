@@ -24,6 +24,10 @@ export interface SaveOrder extends OrderBase {
   readonly place: string;
   /** Other places of this box that what is saved now takes the place of. */
   readonly former: readonly string[];
+  /** Manifests that may be written over: this box's own. Null: whatever stands in its place. */
+  readonly mine: readonly string[] | null;
+  /** The place to take where another one stands there: of a box that has the same name and works at the same time. */
+  readonly beside: string;
   /** Null: all into a private repository, tracked files alone into any other. */
   readonly scope: 'tracked' | 'all' | null;
   /** Bytes that may be pushed. */
@@ -46,6 +50,8 @@ export type Why = 'untracked' | 'name' | 'content' | 'size' | 'nested' | 'specia
 export interface LeftOut {
   readonly path: string;
   readonly why: Why;
+  /** So many more stay behind for the same reason, and are not named. */
+  readonly more?: number;
 }
 
 export interface Pushed {
@@ -75,6 +81,8 @@ export type RestoreReport =
   | {
       readonly kind: 'restored';
       readonly place: string;
+      /** The commit that was found there. */
+      readonly manifest: string;
       /** Milliseconds since the epoch at which it was saved. */
       readonly time: number;
       readonly branch: string | null;

@@ -11,10 +11,24 @@ interface Facts {
   readonly folder: string;
 }
 
+/** What this boot pushed last. */
+export interface Saved {
+  readonly place: string;
+  readonly manifest: string;
+}
+
+/** @param refs what was pushed, commits by reference. */
+export function savedIn(refs: Readonly<Record<string, string>>): Saved | null {
+  const [ref, manifest] = Object.entries(refs).find(([name]) => name.endsWith('/manifest')) ?? [];
+  return ref === undefined || manifest === undefined
+    ? null
+    : { place: ref.split('/').at(-2) ?? '', manifest };
+}
+
 /** Plans the order for a rescue. */
 export function planSave(
   { settings, bootId, restored, folder }: Facts,
-  { deadline, last }: { deadline: number; last: string | null },
+  { deadline, last, saved }: { deadline: number; last: string | null; saved: Saved | null },
 ): SaveOrder {
   const { scope } = settings.rescue;
   const place = planPlace(secretsIn(settings)[0] ?? '', bootId, restored);
@@ -22,14 +36,22 @@ export function planSave(
   return {
     ...baseOf(settings, { deadline, folder }),
     kind: 'save',
-    place,
+    place: saved?.place ?? place,
     former: from === place ? [] : [from],
+    mine: saved === null ? ownBefore(restored) : [saved.manifest],
+    beside: placeBeside(place, bootId),
     scope: scope === 'off' ? null : scope,
     most: settings.rescue.size,
     secrets: secretsIn(settings),
     last,
     ref: settings.repository?.ref ?? null,
   };
+}
+
+/** On a kept workspace nothing was looked for: what stands there is what this one was before. */
+function ownBefore(restored: RestoreReport | null): string[] | null {
+  if (restored === null) return null;
+  return restored.kind === 'restored' ? [restored.manifest] : [];
 }
 
 export function planRestore(

@@ -3,13 +3,14 @@ import type { Host } from '../../host/host.ts';
 import { gitCommand } from './git.ts';
 import { parseRemote } from './refs.ts';
 
+export type Remote = ReturnType<typeof parseRemote>;
 export type Visibility = 'public' | 'private' | 'unknown';
 
 /** @returns what the remote has, asked with no git directory at all: nobody's configuration can answer for it. */
 export async function askRemote(
   host: Pick<Host, 'run'>,
   facts: { url: string; credential: boolean; timeout: number },
-): Promise<{ refs: Map<string, string>; branch: string | null }> {
+): Promise<Remote> {
   const { url, credential, timeout } = facts;
   const command = gitCommand(null, ['ls-remote', '--symref', '--', url], credential ? 'operator' : 'nobody');
   const { stdout } = await host.run({ ...command, timeout });

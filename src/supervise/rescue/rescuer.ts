@@ -7,6 +7,7 @@ import type { Command, Host } from '../../host/host.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { endAgentProcesses } from '../end-agents.ts';
 import type { Order, Pushed, RestoreReport, SaveReport } from './order.ts';
+import type { Saved } from './plan-save.ts';
 
 /** Milliseconds a rescue has. At the stop it must fit, with the end of the session, into a grace of 60 s. */
 const budgets = { interval: 4 * 60_000, stop: 40_000, 'agent ended': 2 * 60_000 };
@@ -64,6 +65,7 @@ class LiveRescuer implements Rescuer {
   #stopping = false;
   /** How what was saved last looked. */
   #last: string | null = null;
+  #saved: Saved | null = null;
 
   constructor(parts: RescuerParts) {
     this.#parts = parts;
@@ -97,12 +99,14 @@ class LiveRescuer implements Rescuer {
     const startedAt = host.now();
     const deadline = startedAt + budgets[occasion];
     try {
-      const { planSave } = await import('./plan-save.ts');
+      const { planSave, savedIn } = await import('./plan-save.ts');
       const order = planSave(
         { ...this.#parts, folder: `${this.#parts.board.state.workspace}/repo` },
-        { deadline, last: this.#last },
+        { deadline, last: this.#last, saved: this.#saved },
       );
       const report = await runRescueProgram<SaveReport>(this.#parts, order);
+      // Even if the remote can't be asked now: it may well be there, and is ours.
+      if (report.kind === 'pushed') this.#saved = savedIn(report.refs) ?? this.#saved;
       if (report.kind === 'pushed') await this.#assertThere(report, deadline);
       if (report.kind === 'pushed' || report.kind === 'nothing') this.#last = report.fingerprint;
       await this.#tell(occasion, report, host.now() - startedAt);

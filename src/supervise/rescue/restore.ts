@@ -12,6 +12,8 @@ import { describeLeftOut } from './words.ts';
 const mostPlaces = 16;
 
 interface Found {
+  /** The commit that holds the manifest. */
+  readonly commit: string;
   readonly place: string;
   readonly manifest: Manifest;
 }
@@ -30,7 +32,7 @@ export async function restore(host: Pick<Host, 'run' | 'now'>, order: RestoreOrd
     scratch = makeScratch({ gitDir: `${folder}/.git`, commonDir: `${folder}/.git`, sha256 });
     const place = { gitDir: scratch, workTree: folder };
     const own = new Git(host, { ...order, place });
-    const { found, refusals } = await judgePlaces(own, order, places);
+    const { found, refusals } = await judgePlaces(own, order, { places, refs });
     const latest = found.toSorted((one, other) => other.manifest.time - one.manifest.time)[0];
     if (latest === undefined) return { kind: 'refused', reason: refusals.join('; ') };
     return await restorePlace(latest, { clone, own, order, refusals });
@@ -44,7 +46,7 @@ export async function restore(host: Pick<Host, 'run' | 'now'>, order: RestoreOrd
 async function judgePlaces(
   git: Git,
   order: RestoreOrder,
-  places: readonly string[],
+  { places, refs }: { places: readonly string[]; refs: ReadonlyMap<string, string> },
 ): Promise<{ found: Found[]; refusals: string[] }> {
   const at = (place: string) => `refs/found/${place}`;
   await fetch(
@@ -55,8 +57,9 @@ async function judgePlaces(
   const found: Found[] = [];
   const refusals: string[] = [];
   for (const place of places) {
+    const commit = refs.get(refOf(order.box, place, 'manifest')) ?? '';
     const verdict = judgeManifest(await readManifest(git, at(place)), { ...order, repository: order.url });
-    if (verdict.kind === 'own') found.push({ place, manifest: verdict.manifest });
+    if (verdict.kind === 'own') found.push({ place, commit, manifest: verdict.manifest });
     else refusals.push(`${refOf(order.box, place, 'manifest')}: ${verdict.reason}`);
   }
   return { found, refusals };
@@ -76,7 +79,7 @@ async function readManifest(git: Git, ref: string): Promise<string> {
 }
 
 async function restorePlace(
-  { place, manifest }: Found,
+  { place, commit, manifest }: Found,
   { clone, own, order, refusals }: { clone: Git; own: Git; order: RestoreOrder; refusals: readonly string[] },
 ): Promise<RestoreReport> {
   await fetch(clone, order, [refOf(order.box, place, 'state')]);
@@ -90,6 +93,7 @@ async function restorePlace(
   return {
     kind: 'restored',
     place,
+    manifest: commit,
     time: manifest.time,
     branch: branch?.replace('refs/heads/', '') ?? null,
     files: manifest.files,

@@ -14,6 +14,8 @@ const reasons: Readonly<Record<Why, string>> = {
 };
 
 const mostNamed = 10;
+/** Paths of one reason that are kept at all. */
+const mostKept = 100;
 
 /** @param name octets, one to a character.  @returns it on one line of at most 120 characters. */
 export function printableName(name: string): string {
@@ -24,14 +26,26 @@ export function printableName(name: string): string {
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }
 
+/** @returns the first paths of each reason, with the count of those that are not named. */
+export function condense(leftOut: readonly LeftOut[]): LeftOut[] {
+  const whys = [...new Set(leftOut.map(({ why }) => why))];
+  return whys.flatMap((why) => {
+    const paths = [...new Set(leftOut.filter((one) => one.why === why).map(({ path }) => path))];
+    const more = Math.max(paths.length - mostKept, 0);
+    const kept = paths.slice(0, mostKept).map((path): LeftOut => ({ path, why }));
+    return more === 0 ? kept : [...kept.slice(0, -1), { path: paths[mostKept - 1] ?? '', why, more }];
+  });
+}
+
 /** @returns one clause a reason: how many were left out, and which. */
 export function describeLeftOut(leftOut: readonly LeftOut[]): string[] {
   const whys = [...new Set(leftOut.map(({ why }) => why))];
   return whys.map((why) => {
-    const paths = [...new Set(leftOut.filter((one) => one.why === why).map(({ path }) => path))];
-    const named = paths.slice(0, mostNamed).map(printableName).join(', ');
-    const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : '';
-    return `left out (${reasons[why]}): ${named}${more}`;
+    const those = leftOut.filter((one) => one.why === why);
+    const count = those.reduce((sum, { more = 0 }) => sum + 1 + more, 0);
+    const named = those.slice(0, mostNamed).map(({ path }) => printableName(path));
+    const more = count > named.length ? ` and ${count - named.length} more` : '';
+    return `left out (${reasons[why]}): ${named.join(', ')}${more}`;
   });
 }
 

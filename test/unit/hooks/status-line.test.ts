@@ -38,7 +38,7 @@ test('leaves out what Claude Code has not said yet', () => {
 
 test('says that nothing gets out while the resolver is down', () => {
   const closed = { ...booted, resolver: { ...booted.resolver, running: false } };
-  expect(colourless(renderStatusLine({}, { ...facts, box: closed }))).toBe('box degraded');
+  expect(colourless(renderStatusLine({}, { ...facts, box: closed }))).toBe('box closed');
 });
 
 test('cuts whole parts on a narrow terminal', () => {
@@ -74,4 +74,12 @@ test('is plain text on a terminal that knows no colours', () => {
   const line = renderStatusLine(input, { ...facts, plain: true });
   expect(line).toBe('Sonnet | ###------- 30 % | box ready | $1.23 | 5 h 90 % | 7 d 12 % | fix-the-build');
   expect(line).toMatch(/^[\x20-\x7e]*$/);
+});
+
+test.each([
+  { firewall: { ...booted.firewall, lastFailure: 'no' } },
+  { rescue: { ...booted.rescue, outcome: 'failed' as const } },
+  { children: { egress: { restarts: 9, lastCode: 1, failing: true } } },
+])('says that somebody should look at the box: %j', (change) => {
+  expect(colourless(renderStatusLine({}, { ...facts, box: { ...booted, ...change } }))).toBe('box degraded');
 });

@@ -98,6 +98,29 @@ describe('a rescue tells the truth', () => {
     expect(await box.restore()).toMatchObject({ kind: 'restored', branch: 'topic' });
   });
 
+  test('of another box of the same name that works at the same time: neither writes over the other', async () => {
+    const box = world();
+    box.write('a.txt', 'theirs\n');
+    await box.save();
+    const theirs = box.git(box.remote, 'rev-parse', `refs/cloister/night/${placeOf(secret)}/manifest`).trim();
+    box.write('a.txt', 'ours\n');
+    const report = (await box.save({ mine: [] })) as Pushed;
+    expect(report.notes.join()).toContain('Give each a BOX_NAME of its own');
+    expect(box.remoteRefs()).toHaveLength(6);
+    expect(box.saved('a.txt')).toBe('theirs\n');
+    await box.save({ mine: [theirs] });
+    expect(box.saved('a.txt')).toBe('ours\n');
+  });
+
+  test('of thousands of files that stay behind, in a few words', async () => {
+    const box = world();
+    for (let at = 0; at < 3000; at++) box.write(`many/${'x'.repeat(100)}${at}`, '');
+    box.write('a.txt', 'more\n');
+    const report = (await box.save({ scope: 'tracked' })) as Pushed;
+    expect(JSON.stringify(report).length).toBeLessThan(50_000);
+    expect(describeSave(report, { url: 'u', time: 0 }).said).toContain(' and 2990 more');
+  });
+
   test('and takes the place of one that stood elsewhere', async () => {
     const box = world();
     box.write('a.txt', 'x\n');
@@ -177,7 +200,15 @@ describe('words', () => {
       'a rescue is there but was not restored: forged',
     );
     expect(
-      describeRestore({ kind: 'restored', place: 'x', time: 0, branch: null, files: 1, notes: [] }),
+      describeRestore({
+        kind: 'restored',
+        place: 'x',
+        manifest: 'm',
+        time: 0,
+        branch: null,
+        files: 1,
+        notes: [],
+      }),
     ).toBe('restored the work saved at 1970-01-01T00:00:00Z: 1 changed file, at no branch');
   });
 });

@@ -117,6 +117,8 @@ export class World {
       kind: 'save',
       place: placeOf(secret),
       former: [],
+      mine: null,
+      beside: '11111111-22222222',
       scope: 'all',
       most: 100_000_000,
       secrets: [secret],
