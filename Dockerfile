@@ -1,21 +1,25 @@
 # Written for every builder alike: the legacy one, BuildKit and Podman. Stages that are thrown away see
 # the host's registry and certificates; nothing of them is trusted in the image.
 
+# A release gives the digest of this, from engine/images.conf.
+ARG BASE=node:26-trixie-slim
+
 # Debian's programs, the users, and no setuid file.
-FROM node:26-trixie-slim AS system
+FROM $BASE AS system
 ENV LANG=C.UTF-8 \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 COPY build/host/ /run/build/
+COPY rootfs/usr/local/libexec/cloister/seal /usr/local/libexec/cloister/seal
 RUN set -eu; \
-    from=''; \
+    set --; \
     if [ -s /run/build/sources.list ]; then \
-      from='-o Dir::Etc::SourceList=/run/build/sources.list -o Dir::Etc::SourceParts=/dev/null'; fi; \
-    if [ -s /run/build/ca.pem ]; then from="$from -o Acquire::https::CAInfo=/run/build/ca.pem"; fi; \
+      set -- -o Dir::Etc::SourceList=/run/build/sources.list -o Dir::Etc::SourceParts=/dev/null; fi; \
+    if [ -s /run/build/ca.pem ]; then set -- "$@" -o Acquire::https::CAInfo=/run/build/ca.pem; fi; \
     export DEBIAN_FRONTEND=noninteractive; \
-    apt-get $from update -q --error-on=any; \
-    apt-get $from install -qy --no-install-recommends \
+    apt-get "$@" update -q --error-on=any; \
+    apt-get "$@" install -qy --no-install-recommends \
       bat ca-certificates curl fd-find file g++ gcc gh git iproute2 iptables jq just less libc6-dev \
-      libcap2-bin make nftables openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
+      libcap2-bin libnss-extrausers make nftables openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
       ulogd2 ulogd2-json unzip util-linux wget xz-utils; \
     update-alternatives --set iptables /usr/sbin/iptables-nft; \
     update-alternatives --set ip6tables /usr/sbin/ip6tables-nft; \
@@ -27,20 +31,18 @@ RUN set -eu; \
     useradd --uid 1000 --gid claude --shell /bin/bash --create-home claude; \
     groupadd --gid 65053 egress; \
     useradd --uid 65053 --gid egress --shell /usr/sbin/nologin --no-create-home --home-dir /nonexistent egress; \
+    sed -i -E 's/^((passwd|group):.*files)/\1 extrausers/' /etc/nsswitch.conf; \
+    install -d /var/lib/extrausers; \
+    for name in passwd group; do ln -sf "/run/cloister/$name" "/var/lib/extrausers/$name"; done; \
     install -d -o claude -g claude /workspace; \
     install -d -o claude -g claude -m 0700 /home/claude/.claude; \
     install -d -m 0755 /run/cloister /usr/local/etc; \
     ln -sf /run/cloister/agent/gitconfig /etc/gitconfig; \
     ln -sf /run/cloister/agent/npmrc /usr/local/etc/npmrc; \
-    mv /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/system-certificates.crt; \
-    ln -s /etc/ssl/certs/system-certificates.crt /run/cloister/ca-certificates.crt; \
-    ln -s /run/cloister/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt; \
-    find / -xdev -perm /6000 -type f -exec chmod ug-s {} +; \
-    find / -xdev -perm /2000 -type d -exec chmod g-s {} +; \
-    getcap -r / 2>/dev/null | cut -d' ' -f1 | xargs -r -n1 setcap -r; \
     rm -f /usr/bin/*-lto-dump-* /usr/bin/su /usr/bin/newgrp /usr/bin/sg /usr/bin/chsh /usr/bin/expiry; \
     rm -rf /run/build /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* \
-      /var/log/* /tmp/* /root/.npm
+      /var/log/* /tmp/* /root/.npm; \
+    /usr/local/libexec/cloister/seal
 
 # Programs from npm, one copy of each big binary.
 FROM system AS toolbox
@@ -48,7 +50,7 @@ WORKDIR /toolbox
 COPY build/host/ build/npm/ /run/build/
 COPY toolbox/package.json toolbox/package-lock.json ./
 RUN set -eu; \
-    export NODE_EXTRA_CA_CERTS="$(ls /run/build/ca.pem 2>/dev/null || true)"; \
+    if [ -s /run/build/ca.pem ]; then export NODE_EXTRA_CA_CERTS=/run/build/ca.pem; fi; \
     NPM_CONFIG_USERCONFIG=/run/build/npmrc npm ci --no-audit --no-fund --no-update-notifier; \
     lib=/out/usr/local/lib bin=/out/usr/local/bin; \
     mkdir -p "$lib/claude-code" "$lib/toolbox" "$bin"; \
@@ -73,7 +75,7 @@ COPY build/host/ build/npm/ /run/build/
 COPY package.json package-lock.json ./
 # node-gyp compiles node-pty against the headers that came with Node instead of fetching them.
 RUN set -eu; \
-    export NODE_EXTRA_CA_CERTS="$(ls /run/build/ca.pem 2>/dev/null || true)"; \
+    if [ -s /run/build/ca.pem ]; then export NODE_EXTRA_CA_CERTS=/run/build/ca.pem; fi; \
     export NPM_CONFIG_USERCONFIG=/run/build/npmrc npm_config_nodedir=/usr/local; \
     npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier; \
     npm rebuild node-pty; \
@@ -89,6 +91,7 @@ RUN set -eu; \
     for addon in attempt destination reap trim; do \
       gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/$addon.node" "src/host/native/$addon.c"; \
     done; \
+    gcc -O2 -Wall -Wextra -Werror -o "$lib/outcome" src/host/native/outcome.c; \
     node engine/seccomp.mjs "$lib"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
@@ -103,6 +106,7 @@ COPY network/domains.conf /out/etc/cloister/
 RUN set -eu; \
     mkdir -p /out/usr/local/lib; \
     cp -a /usr/local/lib/cloister /out/usr/local/lib/; \
+    ln -s /run/cloister/managed.json /out/etc/claude-code/managed-settings.d/90-box.json; \
     chmod -R u=rwX,go=rX /out; \
     if [ -d /out/root ]; then chmod 0700 /out/root; fi
 
@@ -110,9 +114,7 @@ FROM system AS image
 COPY --from=toolbox /out/ /
 COPY --from=build /out/ /
 # The build fails here rather than hand out a way to root.
-RUN ! find / -xdev -perm /6000 -print | grep . && \
-    ! getcap -r / 2>/dev/null | grep . && \
-    ! find /usr /etc /opt /bin/ /sbin/ /lib/ -xdev ! -type l \( -user claude -o -group claude -o -perm /022 \) | grep .
+RUN /usr/local/libexec/cloister/seal --check
 WORKDIR /
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=150s CMD ["/usr/local/bin/cloister", "health"]

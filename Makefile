@@ -1,6 +1,6 @@
 # Every word here is one script in engine/ or one npm script: the same commands in CI.
 .DEFAULT_GOAL := help
-.PHONY: help image up demo attach down test fuzz check fix bench
+.PHONY: help image up demo attach down test fuzz check fix bench reproduce release
 
 help: ## list these words
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,11 +26,17 @@ test: ## run every test: units, boot contract, the real image and attacks on it
 fuzz: ## try the parsers of hostile bytes with a million inputs
 	@engine/fuzz
 
-check: ## lint, check formatting and types
-	@engine/node && npm run --silent check
+check: ## lint everything, check formatting and types
+	@engine/node && npm run --silent check && engine/lint
 
 fix: ## lint and format, writing what can be repaired
 	@engine/node && npm run --silent fix
 
 bench: ## measure, and write bench/results.json
 	@engine/bench
+
+reproduce: ## build the image twice from nothing and compare file by file
+	@engine/reproduce
+
+release: ## one step of a release: STEP=check, pin, push, scan, rescan, merge, sign or verify
+	@engine/release $(STEP)

@@ -1,25 +1,29 @@
 import type { ListCommand } from './commands/list.ts';
 import { ExitCode } from './core/exit-codes.ts';
-import { makeHost } from './host/real-host.ts';
 import type { FromEgress, ToEgress } from './network/link.ts';
 
 type Run = (args: readonly string[]) => Promise<number> | number;
 
-/** The host of every command but the boot's first half. */
-const lean = () => makeHost({ lean: true });
+/** The host of every command but the boot's first half, and but health's, which looks and starts nothing. */
+const lean = async () => (await import('./host/real-host.ts')).makeHost({ lean: true });
+const looking = async () => (await import('./host/looking-host.ts')).lookingHost;
 const json = (args: readonly string[]) => ({ json: args.includes('--json') });
 const list = (name: ListCommand) => async (args: readonly string[]) =>
-  (await import('./commands/list.ts')).askList(lean(), name, args);
+  (await import('./commands/list.ts')).askList(await lean(), name, args);
 
 /** Every command loads only what it needs: init and the egress process live beside the agent for days. */
 const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init } = await import('./boot/init.ts');
+    const { makeHost } = await import('./host/real-host.ts');
     const host = makeHost({ lean: false });
     const { readSettings } = await import('./settings/read.ts');
     return init(host, args, () => readSettings(host.env, host.files.read));
   },
-  'init-resumed': async () => (await import('./boot/init.ts')).initResumed(lean()),
+  'init-resumed': async () => {
+    (await import('./host/memory.ts')).compactWhenQuiet();
+    return (await import('./boot/init.ts')).initResumed(await lean());
+  },
   egress: async () => {
     const { openParentLink } = await import('./host/parent-link.ts');
     const { egressMachine } = await import('./host/egress-machine.ts');
@@ -27,24 +31,26 @@ const commands: Readonly<Record<string, Run>> = {
     runEgress(openParentLink<FromEgress, ToEgress>(), egressMachine());
     return new Promise(() => {});
   },
-  hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(lean(), name, process.stdin),
+  hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(await lean(), name, process.stdin),
+  parent: async (args) => (await import('./commands/parent.ts')).parent(await lean(), args),
   furnish: async () => (await import('./commands/furnish.ts')).furnish(process.stdin),
-  rescue: async () => (await import('./supervise/rescue/program.ts')).runRescue(lean(), process.stdin),
+  rescue: async () => (await import('./supervise/rescue/program.ts')).runRescue(await lean(), process.stdin),
   attach: async (args) => {
     const { attach } = await import('./commands/attach.ts');
     const { openPty } = await import('./host/pty.ts');
     const { ownTerminal } = await import('./host/terminal.ts');
-    return attach({ host: lean(), terminal: ownTerminal(), openPty, stay: args.includes('--stay') });
+    return attach({ host: await lean(), terminal: ownTerminal(), openPty, stay: args.includes('--stay') });
   },
-  status: async (args) => (await import('./commands/status.ts')).status(lean(), json(args)),
-  health: async (args) => (await import('./commands/health/health.ts')).health(lean(), json(args)),
+  status: async (args) => (await import('./commands/status.ts')).status(await lean(), json(args)),
+  health: async (args) => (await import('./commands/health/health.ts')).health(await looking(), json(args)),
   verify: async (args) => {
     const { verify } = await import('./commands/verify/verify.ts');
-    return verify(lean(), { ...json(args), inside: args.includes('--inside') });
+    return verify(await lean(), { ...json(args), inside: args.includes('--inside') });
   },
-  log: async (args) => (await import('./commands/log.ts')).log(lean(), args),
+  log: async (args) => (await import('./commands/log.ts')).log(await lean(), args),
   ...Object.fromEntries((['allow', 'deny', 'reload', 'rules'] as const).map((name) => [name, list(name)])),
-  version: async () => (await import('./commands/versions.ts')).printVersion(lean()),
+  'as-agent': async (args) => (await import('./commands/as-agent.ts')).runAsAgent(await lean(), args),
+  version: async () => (await import('./commands/versions.ts')).printVersion(await lean()),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
+import { writeManaged } from './own.ts';
 
 /** One file below `/run/cloister/agent`: root's, readable by the agent's group and nobody else. */
 export interface AccountFile {
@@ -29,6 +30,7 @@ export function writeAccounts(host: Host, settings: Settings, gid: number): void
   // Set-gid: what root writes here is readable by the agent's group without a change of owner.
   host.files.ensureFolder(Paths.agent, { mode: 0o2750, gid });
   for (const { path, text } of planAccounts(settings)) host.files.write(path, text, 0o640);
+  writeManaged(host, settings);
   const system = host.files.readIfAny(Paths.systemCertificates) ?? '';
   const extra = settings.extraCertificates ?? '';
   host.files.write(Paths.certificates, `${system.trimEnd()}\n${extra.trim()}\n`, 0o644);

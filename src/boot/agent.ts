@@ -4,6 +4,7 @@ import type { Host } from '../host/host.ts';
 import type { Furnishing } from '../session/furnish.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
+import { repositoryIn } from './repository.ts';
 import { ownNodeEnvironment } from './shed.ts';
 
 /** How many characters of an API key Claude Code keeps to recognise it. */
@@ -17,8 +18,10 @@ export async function furnishAgent(
   const { settings, environment } = facts;
   const furnishing: Furnishing = {
     home: Paths.home,
-    claudeFolder: `${Paths.home}/.claude`,
-    trusted: [Paths.workspace, Paths.repository],
+    claudeFolder: Paths.claude,
+    claudeLink: environment.claudeLink,
+    folders: [environment.workspace, environment.claudeLink].filter(isOnData),
+    trusted: [environment.workspace, repositoryIn(environment.workspace)],
     approvedKey:
       settings.claude.variable === 'ANTHROPIC_API_KEY' ? settings.claude.value.slice(-keyTail) : null,
     githubToken: settings.githubToken,
@@ -29,4 +32,8 @@ export async function furnishAgent(
     cwd: '/',
     stdin: JSON.stringify(furnishing),
   });
+}
+
+function isOnData(path: string | null): path is string {
+  return path?.startsWith(`${Paths.data}/`) === true;
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
-import type { BoxState } from '../core/state.ts';
+import type { BoxState, ChildNews } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
 import { findOtherBoot } from './other-boot.ts';
 
@@ -11,6 +11,7 @@ export class Board {
   readonly #log: Log;
   /** A second init in a running box must not write over the first one's state: that state is what refuses it. */
   readonly #silent: boolean;
+  readonly #listeners: ((news: ChildNews) => void)[] = [];
 
   constructor({ host, log, state }: { host: Host; log: Log; state: BoxState }) {
     this.#host = host;
@@ -31,6 +32,18 @@ export class Board {
     } catch {
       // Before the mounts step there may be no writable place; the log on stdout says it all meanwhile.
     }
+  }
+
+  /** Posts what happened to a child, and passes it on to whoever wants to hear. */
+  tell(news: ChildNews): void {
+    const { child, what: _, ...state } = news;
+    this.post({ children: { ...this.#state.children, [child]: state } });
+    for (const listener of this.#listeners) listener(news);
+  }
+
+  /** Calls back for everything that happens to a child from now on. */
+  onNews(listener: (news: ChildNews) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Everybody reads the board, and programs' own words stand on it: what git says may hold a token. */

@@ -11,7 +11,9 @@ import type { Fault, Settings } from '../settings/settings.ts';
 import type { Board } from './board.ts';
 import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { probeLandlock } from './landlock.ts';
+import { boundAgent } from './limits/limits.ts';
 import { mountRooms } from './mount.ts';
+import { findOwnRules } from './own.ts';
 import { readRules, renderFaults } from './rules.ts';
 import { shed } from './shed.ts';
 import type { Steps } from './step.ts';
@@ -45,7 +47,8 @@ export async function boot({
     ensureOwnPorts(host);
     await ensureRunFolder(host);
     const releaseLock = await holdBootLock(host);
-    board.post({ platform: environment.platform });
+    const { platform, agent, workspace } = environment;
+    board.post({ platform, agent, workspace });
     log.event('debug', 'boot.environment', { ...environment });
     say(`${environment.platform}; upstream resolvers ${environment.upstreams.join(', ')}`);
     return { ...environment, releaseLock };
@@ -68,9 +71,10 @@ export async function boot({
     else say(said);
     return { backend, ...wall };
   });
-  const { hiddenProcesses, landlock } = await steps.step('mounts', async (tools) => {
+  const { hiddenProcesses, ...profile } = await steps.step('mounts', async (tools) => {
     const mounted = await mountRooms(host, { settings, environment, ...wall }, tools);
-    return { ...mounted, landlock: await probeLandlock(host) };
+    const limits = await boundAgent(host, { settings, environment }, tools);
+    return { ...mounted, limits, landlock: await probeLandlock(host) };
   });
   return steps.step('shed', async ({ assertGoing, undo }) => {
     // The second half takes the lock again: its renewal can't outlive this program. In between, the posted state
@@ -82,7 +86,7 @@ export async function boot({
     return shed(host, {
       settings,
       base,
-      environment: { ...environment, agent: { ...environment.agent, landlock } },
+      environment: { ...environment, agent: { ...environment.agent, ...profile } },
       ...wall,
       hiddenProcesses,
       bootId,
@@ -105,8 +109,10 @@ function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
   const all = [...(Array.isArray(read) ? (read as readonly Fault[]) : []), ...faults];
   if (all.length === 0) {
     const settings = read as Settings;
-    const all = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];
-    return { settings: { ...settings, rules: all.map(({ rule }) => rule) }, base: all };
+    const joined = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];
+    const rules = joined.map(({ rule }) => rule);
+    all.push(...findOwnRules(settings, rules));
+    if (all.length === 0) return { settings: { ...settings, rules }, base: joined };
   }
   throw new BootError({
     message: `${all.length === 1 ? 'a setting is' : `${all.length} settings are`} wrong`,

@@ -1,7 +1,7 @@
-import { egressIdentity } from '../core/agent-profile.ts';
-import type { Landlock } from '../core/landlock.ts';
+import { egressIdentity, type Identity } from '../core/agent-profile.ts';
+import type { Happening } from '../core/happening.ts';
 import type { Log } from '../core/log.ts';
-import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
+import { doorPort, guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { makeAddressJudge } from '../network/address-class.ts';
@@ -9,6 +9,7 @@ import { makeAllowlist } from '../network/allowlist/allowlist.ts';
 import { readCounters } from '../network/firewall/counters.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { guardedPorts } from '../network/firewall/plan.ts';
+import { type OwnTargets, targetsOf } from '../network/own/target.ts';
 import { type Egress, keepEgress } from '../supervise/egress.ts';
 import type { ListInForce } from '../supervise/live-list.ts';
 import { exactNames } from '../supervise/refresh.ts';
@@ -16,11 +17,14 @@ import { makeRecorder, type Recorder } from '../supervise/refusals.ts';
 import { keepWallLog } from '../supervise/wall-log.ts';
 import type { Board } from './board.ts';
 import type { Environment } from './environment.ts';
+import { ownTargets, withoutOwn } from './own.ts';
 import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
 
 /** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
 const countPause = 5000;
 const busyWall = 50;
+/** Milliseconds a stopping box takes to have told what there is to tell. */
+const lastWords = 3000;
 
 /** Everything of the box that has to do with the way out. */
 export interface WayOut {
@@ -30,7 +34,9 @@ export interface WayOut {
   readonly rules: () => ListInForce;
   /** Puts another list in force, for what is open as well. Rejects: the one before stays. */
   setRules(list: ListInForce): Promise<void>;
-  stop(grace: number): Promise<void>;
+  /** Has the operator told, where he wants to be. Never waits, never fails. */
+  tell(word: Happening): void;
+  stop: Egress['stop'];
 }
 
 export interface WayOutParts {
@@ -43,15 +49,16 @@ export interface WayOutParts {
 /** Starts the egress process and the reader of the wall's log, and keeps them running. */
 export function openWayOut(parts: WayOutParts): WayOut {
   const { host, log, board, handover } = parts;
-  let list: ListInForce = { rules: handover.settings.rules, denied: [] };
+  const own = sendable(parts);
+  let list: ListInForce = withoutOwn({ rules: handover.settings.rules, denied: [] }, own);
   const recorder = makeRecorder({
     host,
     log,
     ruleFor: async (refusal) => (await import('../network/allowlist/remedy.ts')).ruleFor(refusal),
     changed: (egress) => board.post({ egress }),
   });
-  const firewall = startFirewall(parts, list);
-  const egress = startEgress(parts, { firewall, recorder, list: () => list });
+  const firewall = startFirewall(parts, { list, own });
+  const egress = startEgress(parts, { firewall, recorder, list: () => list, own });
   const wallLog = startWallLog(parts, { firewall, recorder });
   postGuarded(parts, list);
   return {
@@ -59,17 +66,31 @@ export function openWayOut(parts: WayOutParts): WayOut {
     egress,
     recorder,
     rules: () => list,
-    setRules: async (next) => {
+    tell: (word) => {
+      if (own?.notify) egress.tell(word);
+    },
+    setRules: async (changed) => {
+      const next = withoutOwn(changed, own);
       await firewall.setRules(makeAllowlist(next.rules, next.denied));
       list = next;
       egress.setList(next);
       postGuarded(parts, next);
     },
-    stop: async (grace) => {
-      await Promise.all([egress.stop(grace), wallLog.stop(grace)]);
+    stop: async (grace, hurried) => {
+      const cut = hurried === undefined ? [] : [hurried];
+      if (own?.notify) await Promise.race([egress.flush(lastWords), ...cut]);
+      await Promise.all([egress.stop(grace, hurried), wallLog.stop(grace, hurried)]);
       await recorder.flush();
     },
   };
+}
+
+/** Where the agent dials for itself, it would be let to whatever the wall is opened for. */
+function sendable({ log, handover }: WayOutParts): OwnTargets | null {
+  const own = ownTargets(handover.settings, { once: handover.task.length > 0 });
+  if (own === null || !handover.byAddress) return own;
+  log.event('warn', 'own.off', { reason: 'egress goes by address: the agent could dial what the box dials' });
+  return null;
 }
 
 function postGuarded({ board, handover }: WayOutParts, list: ListInForce): void {
@@ -77,11 +98,15 @@ function postGuarded({ board, handover }: WayOutParts, list: ListInForce): void 
   board.post({ firewall: { ...board.state.firewall, guarded } });
 }
 
-function startFirewall({ host, log, board, handover }: WayOutParts, list: ListInForce): Firewall {
+function startFirewall(
+  { host, log, board, handover }: WayOutParts,
+  { list, own }: { list: ListInForce; own: OwnTargets | null },
+): Firewall {
   const { environment, settings, byAddress, backend } = handover;
   return makeFirewall({
     host,
     allowlist: makeAllowlist(list.rules, list.denied),
+    own: own === null ? [] : targetsOf(own),
     mayDial: makeAddressJudge({ connected: environment.connected, allowed: settings.allowPrivate }),
     backend,
     byAddress,
@@ -95,7 +120,12 @@ function startFirewall({ host, log, board, handover }: WayOutParts, list: ListIn
 
 function startEgress(
   { host, log, board, handover }: WayOutParts,
-  { firewall, recorder, list }: { firewall: Firewall; recorder: Recorder; list: () => ListInForce },
+  {
+    firewall,
+    recorder,
+    list,
+    own,
+  }: { firewall: Firewall; recorder: Recorder; list: () => ListInForce; own: OwnTargets | null },
 ): Egress {
   const { environment, settings, byAddress } = handover;
   const egress: Egress = keepEgress({
@@ -109,15 +139,18 @@ function startEgress(
       connected: environment.connected,
       allowed: settings.allowPrivate,
       byAddress,
+      own,
     }),
     sockets: {
       ...host.bindSockets(ownAddress, resolverPort),
       guard: host.bindStream(ownAddress, guardPort),
+      door: host.bindStream(ownAddress, doorPort),
     },
     argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
     env: ownNodeEnvironment(),
-    landlock: writesNothing(environment),
+    held: heldBy(environment),
     reported: recorder.report,
+    tell: (news) => board.tell(news),
     changed: (report) => {
       board.post({ resolver: { ...board.state.resolver, ...report } });
       // A new process knows no address yet, and opaque rules know their connections by address alone.
@@ -128,7 +161,7 @@ function startEgress(
 }
 
 function startWallLog(
-  { host, log, handover }: WayOutParts,
+  { host, log, board, handover }: WayOutParts,
   { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
 ) {
   let heard = 0;
@@ -145,7 +178,8 @@ function startWallLog(
   return keepWallLog({
     host,
     log,
-    landlock: writesNothing(handover.environment),
+    held: heldBy(handover.environment),
+    tell: (news) => board.tell(news),
     refused: ({ user, ...packet }) => {
       heard += 1;
       // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
@@ -158,6 +192,9 @@ function startWallLog(
 }
 
 /** Neither program of the way out has a file to write. */
-function writesNothing({ agent: { landlock } }: Environment): Landlock | null {
-  return landlock === null || landlock === undefined ? null : { ...landlock, folders: [] };
+function heldBy({ agent: { landlock, limits } }: Environment): Pick<Identity, 'landlock' | 'limits'> {
+  return {
+    landlock: landlock === null || landlock === undefined ? null : { ...landlock, folders: [] },
+    ...(limits === undefined ? {} : { limits: { resources: limits.base, groups: [] } }),
+  };
 }

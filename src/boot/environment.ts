@@ -1,4 +1,5 @@
-import { agentIdentity, type Identity } from '../core/agent-profile.ts';
+import type { AgentLimits } from '../core/agent-limits.ts';
+import type { Identity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
@@ -16,16 +17,18 @@ import {
   platformOf,
 } from './facts.ts';
 import { findOtherBoot } from './other-boot.ts';
+import { planTenant, type Tenant } from './tenant.ts';
+import { readVolumes } from './volumes.ts';
 
 /** What the platform turned out to be. Plain data: it goes through the handover. */
-export interface Environment {
+export interface Environment extends Tenant {
   readonly platform: Platform;
   readonly sysAdmin: boolean;
   readonly nameservers: readonly string[];
   readonly upstreams: readonly string[];
   readonly connected: readonly Range[];
   readonly ipv6: boolean;
-  readonly agent: Identity;
+  readonly agent: Identity & { readonly limits?: AgentLimits };
   /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */
   readonly memoryLimit: number | null;
 }
@@ -63,7 +66,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
     connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
-    agent: agentIdentity,
+    ...planTenant(readVolumes(files), platform),
     memoryLimit: memoryLimitOf(host),
   };
 }

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { BootError, chainOf } from '../core/errors.ts';
-import { ExitCode, exitCodeOfSignal } from '../core/exit-codes.ts';
+import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import { newState, startTicksOf } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
 import type { Fault, Settings } from '../settings/settings.ts';
 import { secretsOf } from '../settings/settings.ts';
+import { type End, Ends } from '../supervise/ends.ts';
 import { Board } from './board.ts';
 import { openInitLog } from './init-log.ts';
 import { initEnvironment, takeHandover } from './shed.ts';
 import { Steps } from './step.ts';
 
-const signalNumbers: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGTERM: 15 };
 /** Milliseconds for the steps before the settings are known. */
 const firstDeadline = 120_000;
 
@@ -31,13 +31,13 @@ export async function init(
   const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
   const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now });
   const board = new Board({ host, log, state });
-  return guarded({ host, log, board }, async (whenSignalled) => {
+  return guarded({ host, log, board }, async (ends) => {
     const read = readSettings();
     const settings = Array.isArray(read) ? null : (read as Settings);
     if (settings !== null) hideSecrets(log, settings);
     const deadline = now + (settings?.bootTimeout ?? firstDeadline);
     const steps = new Steps({ host, log, board, deadline });
-    whenSignalled((error) => steps.interrupt(error));
+    ends.whenEnding((end) => steps.interrupt(errorOf(end)));
     const { boot } = await import('./boot.ts');
     return boot({ host, log, board, steps, deadline, task, readSettings: () => read });
   });
@@ -63,9 +63,12 @@ export async function initResumed(host: Host): Promise<number> {
   const state = {
     ...fresh,
     platform: handover.environment.platform,
+    agent: idsOf(handover.environment.agent),
+    workspace: handover.environment.workspace,
     containment: {
       landlock: handover.environment.agent.landlock ?? null,
       hiddenProcesses: handover.hiddenProcesses,
+      limits: handover.environment.agent.limits ?? null,
     },
     steps,
     once: task.length > 0,
@@ -73,9 +76,9 @@ export async function initResumed(host: Host): Promise<number> {
     firewall: { ...fresh.firewall, rules: handover.rules, byAddress: handover.byAddress },
   };
   const board = new Board({ host, log, state });
-  return guarded({ host, log, board }, async (whenSignalled) => {
+  return guarded({ host, log, board }, async (ends) => {
     const steps = new Steps({ host, log, board, deadline });
-    whenSignalled((error) => steps.interrupt(error));
+    ends.whenEnding((end) => steps.interrupt(errorOf(end)));
     const { resume } = await import('./resume.ts');
     const box = await resume({ host, log, board, steps, handover });
     const { superviseBox } = await import('../supervise/supervise.ts');
@@ -87,7 +90,7 @@ export async function initResumed(host: Host): Promise<number> {
       board,
       box,
       relayEnvironment,
-      whenSignalled,
+      ends,
     });
   });
 }
@@ -96,36 +99,27 @@ function hideSecrets(log: Log, settings: Settings): void {
   log.hide([...secretsOf(settings), ...(settings.prompt === null ? [] : [settings.prompt])]);
 }
 
-/** Where a signal goes; the latest taker wins. */
-type WhenSignalled = (take: (error: BootError) => void) => void;
-
-/** Turns signals into an ordered end and every fault into the exit code that names its kind. */
+/** Turns signals and faults into an ordered end, and every end into the exit code that names its kind. */
 async function guarded(
   { host, log, board }: { host: Host; log: Log; board: Board },
-  work: (when: WhenSignalled) => Promise<number | null>,
+  work: (ends: Ends) => Promise<number | null>,
 ): Promise<number> {
-  let take: (error: BootError) => void = () => {};
-  let signalled: { readonly code: number; readonly error: BootError } | null = null;
-  // It means something once there is a list to read again; until then it must not end us.
-  host.onSignal(['SIGHUP'], (name) => log.event('info', 'signal.received', { signal: name }));
-  host.onSignal(['SIGUSR1', 'SIGUSR2'], (name) => log.event('info', 'signal.ignored', { signal: name }));
-  host.onSignal(['SIGTERM', 'SIGINT'], (name) => {
-    const error = new BootError({ message: `stopped by ${name}` });
-    signalled = { code: exitCodeOfSignal(signalNumbers[name] ?? 0), error };
-    log.event('info', 'signal.received', { signal: name });
-    take(error);
-  });
-  const codeOfSignal = () => signalled?.code;
+  const ends = new Ends({ host, log });
   try {
-    const code = await work((taker) => {
-      take = taker;
-      // It may have come between the last step of the boot and the supervision.
-      if (signalled !== null) taker(signalled.error);
-    });
-    return code ?? codeOfSignal() ?? ExitCode.ok;
+    const code = await Promise.race([work(ends), ends.overdue]);
+    // What the agent said to our own fault's stop is not the answer.
+    return ends.first?.kind === 'fault' ? ends.first.code : (code ?? ends.first?.code ?? ExitCode.ok);
   } catch (error) {
-    return codeOfSignal() ?? report(error, log, board);
+    return ends.first?.code ?? report(error, log, board);
+  } finally {
+    host.endDescendants();
   }
+}
+
+function errorOf(end: End): BootError {
+  if (end.kind === 'signal') return new BootError({ message: `stopped by ${end.name}` });
+  const remedy = 'This is a fault of the box itself: please report it with its log.';
+  return new BootError({ message: 'init met an error it did not expect', cause: end.error, remedy });
 }
 
 /** A failed step has said so itself; whatever failed between the steps is said here. */
@@ -137,4 +131,8 @@ function report(error: unknown, log: Log, board: Board): number {
   log.event('fatal', 'boot.failed', failure);
   board.post({ phase: 'failed', failure });
   return code;
+}
+
+function idsOf({ uid, gid }: { uid: number; gid: number }): { uid: number; gid: number } {
+  return { uid, gid };
 }

@@ -7,7 +7,9 @@ import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
 import { mountAt, parseMounts } from './facts.ts';
-import { type MountsPlan, planMounts, roomPlaces } from './mounts.ts';
+import { neededRooms, planMounts } from './mounts.ts';
+import { giveToAgent, nameAgent } from './ownership.ts';
+import { mountRoom, mountsBelow } from './room.ts';
 import type { StepTools } from './step.ts';
 
 /** Puts the writable rooms in place, makes root read-only, and proves both by looking again. */
@@ -20,16 +22,21 @@ export async function mountRooms(
   const look = () => parseMounts(host.files.read('/proc/self/mountinfo'));
   const plan = planMounts({ mounts: look(), sizes: facts.settings.sizes, ...environment });
   for (const { point, options } of plan.mount) {
-    await mount(host, ['-t', 'tmpfs', '-o', options, 'tmpfs', point]);
-    tools.undo(() => host.run({ argv: ['/usr/bin/umount', point] }).then(() => {}));
+    const below = mountsBelow(look(), point);
+    await mountRoom((args) => mount(host, args), host, { point, options, below, agent: environment.agent });
+    const all = below.length > 0 ? ['--recursive'] : [];
+    tools.undo(() => host.run({ argv: ['/usr/bin/umount', ...all, point] }).then(() => {}));
   }
-  giveToAgent(host, plan, environment);
+  giveToAgent(host, environment);
+  nameAgent(host, environment);
   makeOwnFolders(host, environment);
   if (needsOwnResolvConf(facts)) await bindResolvConf(host, facts);
   if (plan.sealRoot) await mount(host, ['-o', 'remount,bind,ro', '/']);
   const hiddenProcesses = environment.sysAdmin && (await hideProcesses(host));
   const after = look();
-  const open = roomPlaces(environment.agent).filter(({ point }) => mountAt(after, point) === null);
+  const open = neededRooms({ ...environment, mounts: after }).filter(
+    ({ point }) => mountAt(after, point) === null,
+  );
   if (open.length > 0 || mountAt(after, '/')?.own.includes('ro') !== true) {
     throw new BootError({
       message: `the mounts did not take: ${open.map(({ point }) => point).join(', ') || '/'}`,
@@ -66,23 +73,6 @@ async function hideProcesses(host: Host): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** A fresh volume belongs to root: it becomes the agent's. A full one of somebody else's is not ours to give. */
-function giveToAgent(host: Host, plan: MountsPlan, { agent }: Environment): void {
-  for (const { point, owned } of roomPlaces(agent)) {
-    const facts = host.files.facts(point);
-    if (!owned || !plan.keep.includes(point) || facts === null || facts.uid === agent.uid) continue;
-    const empty = host.files.list(point).every((name) => name === 'lost+found');
-    if (facts.uid !== 0 || !empty) {
-      throw new BootError({
-        message: `${point} belongs to uid ${facts.uid}, not to the agent's uid ${agent.uid}`,
-        remedy: `On the host: chown -R ${agent.uid}:${agent.gid} the folder mounted at ${point}.`,
-        code: ExitCode.settings,
-      });
-    }
-    host.files.ensureFolder(point, { mode: 0o755, ...agent });
-  }
 }
 
 /** Folders below /run/cloister whose owner only a boot with all its capabilities can set. */

@@ -27,12 +27,26 @@ export function roomPlaces(agent: { uid: number; gid: number }): RoomPlace[] {
   ];
 }
 
+/** @returns the rooms that have to be there, and a workspace that is there without need. */
+export function neededRooms({
+  agent,
+  workspace = Paths.workspace,
+  mounts,
+}: Pick<MountsFacts, 'agent' | 'workspace' | 'mounts'>): RoomPlace[] {
+  return roomPlaces(agent).filter(
+    ({ room, point }) =>
+      room !== 'workspace' || workspace === Paths.workspace || mountAt(mounts, point) !== null,
+  );
+}
+
 export interface MountsFacts {
   readonly mounts: readonly Mount[];
   readonly sizes: Settings['sizes'];
   readonly memoryLimit: number | null;
   readonly sysAdmin: boolean;
   readonly agent: { uid: number; gid: number };
+  /** Where the agent works; its room is not needed where that is elsewhere. */
+  readonly workspace?: string;
 }
 
 /** What the mounts step has to do; everything else the operator has put there already. */
@@ -53,7 +67,7 @@ export function planMounts(facts: MountsFacts): MountsPlan {
     keep: [] as string[],
     remarks: [] as string[],
   };
-  for (const place of roomPlaces(facts.agent)) {
+  for (const place of neededRooms(facts)) {
     const there = mountAt(facts.mounts, place.point);
     const options = `size=${renderSize(sizes[place.room])},${place.options}`;
     if (there !== null) {
@@ -125,7 +139,7 @@ export function sizeOf(mount: Mount): number | null {
 /** Shrinks the sizes nobody asked for until everything fits the memory limit with its reserve. */
 function fitSizes(facts: MountsFacts): Record<Room, number> {
   const { sizes, memoryLimit } = facts;
-  const rooms = roomPlaces(facts.agent).filter(({ point }) => mountAt(facts.mounts, point) === null);
+  const rooms = neededRooms(facts).filter(({ point }) => mountAt(facts.mounts, point) === null);
   const result: Record<Room, number> = {
     workspace: sizes.workspace.bytes,
     tmp: sizes.tmp.bytes,

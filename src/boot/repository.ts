@@ -1,9 +1,9 @@
 import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
 import { chainOf } from '../core/errors.ts';
-import { Paths } from '../core/paths.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
+import { addUpstream, findUpstream } from './upstream.ts';
 
 /** Milliseconds a clone may take: it has its own deadline, because repositories differ. */
 export const cloneDeadline = 15 * 60_000;
@@ -23,6 +23,11 @@ const disarmed = {
   PATH: '/usr/local/bin:/usr/bin:/bin',
 };
 
+/** @returns where the repository is, in the folder the agent works in. */
+export function repositoryIn(workspace: string): string {
+  return `${workspace}/repo`;
+}
+
 /**
  * Clones the repository as the agent, without its submodules. What is there already, on a volume, is kept as it is:
  * nothing of ours runs git in it.
@@ -32,25 +37,41 @@ export async function cloneRepository(
   facts: {
     repository: Settings['repository'];
     agent: Identity;
+    workspace: string;
     environment: Readonly<Record<string, string>>;
   },
   onProgress: (line: string) => void,
 ): Promise<CloneResult> {
   const { repository, agent } = facts;
+  const folder = repositoryIn(facts.workspace);
+  if (await isThere(host, folder, agent)) return { kind: 'kept' };
   if (repository === null) return { kind: 'none' };
-  if (host.files.facts(Paths.repository) !== null) return { kind: 'kept' };
   const branch = repository.ref === null ? [] : ['--branch', repository.ref];
-  const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, Paths.repository];
+  const forkOf = findUpstream(host, { url: repository.url, agent, environment: facts.environment });
+  const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, folder];
+  const environment = { ...facts.environment, ...disarmed };
   try {
     await host.run({
       argv: confined(clone, agent),
-      env: agentEnvironment({ ...facts.environment, ...disarmed }),
-      cwd: Paths.workspace,
+      env: agentEnvironment(environment),
+      // Where a path of the agent's leads is for the agent to find out: root does not enter it.
+      cwd: '/',
       timeout: cloneDeadline,
       onProgress: (line) => onProgress(printable(line)),
     });
+    const upstream = await forkOf;
+    if (upstream !== null) await addUpstream(host, { upstream, agent, environment, folder });
     return { kind: 'cloned' };
   } catch (error) {
     return { kind: 'failed', reason: chainOf(error) };
   }
+}
+
+/** Asked as the agent: a folder of its own may be closed to everybody else, and init can no longer look into it. */
+function isThere(host: Host, path: string, agent: Identity): Promise<boolean> {
+  const argv = confined(['/usr/bin/test', '-e', path, '-o', '-L', path], agent);
+  return host.run({ argv, env: agentEnvironment(), cwd: '/' }).then(
+    () => true,
+    () => false,
+  );
 }

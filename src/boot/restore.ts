@@ -2,7 +2,7 @@ import { chainOf } from '../core/errors.ts';
 import { Paths } from '../core/paths.ts';
 import type { RestoreReport } from '../supervise/rescue/order.ts';
 import { type RescuerParts, runRescueProgram } from '../supervise/rescue/rescuer.ts';
-import type { CloneResult } from './repository.ts';
+import { type CloneResult, repositoryIn } from './repository.ts';
 
 /** Milliseconds: what is fetched is bounded as what was pushed. */
 const budget = 10 * 60_000;
@@ -28,7 +28,10 @@ export async function restoreRescue(
   const { describeRestore } = await import('../supervise/rescue/words.ts');
   const report = await runRescueProgram<RestoreReport>(
     parts,
-    planRestore(settings, host.now() + budget),
+    planRestore(settings, {
+      deadline: host.now() + budget,
+      folder: repositoryIn(board.state.workspace),
+    }),
   ).catch((error): RestoreReport => ({ kind: 'failed', reason: chainOf(error) }));
   const said = describeRestore(report);
   if (said !== '') {

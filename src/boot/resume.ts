@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { agentEnvironment } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
@@ -6,16 +7,22 @@ import type { Child, Host } from '../host/host.ts';
 import { oneShotSpec } from '../session/one-shot.ts';
 import { makeSession, serverSpec } from '../session/tmux.ts';
 import { type Kept, keep } from '../supervise/keep.ts';
+import { policies } from '../supervise/policies.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import { openRescuer, type Rescuer } from '../supervise/rescue/rescuer.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
+import { keepWatch } from '../supervise/warden.ts';
+import { watchHealth } from '../supervise/watch-health.ts';
+import { watchSession } from '../supervise/watch-session.ts';
+import { wordOfNews } from '../supervise/word-of.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
+import { makeCloneProgress } from './clone-progress.ts';
 import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
-import { cloneDeadline, cloneRepository } from './repository.ts';
+import { cloneDeadline, cloneRepository, repositoryIn } from './repository.ts';
 import { type Restored, restoreRescue } from './restore.ts';
 import { openRulebook } from './rulebook.ts';
 import { type Handover, ownNodeEnvironment } from './shed.ts';
@@ -41,9 +48,10 @@ export interface Box {
 /** The second half of the boot, with the few capabilities of supervision and no secret in its environment. */
 export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
   const { settings, environment } = handover;
-  const { agent } = environment;
+  const { agent, workspace } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
+  keepWatch({ host, log, agent });
 
   const wayOut = await steps.step('resolver', async ({ undo, say }) => {
     const wayOut = openWayOut({ host, log, board, handover });
@@ -54,6 +62,10 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     );
     return wayOut;
   });
+  board.onNews((news) => {
+    const word = wordOfNews(news);
+    if (word !== null) wayOut.tell(word);
+  });
   await steps.step('firewall', async ({ say }) => {
     const { resolved, pending } = await refreshPins({ host, board, ...wayOut, rules: settings.rules });
     say(
@@ -62,7 +74,8 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   });
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    writeAccounts(host, settings, agent.gid);
+    // Nobody takes telemetry where the agent dials for itself.
+    writeAccounts(host, handover.byAddress ? { ...settings, telemetry: null } : settings, agent.gid);
   });
   await steps.step('agent', () => furnishAgent(host, { settings, environment }));
   // Before the proof, which attacks its socket as well.
@@ -75,15 +88,19 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     'repository',
     async ({ say, warn }) => {
       const { repository } = settings;
-      const progress = (line: string) => board.post({ repository: line.slice(0, 200) });
-      const result = await cloneRepository(host, { repository, agent, environment: certificates }, progress);
+      const progress = makeCloneProgress({ host, log, board });
+      const result = await cloneRepository(
+        host,
+        { repository, agent, workspace, environment: certificates },
+        progress,
+      );
       board.post({ repository: result.kind });
       restored = await restoreRescue(rescue, result.kind);
       const said = [result.kind, restored.said].filter((text) => text !== '').join('; ');
       if (result.kind === 'failed') warn(`the clone failed, the session starts without it: ${result.reason}`);
       else if (restored.report?.kind === 'refused' || restored.report?.kind === 'failed') warn(said);
       else say(said);
-      return result.kind === 'cloned' || result.kind === 'kept' ? Paths.repository : Paths.workspace;
+      return result.kind === 'cloned' || result.kind === 'kept' ? repositoryIn(workspace) : workspace;
     },
     2 * cloneDeadline,
   );
@@ -94,14 +111,17 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
       const spec = { task: handover.task, agent, environment: certificates, folder, terminal: host.terminal };
       return { task: host.start(oneShotSpec(spec)) };
     }
+    const place = { folder, key: conversationKey(settings.repository?.url ?? '') };
     const kept = keep({
       host,
       log,
       name: 'session',
+      policy: policies.session,
+      tell: (news) => board.tell(news),
       spec: serverSpec(agent, certificates),
       started: (_, restarts) => {
         board.post({ session: { running: true, restarts } });
-        if (restarts > 0) void makeSession(host, { agent, folder }).catch(() => {});
+        if (restarts > 0) void makeSession(host, { agent, place }).catch(() => {});
       },
       ended: () => {
         board.post({ session: { ...board.state.session, running: false } });
@@ -109,12 +129,20 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
       },
     });
     undo(() => kept.stop(1000));
-    await makeSession(host, { agent, folder });
+    await makeSession(host, { agent, place });
+    watchSession({ host, log, board, agent, place });
     return { session: kept };
   });
+  if (settings.notify?.on.includes('degraded'))
+    watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
   await releaseLock();
   return { wayOut, rulebook, rescuer, work };
+}
+
+/** Another repository on the same volume is other work, with a conversation of its own. */
+function conversationKey(url: string): string {
+  return createHash('sha256').update(url).digest('hex').slice(0, 16);
 }

@@ -4,6 +4,7 @@ import type { Host } from '../host/host.ts';
 import { findGaps } from '../network/firewall/standing.ts';
 import { makeControl } from '../supervise/control.ts';
 import { makeRulebook, type Rulebook, type RulebookParts } from '../supervise/rulebook.ts';
+import { findOwnRules, reservedBy } from './own.ts';
 import { attackBox } from './proof.ts';
 import type { Handover } from './shed.ts';
 
@@ -22,8 +23,14 @@ export function openRulebook(
       const { readRules, renderFaults } = await import('./rules.ts');
       const { base, faults } = readRules(host);
       const fromVariable = handover.base.filter(({ source }) => source === 'ALLOW_DOMAINS');
-      return { base: [...base, ...fromVariable], faults: renderFaults(faults) };
+      const all = [...base, ...fromVariable];
+      const own = findOwnRules(
+        handover.settings,
+        all.map(({ rule }) => rule),
+      );
+      return { base: all, faults: renderFaults([...faults, ...own]) };
     },
+    reserved: reservedBy(handover.settings),
     apply,
   });
   host.serve(

@@ -24,11 +24,15 @@ const mostRead = 16 * 1024 ** 2;
  */
 export async function furnish(stdin: NodeJS.ReadableStream): Promise<number> {
   const furnishing = JSON.parse(await readAll(stdin)) as Furnishing;
-  const { home, claudeFolder, githubToken } = furnishing;
+  const { home, claudeFolder, claudeLink, folders, githubToken } = furnishing;
+  for (const folder of folders) ensureOwnFolder(folder);
+  if (claudeLink !== null) relink(claudeFolder, claudeLink);
   for (const name of ['.bashrc', '.profile', '.bash_logout']) copySkeleton(home, name);
   relink(join(home, '.local/bin/claude'), '/usr/local/bin/claude');
   const state = join(claudeFolder, '.claude.json');
   replace(state, mergeClaudeState(readIfAny(state), furnishing));
+  // A copy of the account's policy, which Claude Code would believe where it can't ask for a new one.
+  setAsideIfAny(join(claudeFolder, 'remote-settings.json'));
   const hosts = join(home, '.config/gh/hosts.yml');
   if (githubToken !== null) replace(hosts, renderGhHosts(githubToken));
   return 0;
@@ -73,6 +77,16 @@ function isWritableFolder(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A link in its place could lead out of the volume, and nothing would be kept. */
+function ensureOwnFolder(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) setAside(path);
+  ensureFolder(path);
+}
+
+function setAsideIfAny(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) setAside(path);
 }
 
 /** Nothing of the agent's is thrown away, only what was set aside before. */

@@ -1,50 +1,59 @@
 import { text as readAll } from 'node:stream/consumers';
 import { ExitCode } from '../core/exit-codes.ts';
-import { Paths } from '../core/paths.ts';
-import { parseState } from '../core/state.ts';
-import { parseTold } from '../core/told.ts';
-import { chooseNews, keyOf, parseLooked, parseToolEvent, renderAnswer } from '../hooks/refusals.ts';
-import { parseStatusInput, renderStatusLine } from '../hooks/status-line.ts';
 import type { Host } from '../host/host.ts';
 
-const hooks: Readonly<Record<string, (host: Host, input: string) => string>> = {
-  'status-line': (host, input) => {
-    const box = parseState(host.files.readIfAny(Paths.state));
-    return `${renderStatusLine(parseStatusInput(input), box, Number(host.env.COLUMNS) || 80)}\n`;
+/** What a hook says on stdout. Throws a HookRefusal to stop what it was asked about. */
+export type HookRun = (host: Host, input: string) => Promise<string> | string;
+
+interface Hook {
+  readonly load: () => Promise<HookRun>;
+  /** Claude Code waits for its word, and silence or a fault of ours means no. */
+  readonly guards?: true;
+}
+
+/** What a guard answers when it says no; the message goes to the model. */
+export class HookRefusal extends Error {}
+
+/** Each loads only what it needs: Claude Code calls them many times a minute. */
+const hooks: Readonly<Record<string, Hook>> = {
+  'status-line': { load: async () => (await import('./hooks/status-line.ts')).statusLine },
+  refusals: { load: async () => (await import('./hooks/refusals.ts')).tellRefusals },
+  notify: { load: async () => (await import('./hooks/notify.ts')).notify },
+  format: { load: async () => (await import('./hooks/format.ts')).format },
+  'session-name': { load: async () => (await import('./hooks/session-name.ts')).nameSession },
+  'fork-sync': { load: async () => (await import('./hooks/fork-sync.ts')).syncFork },
+  'settings-guard': {
+    load: async () => (await import('./hooks/settings-guard.ts')).guardSettings,
+    guards: true,
   },
-  refusals: tellRefusals,
 };
 
-/** What Claude Code calls: one event on stdin, one answer on stdout. None of these guards anything. */
+/** Milliseconds a guard has: less than Claude Code gives it, for its time-out would let the call through. */
+const guardLimit = 2000;
+/** The one code by which Claude Code takes a no. */
+const refused = 2;
+
+/** What Claude Code calls: one event on stdin, one answer on stdout. A guard that fails refuses. */
 export async function hook(host: Host, name: string, stdin: NodeJS.ReadableStream): Promise<number> {
-  const answer = Object.hasOwn(hooks, name) ? hooks[name] : undefined;
-  if (answer === undefined) {
+  const found = Object.hasOwn(hooks, name) ? hooks[name] : undefined;
+  if (found === undefined) {
     host.print(`there is no hook ${JSON.stringify(name)}\n`);
     return ExitCode.settings;
   }
-  host.print(answer(host, await readAll(stdin)));
-  return ExitCode.ok;
-}
-
-/** Tells the session what was refused since its last look; as the agent, in a place of the agent's own. */
-function tellRefusals(host: Host, input: string): string {
-  const event = parseToolEvent(input);
-  if (event === null) return '';
-  const path = `${Paths.session}/looked-${event.session}`;
-  const looked = parseLooked(host.files.readIfAny(path));
-  const told = parseTold(host.files.readIfAny(Paths.refusalsJson) ?? '', looked?.sequence ?? 0);
-  const last = told.at(-1);
-  if (last === undefined && looked !== null) return '';
-  const news = chooseNews(told, { looked, start: host.now() - event.duration });
-  const about = news.length > 0 ? news.map(keyOf) : (looked?.about ?? []);
-  remember(host, path, { sequence: last?.sequence ?? 0, about: about.slice(-50) });
-  return news.length === 0 ? '' : renderAnswer(event, news);
-}
-
-function remember(host: Host, path: string, looked: object): void {
+  const answer = async () => (await found.load())(host, await readAll(stdin));
   try {
-    host.files.write(path, JSON.stringify(looked), 0o600);
-  } catch {
-    // Told twice is better than not at all.
+    host.print(found.guards === true ? await Promise.race([answer(), tooLate(host)]) : await answer());
+    return ExitCode.ok;
+  } catch (error) {
+    if (found.guards !== true) return ExitCode.ok;
+    const why =
+      error instanceof HookRefusal ? error.message : `The box's check "${name}" failed, so it is refused.`;
+    host.printError(`${why}\n`);
+    return refused;
   }
+}
+
+async function tooLate(host: Host): Promise<never> {
+  await host.sleep(guardLimit);
+  throw new Error('the guard took too long');
 }

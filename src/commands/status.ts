@@ -3,6 +3,7 @@ import { Paths } from '../core/paths.ts';
 import { renderSize } from '../core/size.ts';
 import { type BoxState, isAlive, parseState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
+import { limitLines } from './limit-lines.ts';
 import { memoryOf } from './memory-of.ts';
 import { readVersions, type Versions } from './versions.ts';
 
@@ -32,7 +33,8 @@ export function status(host: Host, options: { json: boolean }): number {
 function collect(host: Host, box: BoxState): Status {
   const { phase, startTicks: _, ...rest } = box;
   const alive = isAlive(box, host.files.readIfAny(`/proc/${box.pid}/stat`));
-  const rooms = [Paths.workspace, Paths.tmp, Paths.home, Paths.run];
+  const work = box.workspace === Paths.workspace ? Paths.workspace : Paths.data;
+  const rooms = [work, Paths.tmp, Paths.home, Paths.run];
   return {
     ...rest,
     state: alive || phase === 'failed' ? phase : 'stopped',
@@ -60,6 +62,7 @@ function render(status: Status): string {
         `  ${step.name.padEnd(12)}${`${step.duration ?? '…'} ms`.padStart(9)}  ${step.state}  ${step.detail}`,
     ),
     `containment ${containmentOf(status)}`,
+    ...limitLines(status.containment.limits),
     `resolver    ${resolver.running ? 'running' : 'down'}, ${resolver.restarts} restarts, asks ${resolver.upstreams.join(' ')}`,
     `firewall    ${firewall.rules} rules, ${firewall.pins} pinned addresses${unresolved}`,
     ...(firewall.byAddress
@@ -68,6 +71,7 @@ function render(status: Status): string {
     ...(firewall.lastFailure === null ? [] : [`            last change failed: ${firewall.lastFailure}`]),
     `egress      ${egress.refused} refused, ${egress.failed} failed since the boot`,
     `session     ${session.running ? 'running' : 'down'}, ${session.restarts} restarts`,
+    ...agentOf(status),
     `repository  ${status.repository}`,
     `rescue      ${status.rescue.said}`,
     ...(status.rescue.restored === '' ? [] : [`            ${status.rescue.restored}`]),
@@ -80,6 +84,15 @@ function render(status: Status): string {
       .join(', ')}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Nothing where it has never ended. */
+function agentOf({ children: { agent } }: Status): string[] {
+  if (agent === undefined) return [];
+  const { restarts, lastCode, failing } = agent;
+  return [
+    `agent       ${failing ? 'STAYS DOWN' : 'running'}, ${restarts} restarts, ended last with ${lastCode}`,
+  ];
 }
 
 function containmentOf({ containment: { landlock, hiddenProcesses } }: Status): string {

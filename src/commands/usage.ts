@@ -9,5 +9,6 @@ export const usage = `usage: cloister COMMAND
   deny RULE             deny it until the next boot
   reload                read the allowlist's files again
   rules [--json]        the allowlist in force
+  as-agent PROGRAM ...  run a program as the agent's user, for files in and out
   version               the version of the box
 `;

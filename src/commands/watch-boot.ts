@@ -5,6 +5,8 @@ import type { Host } from '../host/host.ts';
 
 /** Milliseconds between two looks. */
 const pause = 40;
+/** Milliseconds between two words on how far a clone is. */
+const cloneTold = 2000;
 /** How long there may be no sign of a boot at all. */
 const patience = 15_000;
 
@@ -13,6 +15,7 @@ export async function watchBoot(host: Host): Promise<number | null> {
   const shown = new Set<string>();
   const start = host.now();
   let waited = false;
+  let told = start;
   for (;;) {
     const state = parseState(host.files.readIfAny(Paths.state));
     if (state?.phase === 'failed') return explain(host, state);
@@ -27,6 +30,10 @@ export async function watchBoot(host: Host): Promise<number | null> {
       if (!waited) host.print('The box is booting.\n');
       waited = true;
       showNew(host, state, shown);
+      if (isCloning(state) && host.now() - told >= cloneTold) {
+        told = host.now();
+        host.print(`  ${state.repository}\n`);
+      }
     }
     await host.sleep(pause);
   }
@@ -34,6 +41,11 @@ export async function watchBoot(host: Host): Promise<number | null> {
 
 function isReady(host: Host, state: BoxState): boolean {
   return state.phase === 'ready' && host.files.readIfAny(Paths.ready)?.trim() === state.bootId;
+}
+
+function isCloning({ steps, repository }: BoxState): boolean {
+  const { name, state } = steps.at(-1) ?? {};
+  return name === 'repository' && state === 'running' && repository !== 'none';
 }
 
 function isAlive(host: Host, state: BoxState): boolean {

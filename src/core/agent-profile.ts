@@ -1,3 +1,4 @@
+import { type ProcessLimits, usualLimits } from './agent-limits.ts';
 import { type Landlock, landlockOptions } from './landlock.ts';
 import { Paths } from './paths.ts';
 
@@ -12,6 +13,8 @@ export interface Identity {
   readonly lastToGo?: true;
   /** Null or none: this kernel has no Landlock, or nobody has asked it yet. */
   readonly landlock?: Landlock | null;
+  /** None: the boot has not looked yet what this platform allows. */
+  readonly limits?: ProcessLimits;
 }
 
 export const agentIdentity: Identity = { uid: 1000, gid: 1000 };
@@ -19,24 +22,24 @@ export const egressIdentity: Identity = { uid: 65053, gid: 65053, lastToGo: true
 /** Who reads what the wall says; nothing but a reader of packet headers runs as this user. */
 export const wallLogIdentity: Identity = { uid: 65054, gid: 65054, lastToGo: true, keeps: 'net_admin' };
 
-/**
- * Bytes, signals and priorities that a process may never exceed: no core file with a secret in it, no kernel memory
- * that outlives its maker. Lower than what any platform gives, for who runs this may be unable to raise a limit.
- */
-const limits = ['--core=0', '--memlock=65536', '--msgqueue=0', '--nice=0', '--rtprio=0', '--sigpending=512'];
+/** How far the agent stands back where the processor is short: a hundred busy loops must not starve init. */
+const niceness = 15;
 
 /**
  * The one profile of an unprivileged process: uid, gid, no supplementary groups, no capabilities in any set but what
- * it keeps, no new privileges, our seccomp filter, Landlock where the kernel has it, limits, and the agent's user
- * first to go when memory runs out.
+ * it keeps, no new privileges, our seccomp filter, Landlock where the kernel has it, limits, control groups where they
+ * can be had, and the agent's user last in line for the processor and first to go when memory runs out.
  * @returns the argument vector that runs `argv` under it.
  */
 export function confined(argv: readonly string[], identity: Identity): string[] {
-  const { uid, gid, keeps, landlock } = identity;
+  const { uid, gid, keeps, landlock, lastToGo } = identity;
+  const { resources, groups } = identity.limits ?? { resources: usualLimits, groups: [] };
   const capabilities = keeps === undefined ? '-all' : `-all,+${keeps}`;
   return [
-    ...(identity.lastToGo === true ? [] : ['/usr/bin/choom', '--adjust=1000', '--']),
-    ...['/usr/bin/prlimit', ...limits, '--'],
+    ...(groups.length === 0 ? [] : [Paths.join, ...groups, '--']),
+    ...(lastToGo === true ? [] : ['/usr/bin/choom', '--adjust=1000', '--']),
+    ...(lastToGo === true ? [] : ['/usr/bin/nice', `--adjustment=${niceness}`]),
+    ...['/usr/bin/prlimit', ...Object.entries(resources).map(([name, value]) => `--${name}=${value}`), '--'],
     '/usr/bin/setpriv',
     `--reuid=${uid}`,
     `--regid=${gid}`,

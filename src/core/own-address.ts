@@ -3,3 +3,5 @@ export const ownAddress = '127.0.0.53';
 export const resolverPort = 53;
 /** Below 1024, so that the agent can't take it while nobody listens. */
 export const guardPort = 443;
+/** Here the agent's programs leave what the box sends for them; below 1024 for the same reason. */
+export const doorPort = 318;

@@ -2,8 +2,12 @@
 export const Paths = {
   program: '/usr/local/lib/cloister/cloister.mjs',
   node: '/usr/local/bin/node',
+  /** Tells how a program ended where Node could not: see host/native/outcome.c. */
+  outcome: '/usr/local/lib/cloister/outcome',
   seccomp: '/usr/local/lib/cloister/seccomp.bpf',
   wallLogSeccomp: '/usr/local/lib/cloister/seccomp-wall-log.bpf',
+  /** Enters control groups and becomes another program. */
+  join: '/usr/local/libexec/cloister/join',
   domains: '/etc/cloister/domains.conf',
   domainsFolder: '/etc/cloister/domains.d',
   run: '/run/cloister',
@@ -22,17 +26,28 @@ export const Paths = {
   /** Root's, entered by the reader of the wall's log: the socket it reports to. */
   wallLog: '/run/cloister/wall',
   wallLogSocket: '/run/cloister/wall/log.sock',
+  /** What Claude Code is told by this boot; the managed settings of the image link here. */
+  managed: '/run/cloister/managed.json',
   wallLogSettings: '/etc/cloister/ulogd.conf',
   /** Root's, readable by the agent's group: what its programs need to know. */
   agent: '/run/cloister/agent',
   /** What the first screen says once. */
   notice: '/run/cloister/agent/notice',
-  /** The agent's own: the tmux socket. */
+  /** The agent's own: the tmux socket. A small tmpfs of its own, or the agent could fill the one that holds the state. */
   session: '/run/cloister/session',
   socket: '/run/cloister/session/tmux',
   workspace: '/workspace',
   repository: '/workspace/repo',
   home: '/home/claude',
+  /** Claude Code's configuration and conversations. */
+  claude: '/home/claude/.claude',
+  /** One volume for both, the workspace and what Claude Code keeps. */
+  data: '/data',
+  dataWorkspace: '/data/workspace',
+  dataClaude: '/data/claude',
+  /** Where the image's name service looks besides /etc: what the agent's user is called. */
+  passwd: '/run/cloister/passwd',
+  group: '/run/cloister/group',
   tmp: '/tmp',
   systemCertificates: '/etc/ssl/certs/system-certificates.crt',
   /** Where every program looks for authorities; the image links its usual place here. */

@@ -21,6 +21,7 @@ function sentence(entry: Readonly<Record<string, unknown>>): string {
     return `boot failed at ${step}: ${message}${remedy === '' ? '' : `\n${remedy}`}`;
   const told = event === 'egress.refused' || event === 'egress.failed' ? toldOf(entry) : null;
   if (told !== null) return told;
+  if (event === 'clone.progress') return `cloning: ${detail}`;
   if (event === 'boot.ready') return `ready after ${duration} ms`;
   const more = Object.entries({ step, duration, detail, message, remedy, ...rest })
     .filter(([, value]) => value !== undefined)

@@ -1,4 +1,7 @@
+import type { AgentLimits } from './agent-limits.ts';
+import { agentIdentity } from './agent-profile.ts';
 import type { Landlock } from './landlock.ts';
+import { Paths } from './paths.ts';
 
 /** The boot's steps, in their order. */
 export const stepNames = [
@@ -28,6 +31,22 @@ export interface StepState {
   readonly detail: string;
 }
 
+/** Something that happened to a child of the box; the agent is one, although tmux is its parent. */
+export interface ChildNews extends ChildState {
+  readonly child: 'egress' | 'wall-log' | 'session' | 'agent';
+  /** `settled`: well again after failing. */
+  readonly what: 'started' | 'ended' | 'failing' | 'settled';
+}
+
+export interface ChildState {
+  /** Since the boot. */
+  readonly restarts: number;
+  /** How it ended last: an exit code, or 128+n after signal n; null while it never has. */
+  readonly lastCode: number | null;
+  /** It ended again and again. The agent then stays down until somebody asks for it; the others are tried on. */
+  readonly failing: boolean;
+}
+
 /** What everybody may know of the box, kept in `state.json`: written by init alone, readable by all. */
 export interface BoxState {
   readonly bootId: string;
@@ -38,8 +57,17 @@ export interface BoxState {
   readonly startedAt: number;
   readonly readyAt: number | null;
   readonly platform: string;
+  /** Decimal ids of the agent's user. */
+  readonly agent: { readonly uid: number; readonly gid: number };
+  /** Where the agent works. */
+  readonly workspace: string;
   /** What holds the agent besides users, capabilities and seccomp, which every platform has. */
-  readonly containment: { readonly landlock: Landlock | null; readonly hiddenProcesses: boolean };
+  readonly containment: {
+    readonly landlock: Landlock | null;
+    readonly hiddenProcesses: boolean;
+    /** Null until the boot knows them. */
+    readonly limits: AgentLimits | null;
+  };
   readonly steps: readonly StepState[];
   readonly failure: {
     readonly step: string;
@@ -68,6 +96,7 @@ export interface BoxState {
   /** Since this boot: refused by policy, and allowed but failed for another reason. */
   readonly egress: { readonly refused: number; readonly failed: number };
   readonly session: { readonly running: boolean; readonly restarts: number };
+  readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
   readonly repository: string;
   readonly rescue: {
     /** Of the last rescue of this boot; null before the first. */
@@ -93,7 +122,9 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     startedAt: start.now,
     readyAt: null,
     platform: 'unknown',
-    containment: { landlock: null, hiddenProcesses: false },
+    agent: { uid: agentIdentity.uid, gid: agentIdentity.gid },
+    workspace: Paths.workspace,
+    containment: { landlock: null, hiddenProcesses: false, limits: null },
     steps: [],
     failure: null,
     resolver: { running: false, restarts: 0, upstreams: [] },
@@ -109,6 +140,7 @@ export function newState(start: { bootId: string; pid: number; startTicks: strin
     },
     egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
+    children: {},
     repository: 'none',
     rescue: { outcome: null, savedAt: null, said: 'none yet', restored: '' },
     once: false,

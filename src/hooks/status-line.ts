@@ -2,16 +2,30 @@ import type { BoxState } from '../core/state.ts';
 
 /** What Claude Code hands to a status line, as far as it is shown; anything may be missing. Percentages 0–100. */
 export interface StatusInput {
+  readonly session_id?: string;
   readonly model?: { readonly display_name?: string };
   readonly session_name?: string | null;
   readonly cost?: { readonly total_cost_usd?: number | null } | null;
   readonly context_window?: { readonly used_percentage?: number | null } | null;
-  readonly rate_limits?: { readonly five_hour?: { readonly used_percentage?: number | null } | null } | null;
+  readonly rate_limits?: {
+    readonly five_hour?: { readonly used_percentage?: number | null } | null;
+    readonly seven_day?: { readonly used_percentage?: number | null } | null;
+  } | null;
+}
+
+/** What the line needs beside Claude Code's word. */
+export interface StatusFacts {
+  readonly box: BoxState | null;
+  /** The name the session was given by us; Claude Code's own comes first. */
+  readonly name: string | null;
+  readonly columns: number;
+  /** A terminal without colours and without blocks. */
+  readonly plain: boolean;
 }
 
 const colours = { green: 32, yellow: 33, red: 31, dim: 2 } as const;
 const cells = 10;
-const least = 40;
+const least = 20;
 
 /** Parses what Claude Code wrote on stdin; a broken line shows as an empty one, never as a fault. */
 export function parseStatusInput(text: string): StatusInput {
@@ -24,17 +38,19 @@ export function parseStatusInput(text: string): StatusInput {
 }
 
 /**
- * Renders one line: model, context, cost, rate limit, session, state of the box. What does not fit into `columns`
- * is left out from the right.
+ * Renders one line: model, context, box, cost, rate limits, session. Where `columns` are few the least of them go
+ * first: the whole is kept in this order.
  */
-export function renderStatusLine(input: StatusInput, box: BoxState | null, columns: number): string {
+export function renderStatusLine(input: StatusInput, { box, name, columns, plain }: StatusFacts): string {
+  const { five_hour: fiveHours, seven_day: sevenDays } = input.rate_limits ?? {};
   const parts = [
-    plain(input.model?.display_name),
-    contextBar(input.context_window?.used_percentage),
-    cost(input.cost?.total_cost_usd),
-    limit(input.rate_limits?.five_hour?.used_percentage),
+    shownName(input.model?.display_name),
+    contextBar(input.context_window?.used_percentage, plain),
     boxPart(box),
-    plain(input.session_name ?? undefined),
+    cost(input.cost?.total_cost_usd),
+    limit('5 h', fiveHours?.used_percentage),
+    limit('7 d', sevenDays?.used_percentage),
+    shownName(input.session_name ?? name),
   ].filter((part) => part !== null);
   const shown: Part[] = [];
   let width = 0;
@@ -43,6 +59,7 @@ export function renderStatusLine(input: StatusInput, box: BoxState | null, colum
     if (width > Math.max(columns, least)) break;
     shown.push(part);
   }
+  if (plain) return shown.map(({ text }) => text).join(' | ');
   return shown.map(paint).join(paint({ text: ' · ', colour: 'dim' }));
 }
 
@@ -56,22 +73,23 @@ function paint({ text, colour }: Part): string {
 }
 
 /** Names come from the agent's side and end on the operator's screen: only printable characters pass. */
-function plain(text: unknown): Part | null {
+function shownName(text: unknown): Part | null {
   if (typeof text !== 'string') return null;
   const clean = text.replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '').slice(0, 40);
   return clean === '' ? null : { text: clean };
 }
 
-function contextBar(percentage: unknown): Part | null {
+function contextBar(percentage: unknown, plain: boolean): Part | null {
   if (!isPercentage(percentage)) return null;
   const full = Math.round((percentage / 100) * cells);
-  const bar = '█'.repeat(full) + '░'.repeat(cells - full);
+  const [on = '', off = ''] = plain ? ['#', '-'] : ['█', '░'];
+  const bar = on.repeat(full) + off.repeat(cells - full);
   return { text: `${bar} ${Math.round(percentage)} %`, colour: heat(percentage) };
 }
 
-function limit(percentage: unknown): Part | null {
+function limit(span: string, percentage: unknown): Part | null {
   return isPercentage(percentage)
-    ? { text: `5 h ${Math.round(percentage)} %`, colour: heat(percentage) }
+    ? { text: `${span} ${Math.round(percentage)} %`, colour: heat(percentage) }
     : null;
 }
 
@@ -81,10 +99,19 @@ function cost(dollars: unknown): Part | null {
 
 function boxPart(box: BoxState | null): Part {
   if (box === null) return { text: 'box unknown', colour: 'yellow' };
-  const closed = !box.resolver.running || box.firewall.lastFailure !== null;
-  if (box.phase === 'ready')
-    return closed ? { text: 'box closed', colour: 'red' } : { text: 'box ready', colour: 'green' };
-  return { text: `box ${box.phase}`, colour: 'yellow' };
+  if (box.phase !== 'ready') return { text: `box ${box.phase}`, colour: 'yellow' };
+  const refused = box.egress.refused > 0 ? `, ${box.egress.refused} refused` : '';
+  if (!box.resolver.running) return { text: `box closed${refused}`, colour: 'red' };
+  return isDegraded(box)
+    ? { text: `box degraded${refused}`, colour: 'yellow' }
+    : { text: `box ready${refused}`, colour: 'green' };
+}
+
+/** The state may be another version's, without the younger parts. */
+function isDegraded({ firewall, children = {}, rescue }: Partial<BoxState>): boolean {
+  const failing = Object.values(children).some((child) => child.failing);
+  const loose = firewall?.byAddress === true || (firewall?.lastFailure ?? null) !== null;
+  return failing || loose || rescue?.outcome === 'failed';
 }
 
 function heat(percentage: number): keyof typeof colours {

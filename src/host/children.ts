@@ -2,13 +2,19 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { constants } from 'node:os';
 import { pipeline, Readable, type Writable } from 'node:stream';
 import { CommandError, defaultTimeout, rootEnvironment } from './command-error.ts';
+import { copy, drained } from './copy.ts';
 import type { Child, ChildSpec, Command, Output } from './host.ts';
 
 /** Characters kept of a list of names: those of half a million files. */
 const mostOctets = 64_000_000;
 
 /** What Node has started and will collect itself. */
-const own = new Set<number>();
+const own = new Map<number, ChildProcess>();
+
+/** @returns the process groups of what was started and still runs. */
+export function ownChildren(): number[] {
+  return [...own.keys()];
+}
 
 export function isOwnChild(pid: number): boolean {
   return own.has(pid);
@@ -17,8 +23,9 @@ export function isOwnChild(pid: number): boolean {
 function track<T extends ChildProcess>(child: T): T {
   const { pid } = child;
   if (pid !== undefined) {
-    own.add(pid);
-    child.on('exit', () => own.delete(pid));
+    own.set(pid, child);
+    // The pid is free before we hear of the end, and may by then be that of another child.
+    child.on('exit', () => void (own.get(pid) === child && own.delete(pid)));
   }
   return child;
 }
@@ -34,6 +41,7 @@ export function start(spec: ChildSpec): Child {
       stdio: stdioOf(spec),
     }),
   );
+  const exited = exitOf(child);
   if (spec.output === 'copy') {
     copy(child.stdout, process.stdout, spec.filter?.());
     copy(child.stderr, process.stderr, spec.filter?.());
@@ -41,22 +49,13 @@ export function start(spec: ChildSpec): Child {
   if (typeof spec.output === 'function' && child.stderr !== null) eachLine(child.stderr, spec.output);
   return {
     pid: child.pid ?? 0,
-    exited: exitOf(child, spec.output === 'copy' ? 'close' : 'exit'),
+    exited: spec.output === 'copy' ? drained(child).then(() => exited) : exited,
     send: (message) => {
       if (child.connected) child.send(message as never, () => {});
     },
     onMessage: (listener) => void child.on('message', listener),
     signal: (name) => signalGroup(child, spec.foreground === true, name),
   };
-}
-
-/** No transform stream between the two: what it still held would be lost when we exit at the child's end. */
-function copy(from: Readable | null, to: NodeJS.WriteStream, filter = (octets: Buffer) => octets): void {
-  from?.on('data', (octets: Buffer) => {
-    if (to.write(filter(octets))) return;
-    from.pause();
-    to.once('drain', () => from.resume());
-  });
 }
 
 function stdioOf(spec: ChildSpec): StdioOptions {
@@ -67,11 +66,10 @@ function stdioOf(spec: ChildSpec): StdioOptions {
   return [input, out, err, ...(spec.descriptors ?? []), ...channel];
 }
 
-/** `close` comes when all it wrote has been read as well. */
-function exitOf(child: ChildProcess, event: 'exit' | 'close'): Promise<number> {
+function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
     child.on('error', () => resolve(127));
-    child.on(event, (code: number | null, signal: NodeJS.Signals | null) =>
+    child.on('exit', (code: number | null, signal: NodeJS.Signals | null) =>
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     );
   });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { Paths } from '../core/paths.ts';
 import { loadDestinationOf } from './destination.ts';
 import { compactMemory, compactWhenQuiet } from './memory.ts';
 
@@ -5,9 +7,10 @@ import { compactMemory, compactWhenQuiet } from './memory.ts';
 export function egressMachine() {
   compactWhenQuiet();
   return {
-    descriptors: { udp: 3, tcp: 4, guard: 5 },
+    descriptors: { udp: 3, tcp: 4, guard: 5, door: 6 },
     destinationOf: loadDestinationOf(),
     now: Date.now,
     compactMemory,
+    authorities: () => readFileSync(Paths.certificates, 'utf8'),
   };
 }

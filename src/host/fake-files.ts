@@ -63,6 +63,12 @@ export class FakeFiles implements Files {
     this.putFolder(path, options);
   }
 
+  give(path: string, options: { mode: number; uid: number; gid: number }): void {
+    if (this.#files.get(path)?.kind !== 'folder') throw new Error(`ENOTDIR: ${path}`);
+    this.#record(`give ${path} ${options.mode.toString(8)} ${options.uid}:${options.gid}`);
+    this.putFolder(path, options);
+  }
+
   facts(path: string): FileFacts | null {
     const file = this.#files.get(path);
     if (file === undefined) return null;
@@ -97,6 +103,9 @@ export function mortal(files: FakeFiles, life: { readonly over: boolean }): File
     write: unless((path: string, text: string, mode: number) => files.write(path, text, mode)),
     append: unless((path: string, text: string) => files.append(path, text)),
     ensureFolder: unless((path: string, options: { mode: number }) => files.ensureFolder(path, options)),
+    give: unless((path: string, options: { mode: number; uid: number; gid: number }) =>
+      files.give(path, options),
+    ),
     remove: unless((path: string) => files.remove(path)),
   };
 }

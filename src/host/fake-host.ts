@@ -33,6 +33,8 @@ export class FakeMachine {
   readonly clock = { now: 1_800_000_000_000, free: false };
   /** Decides how a started child behaves. */
   onStart: (child: FakeChild) => void = () => {};
+  /** Signals that come to the next program before it listens. */
+  readonly missed: NodeJS.Signals[] = [];
   /** What the kernel refuses from now on. */
   readonly refused: { replace?: Error } = {};
   readonly #watchers: ((event: string) => void)[] = [];
@@ -40,6 +42,7 @@ export class FakeMachine {
   #sleepers: { at: number; wake: () => void }[] = [];
   #timers: { every: number; next: number; call: () => void }[] = [];
   #listeners = new Map<NodeJS.Signals, ((name: NodeJS.Signals) => void)[]>();
+  #faulty: (error: unknown) => void = () => {};
   #replaced: (replacement: Replacement) => void = () => {};
   /** Resolves when a program replaced itself. */
   replaced: Promise<Replacement> = new Promise((resolve) => {
@@ -59,6 +62,11 @@ export class FakeMachine {
   /** Delivers a signal to the program that runs. */
   signal(name: NodeJS.Signals): void {
     for (const listener of this.#listeners.get(name) ?? []) listener(name);
+  }
+
+  /** Has the program that runs meet an error that nobody catches. */
+  fault(error: unknown): void {
+    this.#faulty(error);
   }
 
   /** Lets time pass: sleepers wake and timers fire, in order. */
@@ -108,10 +116,13 @@ export class FakeMachine {
       },
       compactMemory: () => {},
       reapOrphans: () => this.#note('reap orphans'),
+      endDescendants: () => this.#note('end descendants'),
       signal: (pid, signal) => this.#note(`signal ${pid} ${signal}`),
+      missedSignals: () => this.missed.splice(0),
       onSignal: (names, listener) => {
         for (const name of names) this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
       },
+      onFault: (listener) => void (this.#faulty = listener),
     };
   }
 

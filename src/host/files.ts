@@ -2,8 +2,13 @@ import {
   appendFileSync,
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -42,6 +47,15 @@ export const realFiles: Files = {
     mkdirSync(path, { recursive: true });
     if (uid !== undefined || gid !== undefined) chownSync(path, uid ?? 0, gid ?? 0);
     chmodSync(path, mode);
+  },
+  give: (path, { mode, uid, gid }) => {
+    const folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    try {
+      fchownSync(folder, uid, gid);
+      fchmodSync(folder, mode);
+    } finally {
+      closeSync(folder);
+    }
   },
   facts,
   remove: (path) => rmSync(path, { recursive: true, force: true }),

@@ -74,6 +74,8 @@ export interface Files {
   append(path: string, text: string): void;
   /** Makes a folder, or leaves the one that is there, with this mode and owner. */
   ensureFolder(path: string, options: { mode: number; uid?: number; gid?: number }): void;
+  /** Changes owner and mode of a folder that is there; never follows a link that stands in its place. */
+  give(path: string, options: { uid: number; gid: number; mode: number }): void;
   facts(path: string): FileFacts | null;
   remove(path: string): void;
   /** @returns bytes and inodes of the file system at `path`. */
@@ -114,11 +116,17 @@ export interface Host {
   lock(path: string): Promise<() => Promise<void>>;
   /** Replaces this program; comes back only by throwing. */
   replace(argv: readonly string[], env: Readonly<Record<string, string>>): never;
-  /** From now on, as PID 1, collects the orphans the kernel gives us; elsewhere that is another init's work. */
+  /** From now on is given the orphans among its descendants, as PID 1 and elsewhere, and collects them. */
   reapOrphans(): void;
+  /** Kills what it has started and still runs, and, where not PID 1, all that came of it. */
+  endDescendants(): void;
   /** Gives free memory back to the system; takes some 10 ms. */
   compactMemory(): void;
   /** Sends a signal, or with 0 asks whether it may. Throws the system's error. */
   signal(pid: number, signal: number): void;
+  /** Signals to end that came before anybody listened. Asked before the first `onSignal`. */
+  missedSignals(): NodeJS.Signals[];
   onSignal(names: readonly NodeJS.Signals[], listener: (name: NodeJS.Signals) => void): void;
+  /** Called for every error that nobody caught, instead of the program's end. */
+  onFault(listener: (error: unknown) => void): void;
 }

@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOwnChild, runLean, start } from './children.ts';
+import { endDescendants } from './descendants.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './host.ts';
 import { ask, serve } from './local-socket.ts';
 import { compactMemory } from './memory.ts';
+import { missedSignals } from './missed-signals.ts';
 import { makeReaper, type WaitCalls } from './reaper.ts';
 import { bindSockets, bindStream, receiveLines } from './sockets.ts';
 
@@ -38,11 +40,19 @@ export function makeHost(options: { lean: boolean }): Host {
       process.execve?.(file, [...argv], env);
       throw new Error('this Node can not replace itself');
     },
-    reapOrphans: () => void (process.pid === 1 && startReaping()),
+    reapOrphans: startReaping,
+    endDescendants,
     compactMemory,
     signal: (pid, signal) => void process.kill(pid, signal),
+    missedSignals: () => missedSignals(realFiles.readIfAny('/proc/self/status')),
     onSignal: (names, listener) => {
       for (const name of names) process.on(name, listener);
+    },
+    onFault: (listener) => {
+      process.on('uncaughtException', listener);
+      process.on('unhandledRejection', listener);
+      // Whoever read our words is gone: no reason to end.
+      for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
     },
   };
 }
@@ -55,6 +65,7 @@ const patrol = 1000;
 function startReaping(): void {
   // Built beside the bundle: the one part of the program that is not JavaScript.
   const calls = createRequire(import.meta.url)('./reap.node') as WaitCalls;
+  if (process.pid !== 1) calls.adopt();
   const sweep = makeReaper({
     calls,
     isOurs: isOwnChild,

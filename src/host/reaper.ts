@@ -1,13 +1,15 @@
-/** The two system calls an init needs beside Node's own: see native/reap.c. */
+/** The system calls an init needs beside Node's own: see native/reap.c. */
 export interface WaitCalls {
   /** @returns the pid of a child that has ended and still waits, or 0. */
   peek(): number;
   /** @returns whether that child was waiting and is now gone. */
   collect(pid: number): boolean;
+  /** Has the kernel give this process the orphans among its descendants.  @returns whether it does. */
+  adopt(): boolean;
 }
 
 export interface ReaperParts {
-  readonly calls: WaitCalls;
+  readonly calls: Pick<WaitCalls, 'peek' | 'collect'>;
   /** Whether Node itself started this process and will collect it. */
   readonly isOurs: (pid: number) => boolean;
   /** Calls back soon, after Node had its turn to collect its own children. */
@@ -15,7 +17,7 @@ export interface ReaperParts {
 }
 
 /**
- * Collects orphans: processes whose parent ended and that the kernel gave to PID 1. A child of our own at the
+ * Collects orphans: processes whose parent ended and that the kernel gave to us. A child of our own at the
  * head of the queue is left to Node; what stands behind it is seen again as soon as Node has taken it.
  * @returns the function to call whenever a child may have ended.
  */

@@ -5,6 +5,7 @@ import { listenGuard } from './guard/listen.ts';
 import type { Guard, GuardParts } from './guard/parts.ts';
 import { type Leases, makeLeases } from './leases.ts';
 import type { FromEgress, ToEgress } from './link.ts';
+import type { Own, OwnParts } from './own/own.ts';
 import { makeReports } from './reports.ts';
 import type { Resolver } from './resolver/parts.ts';
 import { makeResolver } from './resolver/resolver.ts';
@@ -19,10 +20,17 @@ const overlap = 128;
 /** What the egress process needs of its machine. */
 export interface EgressMachine {
   /** Of the sockets that init holds: the resolver's two and the guard's. */
-  readonly descriptors: { readonly udp: number; readonly tcp: number; readonly guard: number };
+  readonly descriptors: {
+    readonly udp: number;
+    readonly tcp: number;
+    readonly guard: number;
+    readonly door: number;
+  };
   readonly destinationOf: GuardParts['destinationOf'];
   readonly now: () => number;
   readonly compactMemory: () => void;
+  /** @returns the PEM text of the authorities this box trusts. */
+  readonly authorities: () => string;
 }
 
 export interface EgressLink {
@@ -34,6 +42,8 @@ interface Running {
   readonly resolver: Resolver;
   /** From now on this list is in force, for what is open as well. */
   setRules(allowlist: Allowlist): void;
+  /** What the box itself sends, where it sends anything. */
+  readonly own: Promise<Own> | null;
 }
 
 /**
@@ -54,6 +64,14 @@ export function runEgress(link: EgressLink, machine: EgressMachine): void {
       case 'pinned':
         leases.settle(message.id, message.failure);
         break;
+      case 'tell':
+        void running?.own?.then((own) => own.tell(message.word));
+        break;
+      case 'flush':
+        void Promise.resolve(running?.own)
+          .then((own) => own?.flush())
+          .then(() => link.send({ kind: 'flushed' }));
+        break;
       case 'resolve':
         void resolveAll({ link, leases, resolver: running?.resolver }, message.names).then(() =>
           setTimeout(machine.compactMemory, settling),
@@ -68,10 +86,13 @@ function begin(
 ): Running {
   let allowlist = makeAllowlist(configuration.rules, configuration.denied);
   const reports = makeReports(link.send);
+  const ask = makeUpstream(configuration.upstreams);
+  const mayDial = makeAddressJudge(configuration);
+  const own = startOwn({ link, machine, leases }, configuration, { ask, mayDial });
   const resolver = makeResolver({
     allowlist: () => allowlist,
-    ask: makeUpstream(configuration.upstreams),
-    mayDial: makeAddressJudge(configuration),
+    ask,
+    mayDial,
     learned: (name, addresses, ttl) =>
       configuration.byAddress
         ? leases.pin({ name, port: null, addresses, ttl })
@@ -92,9 +113,11 @@ function begin(
   void Promise.all([
     serve(resolver, machine.descriptors),
     configuration.byAddress ? null : listenGuard(guard, { fd: machine.descriptors.guard }),
+    own,
   ]).then(() => link.send({ kind: 'ready' }));
   return {
     resolver,
+    own,
     setRules: (changed) => {
       allowlist = changed;
       resolver.forget();
@@ -102,6 +125,25 @@ function begin(
       guard.reconsider();
     },
   };
+}
+
+/** Most boxes send nothing themselves: they never load what it takes. */
+function startOwn(
+  { link, machine, leases }: { link: EgressLink; machine: EgressMachine; leases: Leases },
+  { own }: Extract<ToEgress, { kind: 'configure' }>,
+  names: Pick<OwnParts, 'ask' | 'mayDial'>,
+): Promise<Own> | null {
+  if (own === null) return null;
+  return import('./own/own.ts').then(({ openOwn }) =>
+    openOwn({
+      ...machine,
+      ...names,
+      own,
+      pin: leases.pin,
+      door: { fd: machine.descriptors.door },
+      troubled: (what, reason) => link.send({ kind: 'troubled', what, reason }),
+    }),
+  );
 }
 
 /** Resolves and pins every name, and reports each. */

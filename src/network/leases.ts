@@ -17,7 +17,11 @@ export interface LeaseParts {
 }
 
 /** What the wall is asked for: like a door, but null stands for every port that the name's rules open. */
-export type PinWish = Omit<Door, 'port'> & { readonly port: number | null };
+export type PinWish = Omit<Door, 'port'> & {
+  readonly port: number | null;
+  /** For a name of the box's own, on the list that is not the agent's. */
+  readonly own?: true;
+};
 
 export interface Leases {
   /** Resolves once init has opened the wall; at once where it is known to be open for long enough. */
@@ -40,8 +44,8 @@ export function makeLeases({ send, now }: LeaseParts): Leases {
     new Promise<void>((resolve, reject) => {
       last += 1;
       waiting.set(last, (failure) => (failure === null ? resolve() : reject(new Error(failure))));
-      const { name, port, addresses, ttl } = wish;
-      send({ kind: 'pin', id: last, name, port, addresses, ttl });
+      const { name, port, addresses, ttl, own } = wish;
+      send({ kind: 'pin', id: last, name, port, addresses, ttl, ...(own === true ? { own } : {}) });
     });
   const sweep = () => {
     if (now() - sweptAt < sweepPause) return;

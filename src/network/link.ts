@@ -1,6 +1,8 @@
+import { type Happening } from '../core/happening.ts';
 import { type Failure, parseFailure, parseRefusal, type Refusal } from '../core/refusal.ts';
 import type { Range } from './address-class.ts';
 import type { Denial, Rule } from './allowlist/rule.ts';
+import type { OwnTargets } from './own/target.ts';
 
 /** From init to the egress process. */
 export type ToEgress =
@@ -13,11 +15,16 @@ export type ToEgress =
       readonly allowed: readonly Range[];
       /** True where the agent dials pinned addresses itself, because the kernel can't redirect it to the guard. */
       readonly byAddress: boolean;
+      /** What the box itself sends; null where it sends nothing. */
+      readonly own: OwnTargets | null;
     }
   /** The list has changed: what the old one let in is reconsidered. */
   | { readonly kind: 'rules'; readonly rules: readonly Rule[]; readonly denied: readonly Denial[] }
   | { readonly kind: 'pinned'; readonly id: number; readonly failure: string | null }
-  | { readonly kind: 'resolve'; readonly names: readonly string[] };
+  | { readonly kind: 'resolve'; readonly names: readonly string[] }
+  | { readonly kind: 'tell'; readonly word: Happening }
+  /** Everything that is to be told shall be tried once more: the box stops. */
+  | { readonly kind: 'flush' };
 
 /** What happened since the last report, told once with its count; `more` counts what was too much to list. */
 export interface Report {
@@ -38,8 +45,13 @@ export type FromEgress =
       readonly port: number | null;
       readonly addresses: readonly string[];
       readonly ttl: number;
+      /** The name is one of the box's own. */
+      readonly own?: boolean;
     }
   | Report
+  | { readonly kind: 'flushed' }
+  /** What the box sends itself does not arrive. The reason is a word of ours, or a status. */
+  | { readonly kind: 'troubled'; readonly what: 'notify' | 'telemetry'; readonly reason: string }
   | {
       readonly kind: 'resolved';
       readonly name: string;
@@ -54,7 +66,10 @@ export function parseFromEgress(value: unknown): FromEgress | null {
   const message = value as Record<string, unknown>;
   switch (message.kind) {
     case 'ready':
-      return { kind: 'ready' };
+    case 'flushed':
+      return { kind: message.kind };
+    case 'troubled':
+      return isTrouble(message) ? (message as FromEgress) : null;
     case 'pin':
       return isPin(message) ? (message as FromEgress) : null;
     case 'report':
@@ -66,10 +81,21 @@ export function parseFromEgress(value: unknown): FromEgress | null {
   }
 }
 
-function isPin({ addresses, name, id, ttl, port }: Record<string, unknown>): boolean {
+function isTrouble({ what, reason }: Record<string, unknown>): boolean {
+  return (what === 'notify' || what === 'telemetry') && /^[a-z]{1,16}(-[a-z0-9]{1,8})?$/.test(String(reason));
+}
+
+function isPin({ addresses, name, id, ttl, port, own }: Record<string, unknown>): boolean {
   const strings =
     Array.isArray(addresses) && addresses.length <= 256 && addresses.every((one) => typeof one === 'string');
-  return strings && isText(name) && isCount(id) && isCount(ttl) && (port === null || isCount(port));
+  return (
+    strings &&
+    (own === undefined || typeof own === 'boolean') &&
+    isText(name) &&
+    isCount(id) &&
+    isCount(ttl) &&
+    (port === null || isCount(port))
+  );
 }
 
 function parseReport(message: Record<string, unknown>): Report | null {

@@ -3,6 +3,10 @@ export interface Furnishing {
   readonly home: string;
   /** The agent's configuration folder for Claude Code: one folder, so one volume keeps everything. */
   readonly claudeFolder: string;
+  /** A folder on a volume that the one above has to lead to, or null. */
+  readonly claudeLink: string | null;
+  /** Folders on a volume that have to be there, the one above among them. */
+  readonly folders: readonly string[];
   /** Folders Claude Code opens without asking whether it may trust them. */
   readonly trusted: readonly string[];
   /** The last characters of an API key, by which Claude Code remembers that using it was approved. */
@@ -12,6 +16,13 @@ export interface Furnishing {
 
 type Json = Record<string, unknown>;
 
+/** The repository is trusted, and so is what its CLAUDE.md includes: nothing there can do more than the agent may. */
+const trusted = {
+  hasTrustDialogAccepted: true,
+  hasClaudeMdExternalIncludesApproved: true,
+  hasClaudeMdExternalIncludesWarningShown: true,
+};
+
 /**
  * Merges what keeps Claude Code's first screen free of dialogs into the settings it wrote itself.
  * @param text the present `.claude.json`, or null; a broken one is replaced.
@@ -20,7 +31,7 @@ export function mergeClaudeState(text: string | null, furnishing: Furnishing): s
   const state = parseObject(text);
   const projects = objectIn(state, 'projects');
   for (const folder of furnishing.trusted) {
-    projects[folder] = { ...objectIn(projects, folder), hasTrustDialogAccepted: true };
+    projects[folder] = { ...objectIn(projects, folder), ...trusted };
   }
   const merged: Json = { ...state, hasCompletedOnboarding: true, projects };
   if (furnishing.approvedKey !== null) {

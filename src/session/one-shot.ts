@@ -1,4 +1,5 @@
 import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
+import { Paths } from '../core/paths.ts';
 import type { ChildSpec } from '../host/host.ts';
 import { EscapeFilter } from './escape/filter.ts';
 import { judgeSequence } from './escape/verdict.ts';
@@ -14,10 +15,15 @@ export function oneShotSpec(facts: {
   folder: string;
   terminal: boolean;
 }): ChildSpec {
+  const enter = ['/usr/bin/env', `--chdir=${facts.folder}`, '--'];
   return {
-    argv: confined(['/usr/local/bin/claude', '--dangerously-skip-permissions', ...facts.task], facts.agent),
+    // The folder is entered by the agent: where a path of its own leads is not for root to follow.
+    argv: confined(
+      [...enter, Paths.outcome, '/usr/local/bin/claude', '--dangerously-skip-permissions', ...facts.task],
+      facts.agent,
+    ),
     env: agentEnvironment({ ...facts.environment, TERM: 'dumb' }),
-    cwd: facts.folder,
+    cwd: '/',
     output: 'copy',
     filter: colouredText,
     ...(facts.terminal ? {} : { input: 'inherit' as const }),

@@ -29,24 +29,46 @@ export function attachArgv(agent: Identity, uid: number): string[] {
   return uid === agent.uid ? argv : confined(argv, agent);
 }
 
+/** Where a session works, and whose conversation it goes on with. */
+export interface Place {
+  readonly folder: string;
+  /** Tells the conversations of different work apart; letters and digits. */
+  readonly key: string;
+}
+
+/** The program of Claude's pane. */
+export function agentPane({ key }: Place): string[] {
+  return ['/usr/local/libexec/cloister/agent', key];
+}
+
+/** Follows a command that made a pane: by this the pane is known again. */
+export function named(role: 'agent' | 'shell'): string[] {
+  return [';', 'set-option', '-p', '@cloister_role', role];
+}
+
 /** Makes the session: Claude above on 80 %, a shell below on 20 %. */
-export async function makeSession(host: Host, facts: { agent: Identity; folder: string }): Promise<void> {
-  const run = (args: readonly string[]) => host.run(clientCommand(facts.agent, args));
-  const { columns, rows } = size;
-  const create = [
-    'new-session',
-    '-d',
-    '-s',
-    sessionName,
-    '-x',
-    `${columns}`,
-    '-y',
-    `${rows}`,
-    '-c',
-    facts.folder,
+export async function makeSession(host: Host, facts: { agent: Identity; place: Place }): Promise<void> {
+  const { agent, place } = facts;
+  const screen = ['-x', `${size.columns}`, '-y', `${size.rows}`];
+  const make = [
+    ...[
+      'new-session',
+      '-d',
+      '-s',
+      sessionName,
+      ...screen,
+      '-c',
+      place.folder,
+      '-n',
+      'claude',
+      ...agentPane(place),
+    ],
+    ...named('agent'),
+    ...[';', 'split-window', '-v', '-l', '20%', '-t', `=${sessionName}:`, '-c', place.folder],
+    ...named('shell'),
+    ...[';', 'select-pane', '-t', `=${sessionName}:.{top}`],
   ];
-  await untilServed(host, () => run([...create, '-n', 'claude', '/usr/local/libexec/cloister/agent']));
-  await run(['split-window', '-d', '-v', '-l', '20%', '-t', `=${sessionName}:`, '-c', facts.folder]);
+  await untilServed(host, () => host.run(clientCommand(agent, make)));
 }
 
 /** @returns a command to the agent's server, run as the agent. */

@@ -1,8 +1,17 @@
 import { parseRuleList } from '../network/allowlist/parse.ts';
 import type { Rule } from '../network/allowlist/rule.ts';
+import { notifyOf } from './notify.ts';
 import { remedyOf, type Schema, schema } from './schema.ts';
-import { type Environment, type Found, findSecret, type ReadText, setRemedy } from './secrets.ts';
+import {
+  type Environment,
+  type Found,
+  findSecret,
+  type ReadText,
+  type SecretName,
+  setRemedy,
+} from './secrets.ts';
 import type { ClaudeCredential, Fault, Settings } from './settings.ts';
+import { telemetryOf } from './telemetry.ts';
 
 const MB = 1024 ** 2;
 
@@ -18,13 +27,14 @@ export function readSettings(env: Environment, read: ReadText): Settings | reado
   const values = readValues(env, faults);
   const githubToken = githubTokenOf(findSecret('GH_PAT', env, read, faults), faults);
   const claude = claudeOf(env, read, faults);
+  const own = ownOf({ values, env, read }, faults);
   const rules = rulesOf(values.ALLOW_DOMAINS, faults);
   if (values.REPO_REF !== undefined && env.REPO_URL === undefined) {
     faults.push({ variable: 'REPO_REF', fault: 'is set without REPO_URL', remedy: remedyOf('REPO_URL') });
   }
   const extraCertificates = certificatesOf(values.EXTRA_CA_CERTS, read, faults);
   if (faults.length > 0 || claude === null) return faults;
-  return Object.freeze({ githubToken, claude, rules, extraCertificates, ...chosen(values, env) });
+  return Object.freeze({ githubToken, claude, rules, extraCertificates, ...own, ...chosen(values, env) });
 }
 
 function readValues(env: Environment, faults: Fault[]): Values {
@@ -72,6 +82,52 @@ function claudeOf(env: Environment, read: ReadText, faults: Fault[]): ClaudeCred
   return typeof key === 'object' ? { variable: 'ANTHROPIC_API_KEY', value: key.value } : null;
 }
 
+function boxNameOf(values: Values, env: Environment): string {
+  return values.BOX_NAME ?? env.FLY_APP_NAME ?? 'box';
+}
+
+/** What the box itself sends. */
+function ownOf(
+  { values, env, read }: { values: Values; env: Environment; read: ReadText },
+  faults: Fault[],
+): Pick<Settings, 'notify' | 'telemetry'> {
+  const secret = (name: SecretName) => findSecret(name, env, read, faults);
+  const notify = notifyOf(
+    {
+      url: secret('NOTIFY_URL'),
+      token: secret('NOTIFY_TOKEN'),
+      format: values.NOTIFY_FORMAT,
+      on: values.NOTIFY_ON,
+    },
+    faults,
+  );
+  const telemetry = telemetryOf(
+    {
+      endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+      headers: secret('OTEL_EXPORTER_OTLP_HEADERS'),
+      grafana: {
+        instance: values.GRAFANA_CLOUD_INSTANCE_ID,
+        key: secret('GRAFANA_CLOUD_API_KEY'),
+        endpoint: values.GRAFANA_CLOUD_OTLP_ENDPOINT,
+      },
+      protocol: values.OTEL_EXPORTER_OTLP_PROTOCOL,
+      temporality: values.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE,
+      service: values.OTEL_SERVICE_NAME,
+      attributes: values.OTEL_RESOURCE_ATTRIBUTES,
+      prompts: values.OTEL_LOG_USER_PROMPTS,
+      details: values.OTEL_LOG_TOOL_DETAILS,
+      identity: {
+        'cloister.box': boxNameOf(values, env),
+        'fly.app': env.FLY_APP_NAME,
+        'fly.machine': env.FLY_MACHINE_ID,
+        'fly.region': env.FLY_REGION,
+      },
+    },
+    faults,
+  );
+  return { notify, telemetry };
+}
+
 function rulesOf(text: string | undefined, faults: Fault[]): readonly Rule[] {
   const parsed = parseRuleList(text ?? '', 'ALLOW_DOMAINS');
   for (const { line, fault } of parsed.faults) {
@@ -103,13 +159,13 @@ function certificatesOf(path: string | undefined, read: ReadText, faults: Fault[
 function chosen(
   values: Values,
   env: Environment,
-): Omit<Settings, 'githubToken' | 'claude' | 'rules' | 'extraCertificates'> {
+): Omit<Settings, 'githubToken' | 'claude' | 'rules' | 'extraCertificates' | 'notify' | 'telemetry'> {
   const size = (bytes: number | undefined, fallback: number) => ({
     bytes: bytes ?? fallback,
     explicit: bytes !== undefined,
   });
   return {
-    boxName: values.BOX_NAME ?? env.FLY_APP_NAME ?? 'box',
+    boxName: boxNameOf(values, env),
     repository: values.REPO_URL === undefined ? null : { url: values.REPO_URL, ref: values.REPO_REF ?? null },
     rescue: {
       scope: values.RESCUE ?? null,
@@ -131,7 +187,7 @@ function chosen(
       home: size(values.HOME_SIZE, 1024 * MB),
     },
     agentMemory: values.AGENT_MEMORY ?? null,
-    agentProcesses: values.AGENT_PROCESSES ?? 1000,
+    agentProcesses: values.AGENT_PROCESSES ?? null,
     bootTimeout: (values.BOOT_TIMEOUT ?? 120) * 1000,
     log: { level: values.LOG_LEVEL ?? 'info', format: values.LOG_FORMAT ?? null },
   };

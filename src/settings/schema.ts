@@ -4,6 +4,7 @@ import { parseDuration } from '../core/duration.ts';
 import { levels } from '../core/log.ts';
 import { parseSize, renderSize } from '../core/size.ts';
 import { isLoopback, parseRange, type Range } from '../network/address-class.ts';
+import { ownSchema } from './own-schema.ts';
 import { setRemedy } from './secrets.ts';
 
 const MB = 1024 ** 2;
@@ -50,6 +51,7 @@ export const schema = {
   DNS_UPSTREAM: rule(list(upstream), '9.9.9.9'),
   EGRESS_FALLBACK: rule(z.literal('address', 'is not address, the only fallback there is'), 'address'),
   PUBLISH_PORTS: rule(list(port), '3000,8080'),
+  ...ownSchema,
   EXTRA_CA_CERTS: rule(z.string().regex(/^\/[^\p{C}]+$/u, 'is no absolute path'), '/certs/company.pem'),
   WORKSPACE_SIZE: rule(size(), '512m'),
   TMP_SIZE: rule(size(), '512m'),

@@ -4,7 +4,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads a whole file as UTF-8; throws where it can't be read. */
 export type ReadText = (path: string) => string;
 
-export const secretNames = ['GH_PAT', 'CLAUDE_CODE_OAUTH_TOKEN', 'ANTHROPIC_API_KEY'] as const;
+export const secretNames = [
+  'GH_PAT',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  'ANTHROPIC_API_KEY',
+  'NOTIFY_URL',
+  'NOTIFY_TOKEN',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'GRAFANA_CLOUD_API_KEY',
+] as const;
 export type SecretName = (typeof secretNames)[number];
 
 /** A secret as found: a value, nothing said, or a fault already reported. */

@@ -1,6 +1,8 @@
 import type { Level } from '../core/log.ts';
 import type { Range } from '../network/address-class.ts';
 import type { Rule } from '../network/allowlist/rule.ts';
+import type { NotifySettings } from './notify.ts';
+import type { TelemetrySettings } from './telemetry.ts';
 
 /** What the operator asked for: read once at the door, validated whole, then frozen. Sizes are bytes. */
 export interface Settings {
@@ -27,9 +29,12 @@ export interface Settings {
   readonly publishPorts: readonly number[];
   /** PEM text of the authorities to trust as well. */
   readonly extraCertificates: string | null;
+  /** What the box itself sends, and where; null where it sends nothing. */
+  readonly notify: NotifySettings | null;
+  readonly telemetry: TelemetrySettings | null;
   readonly sizes: Readonly<Record<Room, RequestedSize>>;
   readonly agentMemory: number | null;
-  readonly agentProcesses: number;
+  readonly agentProcesses: number | null;
   readonly bootTimeout: number;
   readonly log: { readonly level: Level; readonly format: 'json' | 'pretty' | null };
 }
@@ -55,7 +60,16 @@ export interface Fault {
   readonly remedy: string;
 }
 
+/** Of what goes to the box's own hosts, shorter pieces are words and no secrets. */
+const shortestSent = 8;
+
 /** @returns the values that no output may show. */
 export function secretsOf(settings: Settings): string[] {
-  return [settings.githubToken, settings.claude.value].filter((value) => value !== null);
+  const { githubToken, claude, notify, telemetry } = settings;
+  const sent = [notify?.url, notify?.path, notify?.authorization, ...Object.values(telemetry?.headers ?? {})]
+    .filter((value) => value !== undefined && value !== null)
+    // Each also as it may stand alone; a word would be hidden wherever it stands.
+    .flatMap((value) => [value, value.replace(/^\w+ /, '').replace(/^\//, '')])
+    .filter((value) => value.length >= shortestSent);
+  return [githubToken, claude.value, ...sent].filter((value) => value !== null);
 }

@@ -1,10 +1,11 @@
-import { confined, egressIdentity } from '../core/agent-profile.ts';
-import type { Landlock } from '../core/landlock.ts';
+import { confined, egressIdentity, type Identity } from '../core/agent-profile.ts';
+import type { Happening } from '../core/happening.ts';
 import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { type FromEgress, parseFromEgress, type Report, type ToEgress } from '../network/link.ts';
-import { type Kept, keep } from './keep.ts';
+import { type KeepOptions, type Kept, keep } from './keep.ts';
+import { policies } from './policies.ts';
 
 export interface EgressOptions {
   readonly host: Host;
@@ -12,15 +13,21 @@ export interface EgressOptions {
   readonly firewall: Firewall;
   /** What a process that starts now is told first: the list of that moment. */
   readonly configuration: () => Extract<ToEgress, { kind: 'configure' }>;
-  readonly sockets: { readonly udp: number; readonly tcp: number; readonly guard: number };
+  readonly sockets: Readonly<Record<'udp' | 'tcp' | 'guard' | 'door', number>>;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly landlock: Landlock | null;
+  /** What holds it besides its user. */
+  readonly held: Pick<Identity, 'landlock' | 'limits'>;
   readonly reported: (report: Report) => void;
   readonly changed: (report: { running: boolean; restarts: number }) => void;
+  readonly tell?: KeepOptions['tell'];
 }
 
 export interface Egress extends Pick<Kept, 'stop'> {
+  /** Has the operator told, where he wants to be. */
+  tell(word: Happening): void;
+  /** Resolves when everything to tell has been tried once more, or after so many milliseconds. */
+  flush(patience: number): Promise<void>;
   /** Resolves when the resolver answers for the first time. */
   readonly ready: Promise<void>;
   /** Puts another list in force there; a process that starts later gets it with its configuration. */
@@ -38,10 +45,11 @@ export function keepEgress(options: EgressOptions): Egress {
     ready = resolve;
   });
   let heard: (name: string, outcome: string) => void = () => {};
+  let flushed: () => void = () => {};
   const spec: ChildSpec = {
-    argv: confined(options.argv, { ...egressIdentity, landlock: options.landlock }),
+    argv: confined(options.argv, { ...egressIdentity, ...options.held }),
     env: options.env,
-    descriptors: [options.sockets.udp, options.sockets.tcp, options.sockets.guard],
+    descriptors: [options.sockets.udp, options.sockets.tcp, options.sockets.guard, options.sockets.door],
     channel: true,
     output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
   };
@@ -49,7 +57,9 @@ export function keepEgress(options: EgressOptions): Egress {
     host,
     log,
     name: 'egress',
+    policy: policies.egress,
     spec,
+    ...(options.tell === undefined ? {} : { tell: options.tell }),
     started: (child, count) => {
       restarts = count;
       child.onMessage((value) => void answer(child, parseFromEgress(value)));
@@ -71,6 +81,12 @@ export function keepEgress(options: EgressOptions): Egress {
           failure: await failureOf(options.firewall.pin(message)),
         });
         break;
+      case 'flushed':
+        flushed();
+        break;
+      case 'troubled':
+        log.event('warn', `${message.what}.failed`, { reason: message.reason });
+        break;
       case 'report':
         options.reported(message);
         break;
@@ -81,6 +97,14 @@ export function keepEgress(options: EgressOptions): Egress {
   return {
     ready: firstReady,
     stop: kept.stop,
+    tell: (word) => kept.child.send({ kind: 'tell', word }),
+    flush: (patience) => {
+      const done = new Promise<void>((resolve) => {
+        flushed = resolve;
+      });
+      kept.child.send({ kind: 'flush' });
+      return Promise.race([done, host.sleep(patience)]);
+    },
     setList: ({ rules, denied }) => kept.child.send({ kind: 'rules', rules, denied }),
     refresh: (names, listener) => {
       heard = listener;

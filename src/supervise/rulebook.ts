@@ -40,6 +40,8 @@ export interface RulebookParts {
   readonly readBase: () => Promise<ReadBase>;
   /** @returns the rule, or why the text is none. */
   readonly parseRule: (text: string) => Promise<Rule | string>;
+  /** @returns why this rule can't be allowed, whoever wants it, or null. */
+  readonly reserved: (rule: Rule) => string | null;
   /** Puts a list in force, whole. Where it rejects, the one before stays in force. */
   readonly apply: (list: ListInForce) => Promise<void>;
 }
@@ -97,6 +99,8 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
       inTurn(async () => {
         const rule = await parts.parseRule(text);
         if (typeof rule === 'string') return invalid(rule);
+        const reserved = parts.reserved(rule);
+        if (reserved !== null) return invalid(reserved);
         const until = time === null ? null : host.now() + time;
         const next = withAllowed(list, { rule, until });
         if (typeof next === 'string') return invalid(next);

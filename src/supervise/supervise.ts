@@ -1,4 +1,4 @@
-import type { BootError } from '../core/errors.ts';
+import type { Happening } from '../core/happening.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { BoxState } from '../core/state.ts';
@@ -6,10 +6,13 @@ import type { Child, Host } from '../host/host.ts';
 import { makeAllowlist } from '../network/allowlist/allowlist.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import type { Egress } from './egress.ts';
+import { endChild } from './end-child.ts';
+import type { Ends } from './ends.ts';
 import type { Kept } from './keep.ts';
 import { refreshPause, refreshPins } from './refresh.ts';
 import type { Rescuer } from './rescue/rescuer.ts';
 import type { Rulebook } from './rulebook.ts';
+import { wordOfRescue } from './word-of.ts';
 
 /** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
 const expiryPause = 15_000;
@@ -29,23 +32,29 @@ export interface SuperviseParts {
     readonly wayOut: {
       readonly egress: Pick<Egress, 'refresh'>;
       readonly firewall: Firewall;
-      stop(grace: number): Promise<void>;
+      tell(word: Happening): void;
+      readonly stop: Kept['stop'];
     };
     readonly rulebook: Pick<Rulebook, 'inForce'>;
     readonly rescuer: Pick<Rescuer, 'stop'>;
     readonly work: { readonly session: Kept } | { readonly task: Child };
   };
   readonly relayEnvironment: Readonly<Record<string, string>>;
-  readonly whenSignalled: (take: (error: BootError) => void) => void;
+  readonly ends: Ends;
 }
 
 /**
  * Life after boot: refreshes the pins, shows the session on our own terminal, and stops in order.
- * @returns the agent's exit code where it ran once, else null: a session ends by a signal alone.
+ * @returns the agent's exit code where it ran once, else null: a session ends by a signal or a fault alone.
  */
 export async function superviseBox(parts: SuperviseParts): Promise<number | null> {
-  const { host, log, board, box } = parts;
-  const { signalled, hurried } = takeSignals(parts.whenSignalled);
+  const { host, log, board, box, ends } = parts;
+  const ending = new Promise<void>((resolve) => ends.whenEnding(() => resolve()));
+  // A rescue that was cut short has told nothing, and what an earlier one told is old.
+  let isHurried = false;
+  void ends.hurried.then(() => {
+    isHurried = true;
+  });
   host.every(refreshPause, () => {
     const { rules, denied } = box.rulebook.inForce;
     void refreshPins({ host, board, ...box.wayOut, rules: makeAllowlist(rules, denied).rules });
@@ -57,44 +66,50 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     .then(() => import('../network/allowlist/remedy.ts'))
     .then(host.compactMemory);
   const end = async () => {
-    await signalled;
+    await ending;
     board.post({ phase: 'stopping' });
     host.files.remove(Paths.ready);
   };
   const code =
     'task' in box.work
-      ? await awaitTask(host, box.work.task, end())
+      ? await awaitTask(parts, box.work.task, end())
       : await endSession(parts, box.work.session, end());
-  await box.rescuer.stop(hurried);
-  await box.wayOut.stop(grace);
-  log.event('info', 'box.stopped', code === null ? {} : { code, whose: 'agent' });
+  if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
+  await box.rescuer.stop(ends.hurried);
+  const rescued = isHurried ? null : wordOfRescue(board.state.rescue);
+  if (rescued !== null) box.wayOut.tell(rescued);
+  await box.wayOut.stop(grace, ends.hurried);
+  const whose =
+    ends.first?.kind === 'fault'
+      ? { code: ends.first.code, whose: 'init' }
+      : { code, whose: 'agent', ...(await unreached(host, code)) };
+  log.event('info', 'box.stopped', whose.code === null ? {} : whose);
   return code;
 }
 
-/** The first signal asks for the end, a second one hurries it. */
-function takeSignals(whenSignalled: SuperviseParts['whenSignalled']) {
-  const heard = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  let count = 0;
-  whenSignalled(() => heard[count++]?.resolve());
-  const [signalled, hurried] = heard.map(({ promise }) => promise);
-  return { signalled, hurried } as { signalled: Promise<void>; hurried: Promise<void> };
+async function unreached(host: Host, code: number | null) {
+  return code === 0 || code === null ? {} : (await import('./unreached.ts')).unreachedIn(host);
 }
 
-/** The agent runs once: its end is the box's, and a signal is passed on to it. */
-async function awaitTask(host: Host, task: Child, signalled: Promise<void>): Promise<number> {
-  void signalled.then(async () => {
-    task.signal('SIGTERM');
-    await host.sleep(grace);
-    task.signal('SIGKILL');
+/** The agent runs once: its end is the box's, and every signal is passed on to it as it came. */
+async function awaitTask(
+  { host, ends }: SuperviseParts,
+  task: Child,
+  ending: Promise<void>,
+): Promise<number> {
+  ends.whenHandedOn((name) => task.signal(name));
+  void ending.then(() => {
+    const signal = ends.first?.kind === 'signal' ? ends.first.name : 'SIGTERM';
+    return endChild(host, task, { grace, hurried: ends.hurried, signal });
   });
   return task.exited;
 }
 
-async function endSession(parts: SuperviseParts, session: Kept, signalled: Promise<void>): Promise<null> {
+async function endSession(parts: SuperviseParts, session: Kept, ending: Promise<void>): Promise<null> {
   const relay = parts.host.terminal ? showSession(parts) : null;
-  await signalled;
+  await ending;
   relay?.signal('SIGTERM');
-  await session.stop(grace);
+  await session.stop(grace, parts.ends.hurried);
   return null;
 }
 

@@ -1,10 +1,10 @@
-import { confined, wallLogIdentity } from '../core/agent-profile.ts';
-import type { Landlock } from '../core/landlock.ts';
+import { confined, type Identity, wallLogIdentity } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { parseWallLine, type WallRefusal } from '../network/firewall/wall-log.ts';
-import { type Kept, keep } from './keep.ts';
+import { type KeepOptions, type Kept, keep } from './keep.ts';
+import { policies } from './policies.ts';
 
 /**
  * Keeps the reader of what the wall refuses: ulogd, as a user of its own whose one capability is to be told by the
@@ -13,8 +13,10 @@ import { type Kept, keep } from './keep.ts';
 export function keepWallLog(parts: {
   readonly host: Host;
   readonly log: Log;
-  readonly landlock: Landlock | null;
+  /** What holds it besides its user. */
+  readonly held: Pick<Identity, 'landlock' | 'limits'>;
   readonly refused: (refusal: WallRefusal) => void;
+  readonly tell: NonNullable<KeepOptions['tell']>;
 }): Pick<Kept, 'stop'> {
   const { host, log } = parts;
   host.receiveLines(Paths.wallLogSocket, (line) => {
@@ -25,10 +27,12 @@ export function keepWallLog(parts: {
     host,
     log,
     name: 'wall-log',
+    policy: policies['wall-log'],
+    tell: parts.tell,
     spec: {
       argv: confined(['/usr/sbin/ulogd', '--configfile', Paths.wallLogSettings], {
         ...wallLogIdentity,
-        landlock: parts.landlock,
+        ...parts.held,
       }),
       env: {},
       output: 'ignore',

@@ -124,6 +124,7 @@ export const failures: Failure[] = [
     message: /step shed failed/,
     undone: [
       'remove /run/cloister/private/handover.json',
+      'run /usr/bin/umount /run/cloister/session',
       'run /usr/bin/umount /home/claude',
       'run /usr/bin/umount /tmp',
       'run /usr/bin/umount /workspace',

@@ -84,6 +84,19 @@ function furnish(machine: FakeMachine, options: MachineOptions): void {
   if (options.runFolder !== false) files.putFolder('/run/cloister');
 }
 
+/** Mounts a volume as the operator would, in place of the tmpfs there. */
+export function addVolume(
+  machine: FakeMachine,
+  point: string,
+  facts: { uid: number; gid?: number; own?: string; holds?: readonly string[] },
+): void {
+  const { uid, gid = uid, own = 'rw,relatime', holds = [] } = facts;
+  const mounts = machine.files.read('/proc/self/mountinfo');
+  machine.files.put('/proc/self/mountinfo', mounts + mountLine(point, own, 'ext4', 'rw'));
+  machine.files.putFolder(point, { uid, gid });
+  for (const name of holds) machine.files.put(`${point}/${name}`, 'x', { uid, gid });
+}
+
 export function statOf(pid: number, ticks: string): string {
   return `${pid} (node) S ${Array.from({ length: 18 }, () => '0').join(' ')} ${ticks} 0 0\n`;
 }
@@ -101,12 +114,18 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/^\/usr\/sbin\/nft -f -$/);
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -nvxL CLOISTER-REFUSE$/);
   machine.prepare(/^\/usr\/bin\/setpriv --no-new-privs --landlock-access=.* \/usr\/bin\/true$/);
+  machine.prepare(/ --nproc=\d+ -- .* \/usr\/bin\/true$/);
   machine.prepare(/^\/usr\/bin\/mount /, (command) => mounted(machine, command));
   machine.prepare(/^\/usr\/bin\/umount /);
   machine.prepare(/cloister\.mjs furnish$/);
   machine.prepare(/cloister\.mjs verify --inside$/, {
     stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]),
   });
+  machine.prepare(/\/usr\/bin\/test -e \S+ -o -L \S+$/, ({ argv }) => {
+    if (machine.files.facts(argv.at(-1) ?? '') === null) throw new Error('test ended with 1');
+    return {};
+  });
+  machine.prepare(/cloister\.mjs parent https:/);
   machine.prepare(/\/usr\/bin\/git clone /);
   machine.prepare(/cloister\.mjs rescue$/, rescued);
   machine.prepare(/\/usr\/bin\/kill -KILL -- -1$/);
@@ -121,12 +140,14 @@ function rescued({ stdin = '' }: Command): Partial<Output> {
 }
 
 /** What iptables -S tells of a chain, as the wall's documents leave it. */
-export function standingWall({ argv }: Command): Partial<Output> {
+export function standingWall({ argv }: Command, uid = 1000): Partial<Output> {
   const chain = argv.at(-1) ?? '';
   const first =
     chain === 'CLOISTER-OUTPUT'
-      ? '-m owner --uid-owner 1000 -j CLOISTER-AGENT'
+      ? `-m owner --uid-owner ${uid} -j CLOISTER-AGENT`
       : `-j CLOISTER-${argv.includes('nat') ? 'DNS' : chain}`;
+  if (chain === 'POSTROUTING') return { stdout: `-A POSTROUTING -j CLOISTER-LEAK\n` };
+  if (chain === 'CLOISTER-LEAK') return { stdout: `-A CLOISTER-LEAK -d 127.0.0.0/8 ! -o lo -j DROP\n` };
   return { stdout: `-P ${chain} DROP\n-A ${chain} ${first}\n` };
 }
 
@@ -134,7 +155,7 @@ export function standingWall({ argv }: Command): Partial<Output> {
 function mounted(machine: FakeMachine, { argv }: Command): Partial<Output> {
   const before = machine.files.read('/proc/self/mountinfo');
   const point = argv.at(-1) ?? '';
-  if (argv.includes('tmpfs')) {
+  if (argv.includes('tmpfs') || argv.includes('--rbind')) {
     machine.files.putFolder(point);
     const options = argv[argv.indexOf('-o') + 1] ?? '';
     const line = mountLine(point, 'rw,nosuid,nodev', 'tmpfs', `rw,${options}`);

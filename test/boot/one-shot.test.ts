@@ -13,7 +13,9 @@ test('the container’s arguments run the agent once, under its profile, in the 
   const { spec } = agentOf(machine) ?? {};
   expect(spec?.argv).toEqual(expect.arrayContaining(['/usr/bin/setpriv', '--reuid=1000']));
   expect(spec?.argv.slice(-task.length - 1)).toEqual(['--dangerously-skip-permissions', ...task]);
-  expect(spec?.cwd).toBe('/workspace/repo');
+  // It enters the folder itself: root follows no path that the agent may have laid out on a volume.
+  expect(spec?.argv).toContain('--chdir=/workspace/repo');
+  expect(spec?.cwd).toBe('/');
   expect(JSON.stringify(spec?.env)).not.toMatch(/github_pat|sk-ant/);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bootToEnd, bootToReady, failureOf } from './drive.ts';
+import { bootToEnd, failureOf } from './drive.ts';
 import { makeMachine, referenceCapabilities } from './machine.ts';
 
 describe('a platform that could not hold the promises', () => {
@@ -54,25 +54,5 @@ describe('a platform that could not hold the promises', () => {
     machine.files.put('/etc/resolv.conf', 'nameserver fdaa::3\n');
     expect(await bootToEnd(machine)).toBe(77);
     expect(failureOf(machine).remedy).toContain('Add --dns');
-  });
-
-  test.each([
-    ['a stranger', 1234, []],
-    ['root, with files in it', 0, ['secret.txt']],
-  ])('a volume that belongs to %s is not given away', async (_, uid, names) => {
-    const machine = makeMachine();
-    machine.files.putFolder('/workspace', { uid });
-    for (const name of names) machine.files.put(`/workspace/${name}`, 'x');
-    expect(await bootToEnd(machine)).toBe(78);
-    expect(failureOf(machine).remedy).toBe(
-      'On the host: chown -R 1000:1000 the folder mounted at /workspace.',
-    );
-  });
-
-  test("a fresh volume of root's becomes the agent's", async () => {
-    const machine = makeMachine();
-    machine.files.putFolder('/workspace', { uid: 0 });
-    await bootToReady(machine);
-    expect(machine.files.facts('/workspace')).toMatchObject({ uid: 1000, gid: 1000 });
   });
 });

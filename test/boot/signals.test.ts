@@ -42,6 +42,7 @@ describe('a signal during the boot', () => {
     expect(eventsOf(machine).some(({ event }) => event === 'boot.ready')).toBe(false);
     expect(machine.files.readIfAny('/run/cloister/ready')).toBeNull();
     expect(machine.children.every(({ ended }) => ended)).toBe(true);
+    expect(machine.journal.at(-1)).toBe('end descendants');
   });
 
   test('in the very moment after the last step stops the box in order, with 143', async () => {

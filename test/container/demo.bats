@@ -28,6 +28,19 @@ teardown_file() {
     tmux -N -S /run/cloister/session/tmux capture-pane -p -t cloister:1.0
 }
 
+@test "the README's five minutes: refused, told, allowed" {
+  local lines_of_it=()
+  mapfile -t lines_of_it < <(awk '$0 == "<!-- demo -->" { wanted = 1 } wanted && /^docker/ { sub(/ +#.*/, ""); print } wanted && /^```$/ { exit }' "$ROOT/README.md")
+  [[ ${#lines_of_it[@]} == 4 ]]
+  try bash -c "${lines_of_it[0]/#docker/$ENGINE}"
+  [[ $status == 6 && $output == *'Could not resolve host'* ]]
+  eventually 10 says 'cloister allow allowed.test' bash -c "${lines_of_it[1]/#docker/$ENGINE}"
+  try bash -c "${lines_of_it[2]/#docker/$ENGINE}"
+  [[ $status == 0 ]]
+  try bash -c "${lines_of_it[3]/#docker/$ENGINE}"
+  [[ $status == 0 && $output == allowed ]]
+}
+
 @test "make demo a second time starts anew, quickly" {
   local before=$SECONDS
   try make --no-print-directory -C "$ROOT" demo </dev/null

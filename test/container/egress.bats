@@ -79,8 +79,12 @@ allows_and_refuses() {
 @test "with EGRESS_FALLBACK=address it boots, checks addresses alone, and says so" {
   echo 'nameserver 127.0.0.53' >"$BATS_FILE_TMPDIR/resolv.conf"
   variant_box fallback --env ALLOW_DOMAINS=allowed.test --env EGRESS_FALLBACK=address \
+    --env NOTIFY_URL=https://notify.test/topic \
     --volume "$BATS_FILE_TMPDIR/resolv.conf:/etc/resolv.conf:ro"
   allows_and_refuses fallback
+  # The agent dials what is pinned: so nothing of the box's own is, and nobody takes its words.
+  says '"event":"own.off"' "$ENGINE" logs "$NAME-fallback"
+  run ! as_agent fallback 'exec 3<>/dev/tcp/127.0.0.53/318'
   matches "$(status_of fallback)" '.firewall.byAddress and .firewall.guarded == []'
   says 'names are not checked' "$ENGINE" exec "$NAME-fallback" cloister status
   says 'names are not checked' "$ENGINE" logs "$NAME-fallback"

@@ -48,7 +48,9 @@ is() {
   is unhealthy 'does not begin with the wall'
   in_box main 'iptables -D OUTPUT -j ACCEPT; ip6tables -D OUTPUT -j CLOISTER-OUTPUT'
   is unhealthy 'ip6tables'
-  in_box main 'ip6tables -I OUTPUT 1 -j CLOISTER-OUTPUT'
+  in_box main 'ip6tables -I OUTPUT 1 -j CLOISTER-OUTPUT; iptables -t mangle -D POSTROUTING -j CLOISTER-LEAK'
+  is unhealthy 'mangle: POSTROUTING does not begin with the wall'
+  in_box main 'iptables -t mangle -I POSTROUTING 1 -j CLOISTER-LEAK'
   eventually 5 is healthy '^$'
 }
 
@@ -60,9 +62,41 @@ is() {
   eventually 10 is healthy '^$'
 }
 
+# Where there is a way out it goes the agent's, and believes no process that merely lives.
+@test "a guard that nobody is led to any more is found" {
+  start_internet
+  box led
+  eventually 20 is_of led healthy '^$'
+  in_box led 'iptables -t nat -F CLOISTER-GUARD'
+  is_of led unhealthy 'guard does not judge'
+  in_box led 'iptables -t nat -A CLOISTER-GUARD -p tcp --dport 443 -j DNAT --to-destination 127.0.0.53:443'
+  eventually 5 is_of led healthy '^$'
+  in_box led 'pkill -STOP -u 65053'
+  is_of led unhealthy 'guard does not judge'
+  in_box led 'pkill -CONT -u 65053'
+  # It leaves no refusals behind that would look like the agent's.
+  "$ENGINE" exec "$NAME-led" cloister log --json >"$BATS_TEST_TMPDIR/log"
+  run ! grep -e cloister-proof -e 192.0.2.1 "$BATS_TEST_TMPDIR/log"
+  remove_box led
+}
+
+is_of() {
+  matches "$("$ENGINE" exec "$NAME-$1" cloister health --json)" ".status == \"$2\" and (.reasons | join(\"; \") | test(\"$3\"))"
+}
+
+@test "a workspace that is nearly full, or not the agent's to write, is degraded" {
+  in_box main 'head -c 480M /dev/zero >/workspace/full'
+  is degraded '/workspace is 9[0-9] % full'
+  in_box main 'rm /workspace/full; chmod 0555 /workspace'
+  is degraded '/workspace is not writable'
+  in_box main 'chmod 0755 /workspace'
+  eventually 5 is healthy '^$'
+}
+
 @test "an agent that ended, a full disk: degraded, with the reason" {
-  in_box main 'pkill -KILL -x claude'
-  eventually 5 is degraded 'agent is not running'
+  # Once it is started again at once; so often, it stays down.
+  in_box main 'for i in {1..200}; do pkill -KILL -x -u 1000 claude; sleep 0.1; done'
+  eventually 15 is degraded 'agent is not running: it ended again and again, last with code 137'
   in_box main 'head -c 480M /dev/zero >/tmp/full'
   is degraded '/tmp is 9[0-9] % full'
   in_box main 'rm /tmp/full'

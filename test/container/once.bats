@@ -48,3 +48,36 @@ once() {
   once --env LOG_LEVEL=loud -- -p 'fix the build'
   [[ $status == 78 && $output == '' && $stderr == *'LOG_LEVEL'* ]]
 }
+
+# Claude Code itself tries ten times over some minutes; here one more time has to do.
+QUICK=(--settings '{"env": {"CLAUDE_CODE_MAX_RETRIES": "1"}}')
+
+last_event() {
+  tail -n 1 <<<"$stderr"
+}
+
+@test "a service that answers with an error: the agent says which, and nothing of the network is blamed" {
+  local code
+  for code in 401 500 529; do
+    ctl PUT /anthropic/script "{\"refuses\": {\"status\": $code, \"type\": \"api_error\"}}" >/dev/null
+    once -- -p 'fix the build' "${QUICK[@]}"
+    [[ $status == 1 && $output == *"API Error: $code"* ]]
+    matches "$(last_event)" '.code == 1 and .whose == "agent" and .cause == null and .refused == [] and .failed == []'
+  done
+  ctl PUT /anthropic/script '{}' >/dev/null
+}
+
+@test "a service whose name is refused: the last event blames the network, and says the name" {
+  grep -v '^api.anthropic.com' "$ROOT/network/domains.conf" >"$BATS_TEST_TMPDIR/domains.conf"
+  once --volume "$BATS_TEST_TMPDIR/domains.conf:/etc/cloister/domains.conf:ro" -- -p 'fix the build' "${QUICK[@]}"
+  [[ $status == 1 && $output == *"Can't reach the API server"* ]]
+  matches "$(last_event)" '.code == 1 and .cause == "network" and .refused == ["api.anthropic.com"]'
+}
+
+@test "a service that can't be reached: the last event blames the network, and nothing was refused" {
+  ctl PUT /dns/zone/api.anthropic.com '{"rcode": 2}' >/dev/null
+  once -- -p 'fix the build' "${QUICK[@]}"
+  ctl DELETE /dns/zone >/dev/null
+  [[ $status == 1 && $output == *'API'* ]]
+  matches "$(last_event)" '.code == 1 and .cause == "network" and .refused == [] and .failed == ["api.anthropic.com"]'
+}

@@ -7,6 +7,7 @@ const hostParts = {
   dns: 53,
   canary: 66,
   allowed: 77,
+  receiver: 88,
 } as const;
 
 export type Service = keyof typeof hostParts;

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Journal } from './journal.ts';
 import {
   chooseTurn,
+  instructionFiles,
   isSideRequest,
   lastPrompt,
   type MessagesRequest,
@@ -27,6 +28,8 @@ export interface AnthropicRequest {
   prompt?: string;
   /** Tool results and context since the model's last answer, at most 8000 characters. */
   heard?: string;
+  /** Files of instructions that the model was given. */
+  instructions?: string[];
   /** What the script's tool calls among it came to, at most 8000 characters each. */
   results?: ToolResult[];
 }
@@ -48,14 +51,16 @@ export function createAnthropic({ journal, script }: AnthropicOptions): Handler 
     }
     if (authOf(request) === 'none') return sendError(response, 401, 'authentication_error');
     if (path === '/v1/messages/count_tokens') return sendJson(response, 200, { input_tokens: 12 });
-    answerMessages(asked, script(), response);
+    const { refuses } = script();
+    if (refuses === undefined) answerMessages(asked, script(), response);
+    else sendError(response, refuses.status, refuses.type, refuses.headers);
   };
 }
 
 function answerMessages(asked: MessagesRequest, script: Script, response: ServerResponse): void {
   const { model = 'stub', messages = [], stream } = asked;
   const chosen = isSideRequest(asked)
-    ? { turn: { text: '{"title": "Stub session"}' }, id: 'toolu_side' }
+    ? { turn: { text: script.aside }, id: 'toolu_side' }
     : chooseTurn(script, messages);
   const requestId = { 'request-id': 'req_stub' };
   if (!stream) {
@@ -72,11 +77,9 @@ function answerOther(path: string, request: IncomingMessage, response: ServerRes
   else sendError(response, 404, 'not_found_error');
 }
 
-function sendError(response: ServerResponse, status: number, type: string): void {
-  sendJson(response, status, {
-    type: 'error',
-    error: { type, message: `The test internet says ${status}.` },
-  });
+function sendError(response: ServerResponse, status: number, type: string, headers = {}): void {
+  const error = { type, message: `The test internet says ${status}.` };
+  sendJson(response, status, { type: 'error', error }, headers);
 }
 
 function describe(request: IncomingMessage): AnthropicRequest {
@@ -91,6 +94,7 @@ function describeMessages(path: string, asked: MessagesRequest): Partial<Anthrop
     ...(asked.model === undefined ? {} : { model: asked.model }),
     prompt: lastPrompt(asked.messages ?? []).slice(-2000),
     heard: sinceLastAnswer(asked.messages ?? []).slice(-8000),
+    instructions: instructionFiles(asked.messages ?? []),
     results: toolResults(asked.messages ?? []).map((one) => ({ ...one, text: one.text.slice(0, 8000) })),
   };
 }

@@ -8,6 +8,7 @@ import type { DnsQuery } from './dns.ts';
 import type { GithubRequest } from './github.ts';
 import type { Journal } from './journal.ts';
 import type { PullRequest } from './pull-requests.ts';
+import type { Manner, Received } from './receiver.ts';
 import type { NewRepository, Repositories } from './repositories.ts';
 import { parseScript, type Script } from './script.ts';
 import { answerAllowed, type Handler, readBody, sendJson, type WebRequest, type WireStart } from './web.ts';
@@ -28,6 +29,8 @@ export interface World {
   pulls: Journal<PullRequest>;
   web: Journal<WebRequest>;
   wire: Journal<WireStart>;
+  received: Journal<Received>;
+  manner: Manner;
 }
 
 type Action = (world: World, name: string, body: unknown) => unknown | Promise<unknown>;
@@ -54,6 +57,9 @@ const actions: readonly (readonly [string, RegExp, Action])[] = [
   ['PUT', /^\/web\/hosts\/(.+)$/, ({ hosts }, name) => void hosts.set(name, answerAllowed)],
   ['GET', /^\/web\/log$/, ({ web }) => web.all()],
   ['DELETE', /^\/web\/log$/, ({ web }) => web.clear()],
+  ['GET', /^\/received$/, ({ received }) => received.all()],
+  ['DELETE', /^\/received$/, ({ received }) => received.clear()],
+  ['PUT', /^\/received$/, setManner],
   ['GET', /^\/web\/wire$/, ({ wire }) => wire.all()],
   ['DELETE', /^\/web\/wire$/, ({ wire }) => wire.clear()],
 ];
@@ -84,6 +90,11 @@ async function describeCanary(world: World): Promise<unknown> {
 async function clearCanary(world: World): Promise<void> {
   world.sightings.clear();
   world.countersBefore = await readCounters();
+}
+
+function setManner(world: World, _name: string, body: unknown): void {
+  const { status = 200, text = '' } = body as Partial<Manner>;
+  world.manner = { status, text };
 }
 
 function setScript(world: World, _name: string, body: unknown): void {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GithubOptions } from './github.ts';
 import type { Journal } from './journal.ts';
 import { answerPullRequests, type GraphqlCall, type PullRequest } from './pull-requests.ts';
+import type { Repositories } from './repositories.ts';
 import { judgeCredential } from './token.ts';
 import { type Handler, readBody, sendJson } from './web.ts';
 
@@ -41,7 +42,7 @@ export function createGithubApi({ journal, repositories, token, pulls }: GithubA
     if (path === '/user') return sendJson(response, 200, account, scopes);
     const [, name] = /^\/repos\/([\w-]+\/[\w.-]+)$/.exec(path) ?? [];
     if (name !== undefined && (await repositories.exists(name))) {
-      return sendJson(response, 200, renderRepository(name, repositories.isPrivate(name)), scopes);
+      return sendJson(response, 200, renderRepository(name, repositories), scopes);
     }
     return sendJson(response, 404, { message: 'Not Found', status: '404' }, scopes);
   };
@@ -75,12 +76,15 @@ function refuse(response: ServerResponse, isAnonymous: boolean): void {
   sendJson(response, 401, { message, documentation_url: 'https://docs.github.com/rest', status: '401' });
 }
 
-function renderRepository(name: string, isPrivate: boolean): Record<string, unknown> {
+function renderRepository(name: string, repositories: Repositories): Record<string, unknown> {
   const [owner, short] = name.split('/');
+  const parent = repositories.parentOf(name);
   return {
     name: short,
     full_name: name,
-    private: isPrivate,
+    private: repositories.isPrivate(name),
+    fork: parent !== null,
+    ...(parent === null ? {} : { parent: { full_name: parent } }),
     default_branch: 'main',
     owner: { login: owner },
     clone_url: `https://github.com/${name}.git`,

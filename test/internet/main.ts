@@ -13,6 +13,7 @@ import { type Serve, startFront } from './front.ts';
 import { createGithub } from './github.ts';
 import { createGithubApi } from './github-api.ts';
 import { Journal } from './journal.ts';
+import { createReceiver } from './receiver.ts';
 import { createRegistry } from './registry.ts';
 import { Repositories } from './repositories.ts';
 import { parseScript } from './script.ts';
@@ -62,6 +63,8 @@ async function createWorld(plan: AddressPlan): Promise<World> {
     pulls: new Journal(),
     web: new Journal(),
     wire: new Journal(),
+    received: new Journal(),
+    manner: { status: 200, text: '' },
   };
 }
 
@@ -69,15 +72,24 @@ function addHosts({ hosts, repositories, github: journal, anthropic: answers }: 
   const github = createGithub({ repositories, journal, token });
   const anthropic = createAnthropic({ journal: answers, script: () => world.script });
   const registry = createRegistry(token);
-  const handlers: Partial<Record<Service, Handler>> = { github, anthropic, registry, allowed: answerAllowed };
+  const receiver = createReceiver(world.received, () => world.manner);
+  const handlers: Partial<Record<Service, Handler>> = {
+    github,
+    anthropic,
+    registry,
+    receiver,
+    allowed: answerAllowed,
+  };
   for (const [service, handler] of Object.entries(handlers)) {
     for (const name of hostsOf[service as Service]) hosts.set(name, handler);
   }
+  // Another forge, for who keeps his work elsewhere; it has no address until a test gives it one.
+  hosts.set('git.forge.test', github);
   hosts.set('api.github.com', createGithubApi({ repositories, journal, token, pulls: world.pulls }));
 }
 
 function planServices(plan: AddressPlan): Map<string, Serve> {
-  const hosting = listAddresses(plan, ['github', 'anthropic', 'registry', 'allowed']);
+  const hosting = listAddresses(plan, ['github', 'anthropic', 'registry', 'allowed', 'receiver']);
   return new Map([
     ...hosting.flatMap((address): [string, Serve][] => [
       [`${address} 80`, web.http],
@@ -88,6 +100,7 @@ function planServices(plan: AddressPlan): Map<string, Serve> {
       [`${address} 8443`, web.https],
       [`${address} 22`, (socket) => socket.on('error', () => {}).end('SSH-2.0-allowed.test\r\n')],
     ]),
+    ...listAddresses(plan, ['receiver']).map((address): [string, Serve] => [`${address} 4318`, web.http]),
     ...listAddresses(plan, ['dns']).map((address): [string, Serve] => [
       `${address} 53`,
       (socket) => serveDnsTcp(socket, dns),
@@ -104,7 +117,15 @@ function watch(socket: Socket): void {
 }
 
 function listQuietAddresses(plan: AddressPlan): string[] {
-  const services = listAddresses(plan, ['router', 'github', 'anthropic', 'registry', 'canary', 'allowed']);
+  const services = listAddresses(plan, [
+    'router',
+    'github',
+    'anthropic',
+    'registry',
+    'canary',
+    'allowed',
+    'receiver',
+  ]);
   const v6 = subnet6 === undefined ? [] : ['::'];
   return ['0.0.0.0', ...publicResolvers, ...v6, ...services];
 }

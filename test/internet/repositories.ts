@@ -24,6 +24,8 @@ export interface NewRepository {
   isPrivate?: boolean;
   /** Contents by path; one first commit on `main` if there are any. */
   files?: Record<string, string>;
+  /** Full name of the repository that this one is a fork of: it begins as a copy. */
+  parent?: string;
 }
 
 const gitEnv = {
@@ -40,6 +42,7 @@ const gitEnv = {
 export class Repositories {
   readonly root: string;
   private readonly privateNames = new Set<string>();
+  private readonly parents = new Map<string, string>();
 
   private readonly delays = new Map<string, number>();
 
@@ -51,6 +54,10 @@ export class Repositories {
     return this.privateNames.has(name.toLowerCase());
   }
 
+  parentOf(name: string): string | null {
+    return this.parents.get(name.toLowerCase()) ?? null;
+  }
+
   async exists(name: string): Promise<boolean> {
     return access(this.folderOf(name)).then(
       () => true,
@@ -59,12 +66,15 @@ export class Repositories {
   }
 
   /** Creates the repository, or empties the one that has this name. */
-  async create(name: string, { isPrivate = false, files = {} }: NewRepository): Promise<void> {
+  async create(name: string, { isPrivate = false, files = {}, parent }: NewRepository): Promise<void> {
     const folder = this.folderOf(name);
     await rm(folder, { recursive: true, force: true });
-    await git(['init', '--quiet', '--bare', '--initial-branch=main', folder]);
+    if (parent === undefined) await git(['init', '--quiet', '--bare', '--initial-branch=main', folder]);
+    else await git(['clone', '--quiet', '--bare', this.folderOf(parent), folder]);
     await git(['-C', folder, 'config', 'http.receivepack', 'true']);
     if (Object.keys(files).length > 0) await this.commit(folder, files);
+    if (parent === undefined) this.parents.delete(name.toLowerCase());
+    else this.parents.set(name.toLowerCase(), parent);
     if (isPrivate) this.privateNames.add(name.toLowerCase());
     else this.privateNames.delete(name.toLowerCase());
   }

@@ -4,12 +4,23 @@
 /** One answer of the model: words, or one tool to run. */
 export type Turn = { text: string } | { tool_use: { name: string; input: Record<string, unknown> } };
 
+/** How the API refuses: a status, the type of its error, and headers. */
+export interface Refusal {
+  status: number;
+  type: string;
+  headers?: Record<string, string>;
+}
+
 export interface Script {
   /** Distinguishes the tool calls of this script from those of an earlier one. */
   id: number;
   turns: readonly Turn[];
   /** Said when the script is over. */
   afterwards: string;
+  /** Said to a request beside the conversation. */
+  aside: string;
+  /** Refuses every conversation so, where it is set. */
+  refuses?: Refusal;
 }
 
 export interface Block {
@@ -40,16 +51,21 @@ export interface ChosenTurn {
 }
 
 /**
- * @param data `{turns: Turn[], afterwards?: string}`
+ * @param data `{turns: Turn[], afterwards?: string, aside?: string, refuses?: Refusal}`
  * @throws naming the turn that is none
  */
 export function parseScript(data: unknown, id: number): Script {
-  const { turns = [], afterwards = 'Hello from the stub.' } = data as Partial<Script>;
+  const {
+    turns = [],
+    afterwards = 'Hello from the stub.',
+    aside = '{"title": "Stub session"}',
+    refuses,
+  } = data as Partial<Script>;
   if (!Array.isArray(turns)) throw new Error('turns: want a list');
   turns.forEach((turn, index) => {
     if (!isTurn(turn)) throw new Error(`turn ${index}: want {text} or {tool_use: {name, input}}`);
   });
-  return { id, turns, afterwards };
+  return { id, turns, afterwards, aside, ...(refuses === undefined ? {} : { refuses }) };
 }
 
 export function chooseTurn(script: Script, messages: readonly Message[]): ChosenTurn {
@@ -75,6 +91,15 @@ export function lastPrompt(messages: readonly Message[]): string {
     }));
   const texts = said.map(textOf);
   return texts.findLast((text) => text !== '') ?? '';
+}
+
+/** Paths of the instructions that the client read to the model: CLAUDE.md and its like. */
+export function instructionFiles(messages: readonly Message[]): string[] {
+  const text = messages
+    .flatMap(blocksOf)
+    .map((block) => block.text ?? '')
+    .join('\n');
+  return [...text.matchAll(/^Contents of (\/\S+) \(/gm)].map(([, path = '']) => path);
 }
 
 /** Everything since the model spoke last: tool results, and what the client adds to them. */

@@ -32,6 +32,7 @@ export const hostsOf: Readonly<Record<Service, readonly string[]>> = {
   registry: ['npm.pkg.github.com'],
   allowed: ['allowed.test', '*.wild.test'],
   canary: ['denied.test', '*.denied.test'],
+  receiver: ['notify.test', 'otel.test', 'notify.wild.test'],
   dns: ['ns.test'],
 };
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -6,8 +7,20 @@ import { schema } from '../../src/settings/schema.ts';
 import { secretNames } from '../../src/settings/secrets.ts';
 
 const readme = readFileSync('README.md', 'utf8');
+/** Everything that might read a variable. */
+const program = execFileSync(
+  'git',
+  ['grep', '-hE', '[A-Z]_[A-Z]', '--', 'src', 'engine', 'rootfs', 'Dockerfile', 'compose.yaml'],
+  {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  },
+);
 const documents = [
   'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
   ...markdownBelow('docs'),
   ...markdownBelow('test'),
   ...markdownBelow('bench'),
@@ -16,7 +29,12 @@ const documents = [
 describe('the README', () => {
   test('runs the box with exactly the reference flags', () => {
     const run = /<!-- reference-run -->\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-    const words = run.replaceAll('\\\n', ' ').split(/\s+/).join('\n');
+    const words = run
+      .replaceAll('\\\n', ' ')
+      .replaceAll(/"([^"]*)"/g, (_, quoted: string) => quoted.replaceAll(' ', '\u00a0'))
+      .split(/[ \n]+/)
+      .join('\n')
+      .replaceAll('\u00a0', ' ');
     // Flags whose value stands apart are joined to the form engine/flags has.
     const flags = words
       .replaceAll(/--(cap-drop|cap-add|tmpfs|sysctl|memory)\n/g, '--$1=')
@@ -46,6 +64,85 @@ test.each(documents)('%s links to nothing that is not there', (path) => {
   );
   const local = links.filter((link) => !/^[a-z]+:/.test(link));
   expect(local.filter((link) => !existsSync(join(dirname(path), link)))).toEqual([]);
+});
+
+describe.each(documents.filter((path) => !/^(test|bench)/.test(path)))('%s', (path) => {
+  const text = readFileSync(path, 'utf8');
+
+  test('says of every block of shell whether it is run, or why not', () => {
+    const blocks = [...text.matchAll(/^(.*)\n```sh$/gm)].map((match) => match[1] ?? '');
+    const mark = /^<!-- (run|run: no, .{10,}|reference-run|demo) -->$/;
+    expect(blocks.filter((before) => !mark.test(before))).toEqual([]);
+  });
+
+  test('names only variables that are read somewhere', () => {
+    const named = new Set(
+      [...text.matchAll(/`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)[`=]/g)].map((match) => match[1] ?? ''),
+    );
+    expect([...named].filter((name) => !program.includes(name.replace(/_FILE$/, '')))).toEqual([]);
+  });
+
+  test('names only commands and words of make that there are', () => {
+    const commands = [...text.matchAll(/cloister cloister ([a-z-]+)|`cloister ([a-z-]+)/g)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    );
+    const inside = readFileSync('src/main.ts', 'utf8');
+    const list = /'allow', 'deny', 'reload', 'rules'/.exec(inside)?.[0] ?? '';
+    const isCommand = (name: string) =>
+      new RegExp(`^  '?${name}'?: async`, 'm').test(inside) || list.includes(`'${name}'`);
+    expect(commands.filter((name) => !isCommand(name))).toEqual([]);
+    const words = [...text.matchAll(/^make ([a-z]+)|`make ([a-z]+)/gm)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    );
+    const makefile = readFileSync('Makefile', 'utf8');
+    expect(words.filter((word) => !makefile.includes(`\n${word}: ##`))).toEqual([]);
+  });
+
+  test('links to headings that are there', () => {
+    const links = [...text.matchAll(/\]\(([^)\s:#]*)#([^)\s]+)\)/g)];
+    const lost = links.filter(([, file = '', heading = '']) => {
+      const target = file === '' ? path : join(dirname(path), file);
+      return !headingsOf(target).includes(heading);
+    });
+    expect(lost.map((match) => match[0])).toEqual([]);
+  });
+});
+
+/** As GitHub makes anchors of headings. */
+function headingsOf(path: string): string[] {
+  const headings = [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map((match) => match[1] ?? '');
+  return headings.map((text) =>
+    text
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test('every document is reached from the README', () => {
+  const seen = new Set(['README.md']);
+  for (const path of seen) {
+    for (const [, link = ''] of readFileSync(path, 'utf8').matchAll(/\]\(([^)#\s:]+\.md)[^)]*\)/g))
+      seen.add(join(dirname(path), link));
+  }
+  expect(documents.filter((path) => /^(docs\/[^/]*|[A-Z]+)\.md$/.test(path) && !seen.has(path))).toEqual([]);
+});
+
+test('every file that runs the box from outside has exactly the reference flags', () => {
+  const reference = readFileSync('engine/flags', 'utf8').trim().split('\n');
+  const example =
+    readFileSync('examples/one-prompt.yml', 'utf8').match(/--[a-z][a-z-]+(="[^"]*"|=\S+)?/g) ?? [];
+  expect(
+    example
+      .filter((flag) => flag !== '--rm')
+      .map((flag) => flag.replaceAll('"', ''))
+      .toSorted(),
+  ).toEqual(reference.toSorted());
+  const container = JSON.parse(readFileSync('.devcontainer/devcontainer.json', 'utf8')) as {
+    runArgs: string[];
+  };
+  const flags = container.runArgs.filter((flag) => !flag.startsWith('--env='));
+  expect(flags.toSorted()).toEqual(reference.toSorted());
 });
 
 function markdownBelow(folder: string): string[] {

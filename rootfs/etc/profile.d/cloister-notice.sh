@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the box has to say on the first screen: of work it has restored, or could not.
 case $- in *i*)
 	if [ -t 1 ] && [ -r /run/cloister/agent/notice ]; then

@@ -1,13 +1,19 @@
 import { ExitCode } from '../../core/exit-codes.ts';
 import { Paths } from '../../core/paths.ts';
 import { isAlive, parseState } from '../../core/state.ts';
+import { asUser } from '../../host/as-user.ts';
 import type { Host } from '../../host/host.ts';
 import { memoryOf } from '../memory-of.ts';
+import { disksOf } from './disks.ts';
+import { guardRelays } from './guard.ts';
 import { type HealthFacts, judgeHealth } from './judge.ts';
-import { agentRuns, askForGaps, diskAt, guardAnswers, resolverAnswers } from './look.ts';
+import { agentRuns, askForGaps, patience } from './look.ts';
+import { resolverAnswers } from './resolver.ts';
+
+type LookingHost = Pick<Host, 'files' | 'print' | 'now' | 'sleep' | 'ask'>;
 
 /** Says whether the box works, and why not.  @returns 0 when it is healthy or degraded, else 70. */
-export async function health(host: Host, options: { json: boolean }): Promise<number> {
+export async function health(host: LookingHost, options: { json: boolean }): Promise<number> {
   const facts = await look(host);
   const { status, reasons } = judgeHealth(facts);
   const age = facts.state === null ? null : host.now() - facts.state.startedAt;
@@ -16,24 +22,22 @@ export async function health(host: Host, options: { json: boolean }): Promise<nu
   return status === 'healthy' || status === 'degraded' ? ExitCode.ok : ExitCode.failed;
 }
 
-async function look(host: Host): Promise<HealthFacts> {
+async function look(host: LookingHost): Promise<HealthFacts> {
   const { files } = host;
   const state = parseState(files.readIfAny(Paths.state));
   const alive = state !== null && isAlive(state, files.readIfAny(`/proc/${state.pid}/stat`));
-  const ready = alive && state.phase === 'ready';
-  const [gaps, resolver, guard] = ready
-    ? await Promise.all([askForGaps(host), resolverAnswers(), guardAnswers()])
-    : [null, false, false];
   const { limit, used } = memoryOf(files);
-  const rooms = [Paths.workspace, Paths.tmp, Paths.home];
-  return {
-    state,
-    alive,
-    gaps,
-    resolver,
-    guard,
-    agent: ready && agentRuns(files),
-    disks: Object.fromEntries(rooms.map((path) => [path, diskAt(files, path)])),
-    memory: limit === null || used === null ? null : used / limit,
-  };
+  const memory = limit === null || used === null ? null : used / limit;
+  if (!alive || state.phase !== 'ready') return { ...unseen, state, alive, memory };
+  const mountinfo = files.read('/proc/self/mountinfo');
+  const [gaps, resolver] = await Promise.all([askForGaps(host), resolverAnswers(patience)]);
+  // Whoever asks init is root; the guard is for the agent's user, and a volume in its home is seen by nobody else.
+  const seen = await asUser(state.agent.uid, async () => ({
+    guard: await guardRelays({ guarded: state.firewall.guarded, patience }),
+    disks: disksOf(files, mountinfo, state),
+  }));
+  return { ...seen, state, alive, gaps, resolver, agent: agentRuns(files, state.agent.uid), memory };
 }
+
+/** A box that is not ready is judged by that alone. */
+const unseen = { gaps: null, resolver: false, guard: false, agent: false, disks: {} } as const;

@@ -44,7 +44,7 @@ function brokenOf(facts: HealthFacts, state: BoxState): string[] {
   return [
     ...(facts.gaps ?? ['init does not answer']),
     ...(facts.resolver ? [] : ['the resolver does not answer']),
-    ...(facts.guard || state.firewall.byAddress ? [] : ['the guard does not answer']),
+    ...(facts.guard || state.firewall.byAddress ? [] : ['the guard does not judge what the agent dials']),
     ...(state.session.running || state.once ? [] : ['the session is not running']),
   ];
 }
@@ -55,13 +55,18 @@ function poorOf(facts: HealthFacts, state: BoxState): string[] {
   return [
     ...(lastFailure === null ? [] : [`the last change of the firewall failed: ${lastFailure}`]),
     ...(byAddress ? ['egress goes by address: names are not checked'] : []),
-    ...(facts.agent ? [] : ['the agent is not running']),
+    ...(facts.agent ? [] : [`the agent is not running${whyDown(state)}`]),
     ...Object.entries(facts.disks).flatMap(([path, { writable, used }]) => [
       ...(writable ? [] : [`${path} is not writable`]),
       ...(used >= full ? [`${path} is ${percent(used)} full`] : []),
     ]),
     ...(memory !== null && memory >= full ? [`${percent(memory)} of the memory is used`] : []),
   ];
+}
+
+function whyDown({ children: { agent } }: BoxState): string {
+  if (!agent?.failing) return '';
+  return `: it ended again and again, last with code ${agent.lastCode}, and stays down until Enter in its pane`;
 }
 
 function percent(share: number): string {

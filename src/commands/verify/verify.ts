@@ -1,4 +1,4 @@
-import { agentEnvironment, agentIdentity, confined } from '../../core/agent-profile.ts';
+import { agentEnvironment, confined } from '../../core/agent-profile.ts';
 import { ExitCode } from '../../core/exit-codes.ts';
 import type { Finding } from '../../core/finding.ts';
 import { Paths } from '../../core/paths.ts';
@@ -9,7 +9,9 @@ import { attackPromises } from './promises.ts';
 /** Attacks the box from inside, as the agent's user, and prints what held. */
 export async function verify(host: Host, options: { json: boolean; inside: boolean }): Promise<number> {
   const findings =
-    options.inside || host.uid === agentIdentity.uid ? await attackPromises(host) : await askInside(host);
+    options.inside || host.uid === agentAsBooted(host).uid
+      ? await attackPromises(host)
+      : await askInside(host);
   const broken = findings.filter(({ verdict }) => verdict === 'broken');
   host.print(options.json || options.inside ? `${JSON.stringify(findings)}\n` : renderFindings(findings));
   return options.inside || broken.length === 0 ? ExitCode.ok : ExitCode.failed;

@@ -1,9 +1,11 @@
 /*
- * What Node lacks to be an init: a look at children that have ended, and the collection of one of them by its
- * pid. libuv waits only for pids it has started, and waiting for any pid would take its exits away.
+ * What Node lacks to be an init: a look at children that have ended, the collection of one of them by its pid, and
+ * being given orphans without being PID 1. libuv waits only for pids it has started, and waiting for any pid would
+ * take its exits away.
  */
 #define _GNU_SOURCE
 #include <node_api.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 /* peek() -> number: pid of a child that has ended and still waits, or 0. Takes nothing away. */
@@ -33,6 +35,16 @@ static napi_value collect(napi_env env, napi_callback_info info)
 	return result;
 }
 
+/* adopt() -> boolean: from now on the kernel gives this process the orphans among its descendants. */
+static napi_value adopt(napi_env env, napi_callback_info info)
+{
+	napi_value result;
+
+	(void)info;
+	napi_get_boolean(env, prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, &result);
+	return result;
+}
+
 NAPI_MODULE_INIT()
 {
 	napi_value function;
@@ -41,5 +53,7 @@ NAPI_MODULE_INIT()
 	napi_set_named_property(env, exports, "peek", function);
 	napi_create_function(env, "collect", NAPI_AUTO_LENGTH, collect, NULL, &function);
 	napi_set_named_property(env, exports, "collect", function);
+	napi_create_function(env, "adopt", NAPI_AUTO_LENGTH, adopt, NULL, &function);
+	napi_set_named_property(env, exports, "adopt", function);
 	return exports;
 }

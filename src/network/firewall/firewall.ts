@@ -17,6 +17,14 @@ export interface PinRequest {
   readonly port: number | null;
   readonly addresses: readonly string[];
   readonly ttl: number;
+  /** The name is one of the box's own. */
+  readonly own?: boolean;
+}
+
+/** A name of the box's own, and the one port it is reached on. */
+export interface OwnDoor {
+  readonly name: string;
+  readonly port: number;
 }
 
 export interface Firewall {
@@ -34,6 +42,8 @@ export interface Firewall {
 export interface FirewallParts {
   readonly host: Host;
   readonly allowlist: Allowlist;
+  /** Where the box itself may send: never a part of the agent's list. */
+  readonly own: readonly OwnDoor[];
   readonly mayDial: AddressJudge;
   readonly backend: Backend;
   readonly dialler: number;
@@ -57,7 +67,10 @@ export function makeFirewall(parts: FirewallParts): Firewall {
     pin: async (request) => {
       const ports = portsFor(parts, allowlist, request);
       const lifetime = lifetimeOf(request.ttl, parts.byAddress);
-      const fresh = pins.add({ ...request, ports, lifetime }, host.now());
+      const fresh = pins.add(
+        { ...request, name: request.own === true ? null : request.name, ports, lifetime },
+        host.now(),
+      );
       if (fresh.length > 0) return kernel.tell({ add: fresh, remove: [] });
       return kernel.confirm(request.addresses.flatMap((address) => ports.map((port) => ({ address, port }))));
     },
@@ -91,7 +104,7 @@ function lifetimeOf(ttl: number, byAddress: boolean): number {
 }
 
 function portsFor(parts: FirewallParts, allowlist: Allowlist, request: PinRequest): number[] {
-  const rules = allowlist.rulesFor(request.name);
+  const rules = request.own === true ? ownDoors(parts, request) : allowlist.rulesFor(request.name);
   if (rules.length === 0) throw new Error('a pin was asked for a name that is not allowed');
   const bad = request.addresses.filter((address) => !parts.mayDial(address));
   if (bad.length > 0) throw new Error('a pin was asked for an address that may not be dialled');
@@ -99,4 +112,9 @@ function portsFor(parts: FirewallParts, allowlist: Allowlist, request: PinReques
   if (request.port === null) return ports;
   if (!ports.includes(request.port)) throw new Error('a pin was asked for a port that no rule opens');
   return [request.port];
+}
+
+/** Where the agent itself dials what is pinned, nothing of the box's own is. */
+function ownDoors({ own, byAddress }: FirewallParts, { name }: PinRequest): readonly OwnDoor[] {
+  return byAddress ? [] : own.filter((door) => door.name === name);
 }

@@ -4,9 +4,9 @@ export interface Pin {
   readonly port: number;
 }
 
-/** What is to be pinned: addresses of `name`, on each of the ports, for `lifetime` milliseconds. */
+/** What is to be pinned: addresses of `name`, null for one of the box's own, on each of the ports, for `lifetime` milliseconds. */
 export interface PinEntry {
-  readonly name: string;
+  readonly name: string | null;
   readonly addresses: readonly string[];
   readonly ports: readonly number[];
   readonly lifetime: number;
@@ -15,7 +15,7 @@ export interface PinEntry {
 interface Held extends Pin {
   expires: number;
   /** Why it stands: it goes when none of them is allowed any longer. */
-  readonly names: Set<string>;
+  readonly names: Set<string | null>;
 }
 
 const mostPins = 20_000;
@@ -54,7 +54,7 @@ export class PinTable {
   /** Drops the names that may no longer stand on a port, and every pin left without one.  @returns those pins. */
   retain(mayStand: (name: string, port: number) => boolean): Pin[] {
     return this.#drop((held) => {
-      for (const name of held.names) if (!mayStand(name, held.port)) held.names.delete(name);
+      for (const name of held.names) if (name !== null && !mayStand(name, held.port)) held.names.delete(name);
       return held.names.size === 0;
     });
   }
@@ -69,10 +69,12 @@ export class PinTable {
     return [...this.#held.values()].map(({ address, port }) => ({ address, port }));
   }
 
-  /** @returns a name that is pinned at this address on some port, or null. */
+  /** @returns a name of the agent's list that is pinned at this address on some port, or null. */
   nameAt(address: string): string | null {
-    for (const held of this.#held.values())
-      if (held.address === address) return [...held.names].at(-1) ?? null;
+    for (const held of this.#held.values()) {
+      const name = held.address === address ? [...held.names].findLast((one) => one !== null) : undefined;
+      if (name !== undefined) return name;
+    }
     return null;
   }
 

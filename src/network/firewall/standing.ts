@@ -12,7 +12,7 @@ export interface StandingFacts {
 /** One chain, and the line its rules must begin with: whatever stands before ours could let everything through. */
 interface Expected {
   readonly program: 'iptables' | 'ip6tables';
-  readonly table: 'filter' | 'nat';
+  readonly table: 'filter' | 'nat' | 'mangle';
   readonly chain: string;
   readonly first: string;
   readonly policy: 'DROP' | null;
@@ -52,9 +52,28 @@ function expectedOf({ ipv6, byAddress, agent }: StandingFacts): Expected[] {
       first: `-A CLOISTER-OUTPUT -m owner --uid-owner ${agent} -j CLOISTER-AGENT`,
       policy: null,
     },
+    ...leak,
     ...(byAddress ? [] : [redirect]),
   ];
 }
+
+/** Loopback addresses never leave: judged where the interface is the final one. */
+const leak: readonly Expected[] = [
+  {
+    program: 'iptables',
+    table: 'mangle',
+    chain: 'POSTROUTING',
+    first: '-A POSTROUTING -j CLOISTER-LEAK',
+    policy: null,
+  },
+  {
+    program: 'iptables',
+    table: 'mangle',
+    chain: 'CLOISTER-LEAK',
+    first: '-A CLOISTER-LEAK -d 127.0.0.0/8 ! -o lo -j DROP',
+    policy: null,
+  },
+];
 
 const redirect: Expected = {
   program: 'iptables',

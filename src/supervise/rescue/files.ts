@@ -1,4 +1,5 @@
 import {
+  accessSync,
   closeSync,
   constants,
   fstatSync,
@@ -104,6 +105,8 @@ function entriesOf(folder: string) {
 export function roomiest(folders: readonly string[]): string {
   const roomOf = (folder: string) => {
     try {
+      // Where the work is on another volume, this one may be a folder of the read-only root.
+      accessSync(folder, constants.W_OK);
       const { bavail, bsize, ffree, files } = statfsSync(folder);
       return files > 0 && ffree < 64 ? 0 : bavail * bsize;
     } catch {

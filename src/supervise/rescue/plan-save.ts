@@ -7,9 +7,9 @@ interface Facts {
   readonly settings: Settings;
   readonly bootId: string;
   readonly restored: RestoreReport | null;
+  /** The clone's. */
+  readonly folder: string;
 }
-
-const folder = '/workspace/repo';
 
 /** What this boot has pushed, or tried to. */
 export interface Saved {
@@ -30,14 +30,14 @@ export function addSaved(before: Saved | null, refs: Readonly<Record<string, str
 
 /** Plans the order for a rescue. */
 export function planSave(
-  { settings, bootId, restored }: Facts,
+  { settings, bootId, restored, folder }: Facts,
   { deadline, last, saved }: { deadline: number; last: string | null; saved: Saved | null },
 ): SaveOrder {
   const { scope } = settings.rescue;
   const place = planPlace(secretsIn(settings)[0] ?? '', bootId, restored);
   const from = restored?.kind === 'restored' ? restored.place : place;
   return {
-    ...baseOf(settings, deadline),
+    ...baseOf(settings, { deadline, folder }),
     kind: 'save',
     place: saved?.place ?? place,
     former: from === place ? [] : [from],
@@ -57,8 +57,11 @@ function ownManifests(restored: RestoreReport | null, saved: Saved | null): stri
   return [...(restored.kind === 'restored' ? [restored.manifest] : []), ...(saved?.manifests ?? [])];
 }
 
-export function planRestore(settings: Settings, deadline: number): RestoreOrder {
-  return { ...baseOf(settings, deadline), kind: 'restore' };
+export function planRestore(
+  settings: Settings,
+  facts: { readonly deadline: number; readonly folder: string },
+): RestoreOrder {
+  return { ...baseOf(settings, facts), kind: 'restore' };
 }
 
 /**
@@ -71,7 +74,7 @@ function planPlace(secret: string, bootId: string, restored: RestoreReport | nul
   return restored?.kind === 'restored' && restored.place.startsWith(own) ? restored.place : own;
 }
 
-function baseOf(settings: Settings, deadline: number) {
+function baseOf(settings: Settings, { deadline, folder }: { deadline: number; folder: string }) {
   return {
     folder,
     url: settings.repository?.url ?? '',

@@ -100,7 +100,10 @@ class LiveRescuer implements Rescuer {
     const deadline = startedAt + budgets[occasion];
     try {
       const { addSaved, planSave } = await import('./plan-save.ts');
-      const order = planSave(this.#parts, { deadline, last: this.#last, saved: this.#saved });
+      const order = planSave(
+        { ...this.#parts, folder: `${this.#parts.board.state.workspace}/repo` },
+        { deadline, last: this.#last, saved: this.#saved },
+      );
       const report = await runRescueProgram<SaveReport>(this.#parts, order);
       // Even if the remote can't be asked now: it may well be there, and is ours.
       if (report.kind === 'pushed') this.#saved = addSaved(this.#saved, report.refs);

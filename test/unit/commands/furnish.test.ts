@@ -1,4 +1,5 @@
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -14,15 +15,19 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { furnish } from '../../../src/commands/furnish.ts';
+import type { Furnishing } from '../../../src/session/furnish.ts';
 
 function setUp() {
   const home = mkdtempSync(join(tmpdir(), 'home-'));
-  const run = (githubToken: string | null = 'github_pat_x') =>
+  const run = (githubToken: string | null = 'github_pat_x', more: Partial<Furnishing> = {}) =>
     furnish(
       Readable.from([
         JSON.stringify({
           home,
           claudeFolder: join(home, '.claude'),
+          claudeLink: null,
+          folders: [],
+          ...more,
           trusted: ['/workspace'],
           approvedKey: null,
           githubToken,
@@ -43,6 +48,18 @@ describe('furnishing the home', () => {
     expect(readFileSync(at('.config/gh/hosts.yml'), 'utf8')).toContain('github_pat_x');
     for (const path of ['.claude/.claude.json', '.config/gh/hosts.yml'])
       expect(statSync(at(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test('does not let a policy that lies in the home speak for the account', async () => {
+    const { run, at } = setUp();
+    await run();
+    writeFileSync(
+      at('.claude/remote-settings.json'),
+      '{"permissions":{"disableBypassPermissionsMode":"disable"}}',
+    );
+    await run();
+    expect(existsSync(at('.claude/remote-settings.json'))).toBe(false);
+    expect(existsSync(at('.claude/remote-settings.json.aside'))).toBe(true);
   });
 
   test('can be done again over what is there', async () => {
@@ -97,6 +114,30 @@ describe('furnishing the home', () => {
     expect(readlinkSync(at('.local/bin/claude'))).toBe('/usr/local/bin/claude');
     expect(lstatSync(at('.claude/.claude.json')).isFile()).toBe(true);
     expect(lstatSync(at('.config/gh/hosts.yml')).isFile()).toBe(true);
+  });
+
+  test('leads the configuration to a volume that keeps more than it', async () => {
+    const { run, at } = setUp();
+    const more = { claudeLink: at('data/claude'), folders: [at('data/workspace'), at('data/claude')] };
+    for (const _ of ['a first boot', 'the next']) {
+      expect(await run(null, more)).toBe(0);
+      expect(readlinkSync(at('.claude'))).toBe(at('data/claude'));
+      expect(lstatSync(at('data/claude/.claude.json')).isFile()).toBe(true);
+      expect(lstatSync(at('data/workspace')).isDirectory()).toBe(true);
+    }
+  });
+
+  test('does not let a link on that volume lead out of it', async () => {
+    const { run, at } = setUp();
+    mkdirSync(at('elsewhere'));
+    mkdirSync(at('data'));
+    symlinkSync(at('elsewhere'), at('data/claude'));
+    symlinkSync('/proc/1', at('data/workspace'));
+    const more = { claudeLink: at('data/claude'), folders: [at('data/workspace'), at('data/claude')] };
+    expect(await run(null, more)).toBe(0);
+    expect(lstatSync(at('elsewhere/.claude.json'), { throwIfNoEntry: false })).toBeUndefined();
+    expect(lstatSync(at('data/workspace')).isDirectory()).toBe(true);
+    expect(lstatSync(at('data/claude/.claude.json')).isFile()).toBe(true);
   });
 
   test('sets aside what was in the way', async () => {

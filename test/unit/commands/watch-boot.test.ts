@@ -15,7 +15,7 @@ function setUp() {
   return { machine, post, watching, said: () => machine.printed.join('') };
 }
 
-const step = (name: 'wall' | 'mounts', state: 'running' | 'done' | 'warned') => ({
+const step = (name: 'wall' | 'mounts' | 'repository', state: 'running' | 'done' | 'warned') => ({
   name,
   state,
   startedAt: 0,
@@ -36,6 +36,18 @@ describe('attach, while the box boots', () => {
     expect(await watching).toBeNull();
     expect(said().match(/wall/g)).toHaveLength(1);
     expect(said()).toMatch(/\+ wall .*12 ms {2}fine\n! mounts/);
+  });
+
+  test('shows how far a long clone is, every other second', async () => {
+    const { machine, post, said } = setUp();
+    for (const percent of [10, 20, 30, 40, 50, 60]) {
+      post({ steps: [step('repository', 'running')], repository: `Receiving objects: ${percent}%` });
+      await machine.advance(1000);
+    }
+    expect(said().match(/^ {2}Receiving objects: \d+%$/gm)).toHaveLength(3);
+    post({ steps: [step('repository', 'done')], repository: 'cloned' });
+    await machine.advance(4000);
+    expect(said()).not.toContain('  cloned\n');
   });
 
   test('is not fooled by the ready file of an earlier boot', async () => {

@@ -12,7 +12,7 @@ const line = (...args: Parameters<typeof confined>) => confined(...args).join(' 
 describe('the one profile', () => {
   test('drops everything before it starts the program', () => {
     expect(line(['/bin/true', '--reuid=0'], agentIdentity)).toBe(
-      '/usr/bin/choom --adjust=1000 -- /usr/bin/prlimit --core=0 --memlock=65536 --msgqueue=0 --nice=0 --rtprio=0' +
+      '/usr/bin/choom --adjust=1000 -- /usr/bin/nice --adjustment=15 /usr/bin/prlimit --core=0 --memlock=65536 --msgqueue=0 --nice=0 --rtprio=0' +
         ' --sigpending=512 -- /usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all' +
         ' --ambient-caps=-all --bounding-set=-all --no-new-privs' +
         ' --seccomp-filter=/usr/local/lib/cloister/seccomp.bpf -- /bin/true --reuid=0',

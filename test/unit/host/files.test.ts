@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -52,5 +52,30 @@ describe('a write of root’s', () => {
     expect(readFileSync(join(root, 'victim'), 'utf8')).toBe('untouched');
     expect(readFileSync(join(root, 'state.json'), 'utf8')).toBe('new');
     expect(statSync(join(root, 'state.json')).mode & 0o777).toBe(0o644);
+  });
+});
+
+describe('a folder given away', () => {
+  /** Root can give to anybody, everybody else to itself. */
+  function whom(): { uid: number; gid: number } {
+    const { uid, gid } = statSync(mkdtempSync(join(tmpdir(), 'own-')));
+    return uid === 0 ? { uid: 1234, gid: 2345 } : { uid, gid };
+  }
+
+  test('changes owner and mode, and nothing below it does', () => {
+    const root = mkdtempSync(join(tmpdir(), 'files-'));
+    writeFileSync(join(root, 'below'), '', { mode: 0o600 });
+    const before = statSync(join(root, 'below'));
+    realFiles.give(root, { ...whom(), mode: 0o750 });
+    expect(realFiles.facts(root)).toMatchObject({ ...whom(), mode: 0o750 });
+    expect(statSync(join(root, 'below'))).toMatchObject({ uid: before.uid, mode: before.mode });
+  });
+
+  test('is never what a link in its place leads to', () => {
+    const root = mkdtempSync(join(tmpdir(), 'files-'));
+    mkdirSync(join(root, 'victim'), { mode: 0o700 });
+    symlinkSync(join(root, 'victim'), join(root, 'link'));
+    expect(() => realFiles.give(join(root, 'link'), { ...whom(), mode: 0o777 })).toThrow(/ENOTDIR|ELOOP/);
+    expect(statSync(join(root, 'victim')).mode & 0o777).toBe(0o700);
   });
 });

@@ -17,6 +17,10 @@ describe('a message of the egress process', () => {
     { kind: 'ready' },
     pin,
     { ...pin, port: null },
+    { ...pin, own: true },
+    { kind: 'flushed' },
+    { kind: 'troubled', what: 'notify', reason: 'status-503' },
+    { kind: 'troubled', what: 'telemetry', reason: 'untrusted' },
     report,
     { kind: 'resolved', name: 'github.com', outcome: 'addresses' },
   ])('$kind is understood', (message) => {
@@ -28,6 +32,9 @@ describe('a message of the egress process', () => {
     ['text', 'pin'],
     ['an unknown kind', { kind: 'allow', name: 'evil.test' }],
     ['no kind', {}],
+    ['a pin that is somebody’s', { ...pin, own: 'yes' }],
+    ['a trouble of something else', { kind: 'troubled', what: 'boot', reason: 'silent' }],
+    ['a trouble in words of its own', { kind: 'troubled', what: 'notify', reason: 'see https://x\n' }],
     ['a pin without addresses', { ...pin, addresses: undefined }],
     ['a pin with an address that is no text', { ...pin, addresses: [{ toString: 'x' }] }],
     [

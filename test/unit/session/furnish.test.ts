@@ -4,16 +4,20 @@ import { type Furnishing, mergeClaudeState, renderGhHosts } from '../../../src/s
 const furnishing: Furnishing = {
   home: '/home/claude',
   claudeFolder: '/home/claude/.claude',
+  claudeLink: null,
+  folders: [],
   trusted: ['/workspace', '/workspace/repo'],
   approvedKey: null,
   githubToken: null,
 };
 const merged = (text: string | null, more: Partial<Furnishing> = {}) =>
   JSON.parse(mergeClaudeState(text, { ...furnishing, ...more })) as Record<string, Record<string, unknown>>;
-const trusted = {
-  '/workspace': { hasTrustDialogAccepted: true },
-  '/workspace/repo': { hasTrustDialogAccepted: true },
+const flags = {
+  hasTrustDialogAccepted: true,
+  hasClaudeMdExternalIncludesApproved: true,
+  hasClaudeMdExternalIncludesWarningShown: true,
 };
+const trusted = { '/workspace': flags, '/workspace/repo': flags };
 
 describe('Claude Code’s first screen has no dialog', () => {
   test('in an empty home', () => {
@@ -30,7 +34,7 @@ describe('Claude Code’s first screen has no dialog', () => {
       hasCompletedOnboarding: true,
       projects: {
         ...trusted,
-        '/workspace': { history: ['x'], hasTrustDialogAccepted: true },
+        '/workspace': { history: ['x'], ...flags },
         '/other': { a: 1 },
       },
     });

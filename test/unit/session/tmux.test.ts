@@ -6,6 +6,8 @@ import { attachArgv, clientCommand, makeSession, serverSpec } from '../../../src
 const agent = { uid: 1000, gid: 1000 };
 const profile = confined([], agent);
 
+const place = { folder: '/workspace/repo', key: '0a1b' };
+
 describe('everything of tmux runs as the agent, confined', () => {
   test.each([
     ['the server', serverSpec(agent, {}).argv],
@@ -28,27 +30,28 @@ describe('the session', () => {
   test('has Claude above, a shell of a fifth below, and a size while nobody looks', async () => {
     const machine = new FakeMachine();
     machine.prepare(/tmux/);
-    await makeSession(machine.program(), { agent, folder: '/workspace/repo' });
-    const [create, split] = machine.commands.map(({ argv }) => argv.slice(profile.length + 4).join(' '));
-    expect(create).toBe(
-      'new-session -d -s cloister -x 200 -y 50 -c /workspace/repo -n claude /usr/local/libexec/cloister/agent',
-    );
-    expect(split).toBe('split-window -d -v -l 20% -t =cloister: -c /workspace/repo');
+    await makeSession(machine.program(), { agent, place });
+    const [make, ...more] = machine.commands.map(({ argv }) => argv.slice(profile.length + 4).join(' '));
+    expect(make?.split(' ; ')).toEqual([
+      'new-session -d -s cloister -x 200 -y 50 -c /workspace/repo -n claude /usr/local/libexec/cloister/agent 0a1b',
+      'set-option -p @cloister_role agent',
+      'split-window -v -l 20% -t =cloister: -c /workspace/repo',
+      'set-option -p @cloister_role shell',
+      'select-pane -t =cloister:.{top}',
+    ]);
+    expect(more).toEqual([]);
   });
 
   test('waits for its server, but not for ever', async () => {
     const machine = new FakeMachine();
     machine.clock.free = true;
     let left = 3;
-    machine.prepare(/split-window/);
     machine.prepare(/new-session/, () => {
       if (left-- > 0) throw new Error('no server');
       return {};
     });
-    await makeSession(machine.program(), { agent, folder: '/workspace' });
+    await makeSession(machine.program(), { agent, place });
     machine.prepare(/new-session/, new Error('no server'));
-    await expect(makeSession(machine.program(), { agent, folder: '/workspace' })).rejects.toThrow(
-      'no server',
-    );
+    await expect(makeSession(machine.program(), { agent, place })).rejects.toThrow('no server');
   });
 });

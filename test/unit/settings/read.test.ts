@@ -49,6 +49,8 @@ describe('settings', () => {
       upstreams: null,
       egressFallback: null,
       boxName: 'box',
+      notify: null,
+      telemetry: null,
       rescue: { scope: null, interval: 300_000, size: 100 * 1024 ** 2 },
       publishPorts: [],
       extraCertificates: null,
@@ -58,7 +60,7 @@ describe('settings', () => {
         home: { bytes: 1024 ** 3, explicit: false },
       },
       agentMemory: null,
-      agentProcesses: 1000,
+      agentProcesses: null,
       bootTimeout: 120_000,
       log: { level: 'info', format: null },
     });

@@ -34,6 +34,7 @@ function setUp() {
       const { sourced, faults } = parseRules(world.files, 'domains.conf');
       return { base: sourced, faults: faults.map(({ source, line, fault }) => `${source}:${line} ${fault}`) };
     },
+    reserved: ({ name }) => (name === 'ntfy.example' ? 'ntfy.example is reserved.' : null),
     apply: async (list) => {
       await world.slow;
       if (world.failure !== null) throw world.failure;
@@ -70,6 +71,13 @@ describe('the operator', () => {
         { how: 'allow', rule: 'new.example', until: null, added: ['new.example'], removed: [] },
       ],
     ]);
+  });
+
+  test('is told why a name can never be allowed', async () => {
+    const { type, rules, world } = setUp();
+    expect(await type('allow ntfy.example')).toMatchObject({ code: 78, err: 'ntfy.example is reserved.\n' });
+    expect(rules()).not.toContain('ntfy.example');
+    expect(world.applied).toEqual([]);
   });
 
   test('allows a name for a time, after which it is denied again', async () => {

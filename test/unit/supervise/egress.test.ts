@@ -41,10 +41,11 @@ function setUp() {
       connected: [],
       allowed: [],
       byAddress: false,
+      own: null,
     }),
-    sockets: { udp: 10, tcp: 11, guard: 12 },
+    sockets: { udp: 10, tcp: 11, guard: 12, door: 13 },
     argv: ['/usr/local/bin/node', 'cloister.mjs', 'egress'],
-    landlock: null,
+    held: { landlock: null },
     env: {},
     reported: (report) => reported.push(report),
     changed: (report) => reports.push(report),
@@ -60,7 +61,7 @@ describe('the egress process', () => {
     const argv = child().spec.argv.join(' ');
     expect(argv).toContain('--reuid=65053 --regid=65053 --clear-groups');
     expect(argv).toContain('--bounding-set=-all --no-new-privs');
-    expect(child().spec).toMatchObject({ descriptors: [10, 11, 12], channel: true });
+    expect(child().spec).toMatchObject({ descriptors: [10, 11, 12, 13], channel: true });
   });
 
   test('is configured before anything else, and again after each restart', async () => {
@@ -76,6 +77,22 @@ describe('the egress process', () => {
       { running: false, restarts: 0 },
       { running: true, restarts: 1 },
     ]);
+  });
+
+  test('has the operator told, and says when there is nothing left to tell', async () => {
+    const { machine, egress, child, events } = setUp();
+    egress.tell('saved');
+    expect(child().sent.at(-1)).toEqual({ kind: 'tell', word: 'saved' });
+    const flushed = egress.flush(3000);
+    expect(child().sent.at(-1)).toEqual({ kind: 'flush' });
+    child().say({ kind: 'flushed' });
+    await flushed;
+    const silent = egress.flush(3000);
+    await machine.advance(3000);
+    await silent;
+    child().say({ kind: 'troubled', what: 'notify', reason: 'status-503' });
+    await tick();
+    expect(events.at(-1)).toEqual(['notify.failed', { reason: 'status-503' }]);
   });
 
   test('is told when the wall has what it asked for', async () => {

@@ -10,7 +10,7 @@ import { PinTable } from '../../../../src/network/firewall/pins.ts';
 const restore = /^\/usr\/sbin\/iptables-nft-restore --noflush -w$/;
 const nft = /^\/usr\/sbin\/nft -f -$/;
 
-function setUp({ sets = false } = {}) {
+function setUp({ sets = false, byAddress = false } = {}) {
   const machine = new FakeMachine();
   machine.prepare(restore);
   machine.prepare(nft, sets ? {} : new Error('Operation not supported'));
@@ -18,10 +18,11 @@ function setUp({ sets = false } = {}) {
   const firewall = makeFirewall({
     host: machine.program(),
     allowlist: listOf('github.com\ngithub.com:80\n*.wild.example'),
+    own: [{ name: 'ntfy.example', port: 8443 }],
     mayDial: makeAddressJudge({ connected: [], allowed: [] }),
     backend: 'nft',
     dialler: 65053,
-    byAddress: false,
+    byAddress,
     changed: (report) => reports.push(report),
   });
   const documents = (program: RegExp) =>
@@ -41,6 +42,32 @@ describe('the firewall', () => {
     await firewall.pin(pin('github.com', '203.0.113.1'));
     expect(told()).toEqual([['203.0.113.1:80', '203.0.113.1:443']]);
     expect(reports).toEqual([{ pins: 2, pinning: 'chain', failure: null }]);
+  });
+
+  test('opens a name of the box’s own on its port alone, for the box alone, and names it to nobody', async () => {
+    const { firewall, told } = setUp();
+    const own = { name: 'ntfy.example', port: 8443, addresses: ['203.0.113.9'], ttl: 60 };
+    await expect(firewall.pin(own)).rejects.toThrow(/not allowed/);
+    await expect(firewall.pin({ ...own, own: true, port: 443 })).rejects.toThrow(/no rule opens/);
+    await expect(firewall.pin({ ...own, own: true, name: 'github.com' })).rejects.toThrow(/not allowed/);
+    await expect(firewall.pin({ ...own, own: true, addresses: ['10.0.0.1'] })).rejects.toThrow(
+      /may not be dialled/,
+    );
+    await firewall.pin({ ...own, own: true });
+    expect(told()).toEqual([['203.0.113.9:8443']]);
+    expect(firewall.nameAt('203.0.113.9')).toBeNull();
+    await firewall.pin({ ...own, name: 'github.com', port: 443 });
+    expect(firewall.nameAt('203.0.113.9')).toBe('github.com');
+    // Another list of the agent's changes nothing of it.
+    await firewall.setRules(listOf('other.example'));
+    expect(firewall.nameAt('203.0.113.9')).toBeNull();
+    expect(firewall.size).toBe(1);
+  });
+
+  test('opens nothing of the box’s own where the agent dials for itself', async () => {
+    const { firewall } = setUp({ byAddress: true });
+    const own = { name: 'ntfy.example', port: 8443, addresses: ['203.0.113.9'], ttl: 60, own: true };
+    await expect(firewall.pin(own)).rejects.toThrow(/not allowed/);
   });
 
   test.each([

@@ -16,6 +16,9 @@ function kernel(changed: Record<string, string | Error> = {}) {
       '-N CLOISTER-OUTPUT\n-A CLOISTER-OUTPUT -m owner --uid-owner 1000 -j CLOISTER-AGENT\n-A CLOISTER-OUTPUT -j CLOISTER-REFUSE\n',
     'iptables-nft -w -t nat -S OUTPUT':
       '-P OUTPUT ACCEPT\n-A OUTPUT -j CLOISTER-DNS\n-A OUTPUT -j DOCKER_OUTPUT\n',
+    'iptables-nft -w -t mangle -S POSTROUTING': '-P POSTROUTING ACCEPT\n-A POSTROUTING -j CLOISTER-LEAK\n',
+    'iptables-nft -w -t mangle -S CLOISTER-LEAK':
+      '-N CLOISTER-LEAK\n-A CLOISTER-LEAK -d 127.0.0.0/8 ! -o lo -j DROP\n-A CLOISTER-LEAK -s 127.0.0.0/8 ! -o lo -j DROP\n',
   };
   for (const [command, answer] of Object.entries({ ...listings, ...changed })) {
     machine.prepare(
@@ -44,6 +47,8 @@ test.each([
   ['ip6tables-nft -w -t filter -S OUTPUT', '-P OUTPUT DROP\n', 'does not begin with the wall'],
   ['iptables-nft -w -t nat -S OUTPUT', '-P OUTPUT ACCEPT\n', 'does not begin with the wall'],
   ['iptables-nft -w -t filter -S CLOISTER-OUTPUT', '-N CLOISTER-OUTPUT\n', 'does not begin with the wall'],
+  ['iptables-nft -w -t mangle -S POSTROUTING', '-P POSTROUTING ACCEPT\n', 'does not begin with the wall'],
+  ['iptables-nft -w -t mangle -S CLOISTER-LEAK', '-N CLOISTER-LEAK\n', 'does not begin with the wall'],
 ])('%s that prints %j is a gap', async (command, listing, why) => {
   const gaps = await findGaps(kernel({ [command]: listing }), facts);
   expect(gaps).toHaveLength(1);

@@ -33,6 +33,9 @@ async function serve(
   return { port: socket.address().port, asked };
 }
 
+/** Nobody else has connections from there, which would hold the port that the datagrams were given. */
+const streamAddress = '127.0.0.9';
+
 async function serveStream(port: number, reply: Reply): Promise<void> {
   const server = createServer((socket) => {
     const unframer = new Unframer();
@@ -45,7 +48,7 @@ async function serveStream(port: number, reply: Reply): Promise<void> {
     });
   });
   open.push(server);
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, streamAddress, resolve));
 }
 
 const good =
@@ -87,18 +90,18 @@ describe('the upstream', () => {
   });
 
   test('whose answer was cut off is asked again over TCP', async () => {
-    const { port } = await serve('127.0.0.1', 0, (id, name) => [upstream(name, [], { id, tc: 1 })]);
+    const { port } = await serve('127.0.0.9', 0, (id, name) => [upstream(name, [], { id, tc: 1 })]);
     await serveStream(port, good('203.0.113.9'));
-    expect((await makeUpstream(['127.0.0.1'], port)('github.com')).addresses).toEqual(['203.0.113.9']);
+    expect((await makeUpstream(['127.0.0.9'], port)('github.com')).addresses).toEqual(['203.0.113.9']);
   });
 
   test('is asked in a casing of chance, and one that loses it is asked over TCP', async () => {
-    const { port, asked } = await serve('127.0.0.1', 0, (id, name) =>
+    const { port, asked } = await serve('127.0.0.9', 0, (id, name) =>
       good('203.0.113.66')(id, name.toLowerCase()),
     );
     await serveStream(port, (id, name) => good('203.0.113.9')(id, name.toLowerCase()));
     const name = 'a-long-name-with-many-letters.example.com';
-    expect((await makeUpstream(['127.0.0.1'], port)(name)).addresses).toEqual(['203.0.113.9']);
+    expect((await makeUpstream(['127.0.0.9'], port)(name)).addresses).toEqual(['203.0.113.9']);
     expect(asked[0]).not.toBe(name);
   });
 

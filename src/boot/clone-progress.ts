@@ -1,0 +1,19 @@
+import type { Log } from '../core/log.ts';
+import type { Host } from '../host/host.ts';
+import type { Board } from './board.ts';
+
+/** Milliseconds between two words of the log: a clone that is over sooner says nothing on its way. */
+const pace = 5000;
+
+/** Tells how far a long clone is: on the notice board at once, in the log now and then. */
+export function makeCloneProgress(parts: { host: Host; log: Log; board: Board }): (line: string) => void {
+  const { host, log, board } = parts;
+  let last = host.now();
+  return (line) => {
+    const detail = line.slice(0, 200);
+    board.post({ repository: detail });
+    if (host.now() - last < pace) return;
+    last = host.now();
+    log.event('info', 'clone.progress', { detail });
+  };
+}

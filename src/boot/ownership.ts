@@ -1,0 +1,84 @@
+import { BootError } from '../core/errors.ts';
+import { ExitCode } from '../core/exit-codes.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import type { Environment } from './environment.ts';
+import { type Mount, mountAt, parseMounts } from './facts.ts';
+import { roomPlaces } from './mounts.ts';
+import { isEmpty } from './volumes.ts';
+
+/** What nobody but the agent may look into. */
+const closed: readonly string[] = [Paths.home, Paths.claude];
+
+/**
+ * Makes the agent's what is to be its own: the empty rooms in memory, and the fresh volumes. Of each the root of the
+ * mount alone, without following a link: what is below may have been laid out by last night's agent.
+ */
+export function giveToAgent(host: Host, { agent, given }: Environment): void {
+  const mounts = parseMounts(host.files.read('/proc/self/mountinfo'));
+  const rooms = roomPlaces(agent)
+    .filter(({ owned, point }) => owned && mountAt(mounts, point)?.type === 'tmpfs')
+    .map(({ point }) => point);
+  for (const room of rooms) openWays(host, { room, mounts, agent });
+  for (const point of [...rooms, ...given]) {
+    const facts = host.files.facts(point);
+    if (facts === null || (facts.uid === agent.uid && facts.gid === agent.gid)) continue;
+    if (!isEmpty(host.files, point, mounts)) {
+      if (facts.uid === agent.uid) continue;
+      throw notOurs(point, facts.uid, agent);
+    }
+    try {
+      host.files.give(point, { ...idsOf(agent), mode: closed.includes(point) ? 0o700 : 0o755 });
+    } catch (cause) {
+      throw notOurs(point, facts.uid, agent, cause);
+    }
+  }
+}
+
+/** Gives the agent the folders that the engine made in a room on the way to what is mounted below it. */
+function openWays(
+  host: Host,
+  { room, mounts, agent }: { room: string; mounts: readonly Mount[]; agent: { uid: number; gid: number } },
+): void {
+  for (const { point } of mounts.filter((mount) => mount.point.startsWith(`${room}/`))) {
+    const names = point.slice(room.length + 1).split('/');
+    for (let length = 1; length < names.length; length++) {
+      const path = `${room}/${names.slice(0, length).join('/')}`;
+      const facts = host.files.facts(path);
+      // A link was the agent's doing, in a room that outlived its container; a mount is the operator's.
+      if (facts?.kind !== 'folder' || mountAt(mounts, path) !== null) break;
+      if (facts.uid === 0) host.files.give(path, { ...idsOf(agent), mode: 0o755 });
+    }
+  }
+}
+
+/** Programs ask what a user is called: a uid the image does not know is called as the agent is. */
+export function nameAgent(host: Host, { agent: { uid, gid } }: Environment): void {
+  if (hasId(host.files.readIfAny('/etc/passwd'), uid)) return;
+  host.files.write(Paths.passwd, `claude:x:${uid}:${gid}::${Paths.home}:/bin/bash\n`, 0o644);
+  if (hasId(host.files.readIfAny('/etc/group'), gid)) return;
+  host.files.write(Paths.group, `claude:x:${gid}:\n`, 0o644);
+}
+
+/** @param table passwd(5) or group(5): the third field is the number. */
+function hasId(table: string | null, id: number): boolean {
+  return (table ?? '').split('\n').some((line) => line.split(':')[2] === String(id));
+}
+
+function idsOf({ uid, gid }: { uid: number; gid: number }): { uid: number; gid: number } {
+  return { uid, gid };
+}
+
+function notOurs(
+  point: string,
+  owner: number,
+  agent: { uid: number; gid: number },
+  cause?: unknown,
+): BootError {
+  return new BootError({
+    message: `${point} belongs to uid ${owner} and could not be made the agent's`,
+    remedy: `On the host: chown -R ${agent.uid}:${agent.gid} the folder mounted at ${point}.`,
+    code: ExitCode.settings,
+    cause,
+  });
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { Board } from '../../../src/boot/board.ts';
+import { makeCloneProgress } from '../../../src/boot/clone-progress.ts';
+import { makeLog } from '../../../src/core/log.ts';
+import { makePretty } from '../../../src/core/pretty.ts';
+import { newState } from '../../../src/core/state.ts';
+import { FakeMachine } from '../../../src/host/fake-host.ts';
+
+test('a clone is on the notice board line by line, and in the log every five seconds', async () => {
+  const machine = new FakeMachine();
+  const lines: string[] = [];
+  const log = makeLog({ level: 'info', write: (line) => void lines.push(line) });
+  const host = machine.program();
+  const board = new Board({ host, log, state: newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0 }) });
+  const progress = makeCloneProgress({ host, log, board });
+  for (let second = 0; second < 12; second += 1) {
+    progress(`Receiving objects: ${second}%${' '.repeat(300)}`);
+    expect(board.state.repository).toMatch(new RegExp(`^Receiving objects: ${second}%`));
+    expect(board.state.repository.length).toBeLessThanOrEqual(200);
+    await machine.advance(1000);
+  }
+  const told = lines.filter((line) => line.includes('clone.progress'));
+  expect(told.map((line) => /(\d+)%/.exec(line)?.[1])).toEqual(['5', '10']);
+  expect(makePretty(false)(told[0] ?? '')).toContain('cloning: Receiving objects: 5%');
+});
