@@ -3,8 +3,9 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import type { Rule } from '../network/allowlist/rule.ts';
 import { denialsOf, type OwnTargets, targetsOf } from '../network/own/target.ts';
+import type { Fault } from '../settings/fault.ts';
 import type { NotifySettings } from '../settings/notify.ts';
-import type { Fault, Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { ListInForce } from '../supervise/live-list.ts';
 
 type Said = Pick<Settings, 'notify' | 'telemetry' | 'boxName' | 'repository'>;

@@ -2,7 +2,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { parseRules } from '../network/allowlist/parse.ts';
 import type { SourcedRule } from '../network/allowlist/rule.ts';
-import type { Fault } from '../settings/settings.ts';
+import type { Fault } from '../settings/fault.ts';
 
 /** Reads the allowlist of the image and the operator's drop-in files beside it. */
 export function readRules(host: Host): { base: SourcedRule[]; faults: Fault[] } {

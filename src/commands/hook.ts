@@ -1,6 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Host } from '../host/host.ts';
+import { HookRefusal } from './hooks/hook-refusal.ts';
 
 /** What a hook says on stdout. Throws a HookRefusal to stop what it was asked about. */
 export type HookRun = (host: Host, input: string) => Promise<string> | string;
@@ -10,9 +11,6 @@ interface Hook {
   /** Claude Code waits for its word, and silence or a fault of ours means no. */
   readonly guards?: true;
 }
-
-/** What a guard answers when it says no; the message goes to the model. */
-export class HookRefusal extends Error {}
 
 /** Each loads only what it needs: Claude Code calls them many times a minute. */
 const hooks: Readonly<Record<string, Hook>> = {

@@ -1,7 +1,7 @@
 import { type Kind, kinds } from '../core/happening.ts';
 import type { Format, Target } from '../network/own/target.ts';
+import type { Fault } from './fault.ts';
 import { type Found, setRemedy } from './secrets.ts';
-import type { Fault } from './settings.ts';
 import { parseTarget } from './target.ts';
 
 /** Whom the box tells, and of what. The URL is a credential, as a whole. */

@@ -1,5 +1,6 @@
 import { parseRuleList } from '../network/allowlist/parse.ts';
 import type { Rule } from '../network/allowlist/rule.ts';
+import type { Fault } from './fault.ts';
 import { notifyOf } from './notify.ts';
 import { remedyOf, type Schema, schema } from './schema.ts';
 import {
@@ -10,7 +11,7 @@ import {
   type SecretName,
   setRemedy,
 } from './secrets.ts';
-import type { ClaudeCredential, Fault, Settings } from './settings.ts';
+import type { ClaudeCredential, Settings } from './settings.ts';
 import { telemetryOf } from './telemetry.ts';
 
 const MB = 1024 ** 2;

@@ -1,4 +1,4 @@
-import type { Fault } from './settings.ts';
+import type { Fault } from './fault.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads a whole file as UTF-8; throws where it can't be read. */

@@ -53,13 +53,6 @@ export interface ClaudeCredential {
   readonly value: string;
 }
 
-/** One thing wrong with what the operator said. The value itself is never part of it where it may be secret. */
-export interface Fault {
-  readonly variable: string;
-  readonly fault: string;
-  readonly remedy: string;
-}
-
 /** Of what goes to the box's own hosts, shorter pieces are words and no secrets. */
 const shortestSent = 8;
 

@@ -1,6 +1,6 @@
 import type { Target } from '../network/own/target.ts';
+import type { Fault } from './fault.ts';
 import { type Found, setRemedy } from './secrets.ts';
-import type { Fault } from './settings.ts';
 import { basic, parseTarget } from './target.ts';
 
 /** Where Claude's telemetry goes, and what Claude is told: never the host and never the headers. */

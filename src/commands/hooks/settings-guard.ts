@@ -1,7 +1,7 @@
 import { printable } from '../../core/printable.ts';
 import { judgeSettings, parseConfigChange } from '../../hooks/settings-guard.ts';
 import type { Host } from '../../host/host.ts';
-import { HookRefusal } from '../hook.ts';
+import { HookRefusal } from './hook-refusal.ts';
 
 /** Keeps a session from taking over settings that somebody wrote while it ran, if they would lead it elsewhere. */
 export function guardSettings(host: Host, input: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Fault } from '../../../src/settings/fault.ts';
 import { readSettings } from '../../../src/settings/read.ts';
-import { type Fault, type Settings, secretsOf } from '../../../src/settings/settings.ts';
+import { type Settings, secretsOf } from '../../../src/settings/settings.ts';
 
 const good = { GH_PAT: 'none', CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-x' };
 const files: Record<string, string> = { '/run/secrets/url': 'https://ntfy.sh/SECRET-TOPIC\n' };

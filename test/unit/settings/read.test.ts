@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Fault } from '../../../src/settings/fault.ts';
 import { readSettings } from '../../../src/settings/read.ts';
-import { type Fault, type Settings, secretsOf } from '../../../src/settings/settings.ts';
+import { type Settings, secretsOf } from '../../../src/settings/settings.ts';
 
 const token = 'github_pat_THE_SECRET_TOKEN';
 const claude = 'sk-ant-oat01-THE_SECRET_CLAUDE';
