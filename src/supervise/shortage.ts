@@ -8,9 +8,9 @@ export interface Tenant {
   readonly memory: number;
 }
 
-/** What Claude and the tmux server may have before they are chosen like any other program. */
+/** What Claude, its pane's program and the tmux server may have before they are chosen like any other. */
 const spared = 512 * 1024 ** 2;
-const work = new Set(['claude', 'tmux: server']);
+const work = new Set(['claude', 'tmux: server', 'agent']);
 
 /**
  * Chooses whom to end where `excess` bytes are too many: the largest first, and no more than it takes. Claude's name is

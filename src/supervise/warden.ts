@@ -11,6 +11,8 @@ import { chooseVictims, excessOf, listPids, listTenants } from './shortage.ts';
  */
 const pause = { least: 10, most: 250 };
 const fastest = 4 * 1024 ** 2;
+/** Milliseconds after an end. */
+const rest = 150;
 /** Bytes to win beyond what is missing, or the next look finds it missing again: a share of the limit, bounded. */
 const ease = (limit: number) => Math.min(limit / 4, 256 * 1024 ** 2);
 /** How much harder each look becomes that finds memory shorter: shared pages count with everybody who has them. */
@@ -48,22 +50,31 @@ export function keepWatch(parts: WardenParts): void {
   });
 }
 
+/** One shortage, from the first look that finds it to the first that does not. */
+interface Shortage {
+  readonly frozen: Set<number>;
+  /** Grows with each look. */
+  force: number;
+}
+
 async function watchMemory(parts: WardenParts, limit: number): Promise<void> {
   const { host } = parts;
-  let [force, before, frozen] = [1, 0, new Set<number>()];
+  let shortage: Shortage | null = null;
   for (;;) {
     const excess = excessOf(host.files, limit);
     if (excess === null) return;
     if (excess > 0) {
-      // Those who were ended need a moment to go.
-      force = before > 0 && excess >= before ? Math.min(force * steepness, hardest) : 1;
-      frozen = new Set([...frozen, ...freeze(parts)]);
-      relieveMemory(parts, { excess, force, limit });
-    } else {
-      for (const pid of frozen) signal(host, pid, goOn);
-      frozen.clear();
+      shortage ??= { frozen: new Set(), force: 1 };
+      for (const pid of freeze(parts)) shortage.frozen.add(pid);
+      relieveMemory(parts, { excess, limit, force: shortage.force });
+      shortage.force = Math.min(shortage.force * steepness, hardest);
+      // What they have comes back a moment after they are gone; meanwhile nobody takes more.
+      await host.sleep(rest);
+      continue;
+    } else if (shortage !== null) {
+      for (const pid of shortage.frozen) signal(host, pid, goOn);
+      shortage = null;
     }
-    before = excess;
     await host.sleep(Math.min(pause.most, Math.max(pause.least, -excess / fastest)));
   }
 }
@@ -81,7 +92,7 @@ function freeze({ host, agent }: WardenParts): number[] {
 
 function relieveMemory(
   { host, log, agent }: WardenParts,
-  { excess, force, limit }: { excess: number; force: number; limit: number },
+  { excess, limit, force }: { excess: number; limit: number; force: number },
 ): void {
   const victims = chooseVictims(listTenants(host.files, agent.uid), (excess + ease(limit)) * force);
   for (const { pid } of victims) signal(host, pid, kill);
@@ -90,7 +101,7 @@ function relieveMemory(
   if (first !== undefined)
     log.event('warn', 'agent.memory', { over: excess, limit, ended: victims.length, ...largest });
   // What is left behind by nobody: objects of System V, where the kernel keeps them beyond their makers.
-  if (force > 1) void dropObjects(host, agent);
+  else void dropObjects(host, agent);
 }
 
 async function dropObjects(host: Host, agent: WardenParts['agent']): Promise<void> {

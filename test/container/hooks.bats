@@ -8,7 +8,7 @@ setup_file() {
   # A repository that would ask three questions at the first start, if it were let.
   ctl PUT /github/repos/upstream/project "$(jq --null-input '{files: {
     "README.md": "# Project\n",
-    "CLAUDE.md": "Be kind. @~/elsewhere.md\n",
+    "CLAUDE.md": "Be kind. @/etc/debian_version\n",
     "package.json": "{\"name\": \"project\", \"prettier\": {\"singleQuote\": true}}\n",
     ".mcp.json": "{\"mcpServers\": {\"quiet\": {\"command\": \"sleep\", \"args\": [\"600\"]}}}\n",
     ".claude/settings.json": "{\"permissions\": {\"defaultMode\": \"plan\"}, \"disableAllHooks\": true}\n"}}')" >/dev/null
@@ -171,10 +171,15 @@ advance_upstream() {
     echo $1 >>README.md && git commit -qam 'Go on: $1' && git push -q origin HEAD:main"
 }
 
+# Two tool calls: one that lasts until the hook beside the session has ended, and one for its word to arrive with.
+once_synced() {
+  echo "$(bash_turn 'while pgrep -f "hook [f]ork-sync" >/dev/null; do sleep 0.1; done'), $(bash_turn 'echo synced')"
+}
+
 @test "a fork is brought forward at a session's start, and the model hears it in one line" {
   as_agent main 'cd /workspace/repo && rm -rf greet.js note.txt && [[ -z $(git status --porcelain) ]]'
   advance_upstream one
-  script "$(bash_turn 'sleep 3')"
+  script "$(once_synced)"
   as_agent main 'cd /workspace/repo && timeout 50 claude -p "go on" </dev/null' >/dev/null
   heard 'main was fast-forwarded by 1 commit to upstream/main.'
   as_agent main 'cd /workspace/repo && [[ $(git rev-parse HEAD) == $(git -C /tmp/up rev-parse HEAD) ]]'
@@ -183,11 +188,11 @@ advance_upstream() {
 @test "a fork with local changes is left alone, and so is one that went its own way" {
   advance_upstream two
   as_agent main 'cd /workspace/repo && echo mine >mine && git rev-parse HEAD >/tmp/before'
-  script "$(bash_turn 'sleep 3')"
+  script "$(once_synced)"
   as_agent main 'cd /workspace/repo && timeout 50 claude -p "go on" </dev/null' >/dev/null
   heard 'main is 1 commit behind upstream/main; it was not touched, for there are local changes.'
   as_agent main 'cd /workspace/repo && git add mine && git commit -qm mine && git rev-parse HEAD >/tmp/before'
-  script "$(bash_turn 'sleep 3')"
+  script "$(once_synced)"
   as_agent main 'cd /workspace/repo && timeout 50 claude -p "go on" </dev/null' >/dev/null
   heard 'main is 1 commit behind upstream/main and 1 commit ahead of it: it was not touched.'
   [[ $(as_agent main 'cd /workspace/repo && git rev-parse HEAD') == $(as_agent main 'cat /tmp/before') ]]

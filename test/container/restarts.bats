@@ -39,6 +39,18 @@ memory() {
   in_box main "awk '/^Private_(Clean|Dirty)/ { sum += \$2 } END { print sum }' /proc/1/smaps_rollup"
 }
 
+# Once what comes and goes beside a starting Claude is gone.
+steady() {
+  local last='' now
+  for _ in {1..15}; do
+    now=$(figures)
+    [[ $now != "$last" ]] || break
+    last=$now
+    sleep 1
+  done
+  echo "$now"
+}
+
 same_figures() {
   diff <(echo "$1") <(figures)
 }
@@ -66,7 +78,7 @@ answers() {
 @test "the egress process: closed while it is down, back within a second, twenty times" {
   local before used round start
   answers
-  before=$(figures) used=$(memory)
+  before=$(steady) used=$(memory)
   for round in {1..20}; do
     # At once after it came back, and later.
     sleep "1.$((round % 5))"
@@ -90,10 +102,10 @@ burst() {
 
 @test "an egress process that is killed again and again is closed for longer and longer, told, and well again after it" {
   ctl DELETE /web/log >/dev/null
-  burst 6
-  # The pause is now longer than this attempt.
-  run ! as_agent main 'curl -sk --max-time 0.5 https://allowed.test/meanwhile'
-  run ! as_agent main "curl -sk --max-time 0.5 --resolve allowed.test:443:$NET_ALLOWED https://allowed.test/meanwhile"
+  burst 7
+  # The pause is now longer than these attempts.
+  run ! as_agent main "curl -sk --max-time 0.5 https://allowed.test/meanwhile ||
+    curl -sk --max-time 0.5 --resolve allowed.test:443:$NET_ALLOWED https://allowed.test/meanwhile"
   holds /web/log 'all(.[]; .path != "/meanwhile")'
   burst 4
   is_status '.children.egress.failing'
@@ -105,7 +117,7 @@ burst() {
 
 @test "the reader of the wall's log: twenty times, and refusals are told again" {
   local before used round
-  before=$(figures) used=$(memory)
+  before=$(steady) used=$(memory)
   for round in {1..20}; do
     sleep "1.$((round % 3))"
     in_box main 'pkill -KILL -u 65054'
@@ -121,7 +133,7 @@ burst() {
 
 @test "the tmux server: twenty times, with session, Claude and shell" {
   local before used round
-  before=$(figures) used=$(memory)
+  before=$(steady) used=$(memory)
   for round in {1..20}; do
     in_box main 'pkill -KILL -x "tmux: server"'
     eventually 15 says 'bypass permissions on' screen main
@@ -144,7 +156,7 @@ two_panes() {
 
 @test "Claude and the shell beside it: twenty times each" {
   local before used round claude
-  before=$(figures) used=$(memory)
+  before=$(steady) used=$(memory)
   for round in {1..20}; do
     # A life of some seconds: what ends sooner again and again stays down.
     sleep 5
@@ -165,7 +177,7 @@ clients() {
 
 @test "the operator's relay: twenty times" {
   local before used round
-  before=$(figures) used=$(memory)
+  before=$(steady) used=$(memory)
   for round in {1..20}; do
     "$ENGINE" exec "$NAME-main" python3 /fixtures/type.py 40 $'expect bypass permissions\nend' cloister attach >/dev/null 2>&1 </dev/null &
     eventually 15 clients 1

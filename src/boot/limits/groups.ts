@@ -5,7 +5,7 @@ const root = '/sys/fs/cgroup';
 /** The agent's group, and in a container the one that what is there already moves to. */
 const own = 'cloister-agent';
 const others = 'cloister-own';
-const none: ControlGroups = { memory: false, pids: false, files: [] };
+export const noGroups: ControlGroups = { memory: false, pids: false, files: [] };
 
 /** Makes control groups for the agent, wherever the platform lets us. */
 export function makeGroups(host: Pick<Host, 'files'>): ControlGroups {
@@ -40,7 +40,7 @@ function makeUnified({ files }: Pick<Host, 'files'>): ControlGroups {
     }
     files.append(`${root}/cgroup.subtree_control`, wanted.map((name) => `+${name}`).join(' '));
   });
-  if (!made) return none;
+  if (!made) return noGroups;
   const has = (name: string) => files.facts(`${root}/${own}/${name}`) !== null;
   return { memory: has('memory.max'), pids: has('pids.max'), files: [`${root}/${own}/cgroup.procs`] };
 }

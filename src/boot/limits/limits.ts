@@ -7,9 +7,9 @@ import type { Environment } from '../environment.ts';
 import { parseMounts } from '../facts.ts';
 import type { StepTools } from '../step.ts';
 import { boundlessOf, kernelBounds, parseLimits, unboundOf } from './facts.ts';
-import { boundGroups, makeGroups } from './groups.ts';
+import { boundGroups, makeGroups, noGroups } from './groups.ts';
 import { boundPlaces } from './places.ts';
-import { planLimits } from './plan.ts';
+import { type ControlGroups, planLimits } from './plan.ts';
 
 /** Looks at what bounds this platform offers, puts them in place, and says what it can't bound. */
 export async function boundAgent(
@@ -19,7 +19,7 @@ export async function boundAgent(
 ): Promise<AgentLimits> {
   const { files } = host;
   if (environment.sysAdmin) await boundPlaces(host, environment.agent, undo);
-  const groups = makeGroups(host);
+  const groups = await ensureEntered(host, makeGroups(host));
   const { hard, soft } = parseLimits(files.readIfAny('/proc/self/limits') ?? '');
   const limits = planLimits({
     asked: settings,
@@ -34,6 +34,15 @@ export async function boundAgent(
   });
   boundGroups(host, { memory: limits.memory?.bytes ?? null, processes: limits.processes.count });
   return limits;
+}
+
+/** A group that can be made but not entered, as across a namespace's border, would let no program of the agent's start. */
+async function ensureEntered(host: Host, groups: ControlGroups): Promise<ControlGroups> {
+  if (groups.files.length === 0) return groups;
+  return host.run({ argv: [Paths.join, ...groups.files, '--', '/usr/bin/true'] }).then(
+    () => groups,
+    () => noGroups,
+  );
 }
 
 function taskLimitOf({ files }: Host): number | null {

@@ -11,18 +11,21 @@ interface Facts {
   readonly folder: string;
 }
 
-/** What this boot pushed last. */
+/** What this boot has pushed, or tried to. */
 export interface Saved {
   readonly place: string;
-  readonly manifest: string;
+  /** All of them: which one arrived is not always known. */
+  readonly manifests: readonly string[];
 }
 
-/** @param refs what was pushed, commits by reference. */
-export function savedIn(refs: Readonly<Record<string, string>>): Saved | null {
+/** @param refs what was pushed, commits by reference.  @returns it with what was pushed before. */
+export function addSaved(before: Saved | null, refs: Readonly<Record<string, string>>): Saved | null {
   const [ref, manifest] = Object.entries(refs).find(([name]) => name.endsWith('/manifest')) ?? [];
-  return ref === undefined || manifest === undefined
-    ? null
-    : { place: ref.split('/').at(-2) ?? '', manifest };
+  if (ref === undefined || manifest === undefined) return before;
+  return {
+    place: ref.split('/').at(-2) ?? '',
+    manifests: [...(before?.manifests ?? []), manifest].slice(-100),
+  };
 }
 
 /** Plans the order for a rescue. */
@@ -38,7 +41,7 @@ export function planSave(
     kind: 'save',
     place: saved?.place ?? place,
     former: from === place ? [] : [from],
-    mine: saved === null ? ownBefore(restored) : [saved.manifest],
+    mine: ownManifests(restored, saved),
     beside: placeBeside(place, bootId),
     scope: scope === 'off' ? null : scope,
     most: settings.rescue.size,
@@ -49,9 +52,9 @@ export function planSave(
 }
 
 /** On a kept workspace nothing was looked for: what stands there is what this one was before. */
-function ownBefore(restored: RestoreReport | null): string[] | null {
+function ownManifests(restored: RestoreReport | null, saved: Saved | null): string[] | null {
   if (restored === null) return null;
-  return restored.kind === 'restored' ? [restored.manifest] : [];
+  return [...(restored.kind === 'restored' ? [restored.manifest] : []), ...(saved?.manifests ?? [])];
 }
 
 export function planRestore(

@@ -99,14 +99,14 @@ class LiveRescuer implements Rescuer {
     const startedAt = host.now();
     const deadline = startedAt + budgets[occasion];
     try {
-      const { planSave, savedIn } = await import('./plan-save.ts');
+      const { addSaved, planSave } = await import('./plan-save.ts');
       const order = planSave(
         { ...this.#parts, folder: `${this.#parts.board.state.workspace}/repo` },
         { deadline, last: this.#last, saved: this.#saved },
       );
       const report = await runRescueProgram<SaveReport>(this.#parts, order);
       // Even if the remote can't be asked now: it may well be there, and is ours.
-      if (report.kind === 'pushed') this.#saved = savedIn(report.refs) ?? this.#saved;
+      if (report.kind === 'pushed') this.#saved = addSaved(this.#saved, report.refs);
       if (report.kind === 'pushed') await this.#assertThere(report, deadline);
       if (report.kind === 'pushed' || report.kind === 'nothing') this.#last = report.fingerprint;
       await this.#tell(occasion, report, host.now() - startedAt);

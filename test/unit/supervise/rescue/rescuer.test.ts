@@ -120,6 +120,20 @@ describe('the rescuer', () => {
     expect(world.state.rescue).toMatchObject({ outcome: 'failed', savedAt: machine.clock.now });
   });
 
+  test('knows all it has pushed for its own, also what may not have arrived', async () => {
+    const { machine, rescuer, orders, answers } = setUp();
+    const push = async (id: string) => {
+      answers.report = { ...saved, refs: { [`refs/cloister/box/0a0a0a0a/manifest`]: id } } as SaveReport;
+      await rescuer.save('interval');
+    };
+    machine.prepare(/ls-remote/, { stdout: '' });
+    await push('one');
+    await push('two');
+    await push('three');
+    expect(orders.map(({ mine }) => mine)).toEqual([[], ['one'], ['one', 'two']]);
+    expect(orders[1]?.place).toBe('0a0a0a0a');
+  });
+
   test('runs one rescue at a time', async () => {
     const { rescuer, orders, answers } = setUp();
     const { promise, resolve } = Promise.withResolvers<void>();
