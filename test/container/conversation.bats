@@ -100,7 +100,7 @@ layout() {
 }
 
 @test "stopped and started, and made anew on its volume, it goes on in the same conversation with no prompt" {
-  local id round
+  local id
   id=$(conversation main)
   "$ENGINE" restart --time 30 "$NAME-main" >/dev/null
   eventually 60 in_box main '[[ -s /run/cloister/ready ]]'
