@@ -130,7 +130,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     });
     undo(() => kept.stop(1000));
     await makeSession(host, { agent, place });
-    watchSession({ host, log, board, agent, place });
+    watchSession({ host, log, board, agent, place, ended: () => void rescuer.save('agent ended') });
     return { session: kept };
   });
   if (settings.notify?.on.includes('degraded'))

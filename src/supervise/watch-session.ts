@@ -15,6 +15,8 @@ export interface WatchParts {
   readonly board: { readonly state: BoxState; tell(news: ChildNews): void };
   readonly agent: Identity;
   readonly place: Place;
+  /** Called when Claude has ended in its pane, whether it was started again or not. */
+  readonly ended: () => void;
 }
 
 /**
@@ -66,7 +68,7 @@ function sessionIsGone(error: unknown): null {
   throw error;
 }
 
-function hear({ log, board }: WatchParts, memory: Memory, said: AgentSaid): void {
+function hear({ log, board, ended }: WatchParts, memory: Memory, said: AgentSaid): void {
   const last = memory.said;
   memory.said = said;
   if (last !== null && said.restarts < last.restarts) memory.before += last.restarts + 1;
@@ -83,4 +85,5 @@ function hear({ log, board }: WatchParts, memory: Memory, said: AgentSaid): void
     lastCode: said.code,
     failing,
   });
+  ended();
 }

@@ -114,6 +114,13 @@ stop() {
   eventually 15 events ended 'any(.event == "rescue.saved" and .occasion == "agent ended")'
 }
 
+@test "so does Claude's own end, though the session lives on" {
+  repository mourned
+  work mourned mourned
+  in_session mourned 'echo x >/workspace/repo/x.txt; pkill -KILL -x claude'
+  eventually 30 events mourned 'any(.event == "rescue.saved" and .occasion == "agent ended")'
+}
+
 @test "what runs on as the agent is ended before, and can't change what is saved" {
   repository runaway
   work runaway runaway

@@ -6,13 +6,20 @@ import { parseRemote } from './refs.ts';
 export type Remote = ReturnType<typeof parseRemote>;
 export type Visibility = 'public' | 'private' | 'unknown';
 
-/** @returns what the remote has, asked with no git directory at all: nobody's configuration can answer for it. */
+/**
+ * Asks with no git directory at all: nobody's configuration can answer in the remote's place.
+ * @param facts.only patterns of the references to tell; default all, which may be very many.
+ */
 export async function askRemote(
   host: Pick<Host, 'run'>,
-  facts: { url: string; credential: boolean; timeout: number },
+  facts: { url: string; credential: boolean; timeout: number; only?: readonly string[] },
 ): Promise<Remote> {
-  const { url, credential, timeout } = facts;
-  const command = gitCommand(null, ['ls-remote', '--symref', '--', url], credential ? 'operator' : 'nobody');
+  const { url, credential, timeout, only = [] } = facts;
+  const command = gitCommand(
+    null,
+    ['ls-remote', '--symref', '--', url, ...only],
+    credential ? 'operator' : 'nobody',
+  );
   const { stdout } = await host.run({ ...command, timeout });
   return parseRemote(stdout);
 }

@@ -124,7 +124,12 @@ class LiveRescuer implements Rescuer {
     };
     const url = settings.repository?.url ?? '';
     const timeout = Math.max(deadline - host.now(), 1);
-    const there = await askRemote(asAgent, { url, credential: settings.githubToken !== null, timeout });
+    const there = await askRemote(asAgent, {
+      url,
+      credential: settings.githubToken !== null,
+      timeout,
+      only: Object.keys(refs),
+    });
     const missing = Object.entries(refs).filter(([ref, id]) => there.refs.get(ref) !== id);
     if (missing.length > 0)
       throw new Error(`the remote does not have ${missing.map(([ref]) => ref).join(', ')}`);

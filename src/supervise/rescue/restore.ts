@@ -25,7 +25,7 @@ export async function restore(host: Pick<Host, 'run' | 'now'>, order: RestoreOrd
   let scratch: string | null = null;
   try {
     const timeout = Math.max(order.deadline - host.now(), 1);
-    const { refs } = await askRemote(host, { ...order, timeout });
+    const { refs } = await askRemote(host, { ...order, timeout, only: [`refs/cloister/${order.box}/*`] });
     const places = placesIn(refs, order.box).slice(0, mostPlaces);
     if (places.length === 0) return { kind: 'none' };
     const sha256 = [...refs.values()].some((id) => id.length === 64);

@@ -12,7 +12,7 @@ import type { SaveOrder, SaveReport } from './order.ts';
 import { parts, refOf } from './places.ts';
 import { halfDone } from './refs.ts';
 import { askRemote, explainRemote, type Remote, visibilityOf } from './remote.ts';
-import { makeScratch, removeScratch } from './scratch.ts';
+import { makeScratch, removeLeftovers, removeScratch } from './scratch.ts';
 import { makeScanner, type Scan } from './secrets.ts';
 import { condense } from './words.ts';
 
@@ -24,6 +24,7 @@ export async function save(host: Program, order: SaveOrder): Promise<SaveReport>
   try {
     const seen = look(order.folder);
     if (typeof seen === 'string') return { kind: 'nothing', fingerprint: '', reason: seen };
+    removeLeftovers(host.now());
     scratch = makeScratch(seen);
     const place = { gitDir: scratch, workTree: order.folder, index: `${scratch}/index` };
     const git = new Git(host, { ...order, place });

@@ -5,6 +5,29 @@ import { quotePath } from './git.ts';
 /** Files keep their octets: no line ending is changed, no keyword expanded, nothing encoded anew. */
 const raw = '* -text -filter -ident -working-tree-encoding\n';
 
+const rooms = ['/tmp', '/home/claude', '/workspace'];
+const prefix = '.cloister-rescue-';
+/** Milliseconds after which nobody works in one any more. */
+const longest = 20 * 60_000;
+
+/** Removes what programs that were killed have left, on a volume perhaps. */
+export function removeLeftovers(now: number): void {
+  for (const room of rooms) {
+    for (const name of namesIn(room).filter((one) => one.startsWith(prefix))) {
+      const age = now - (statOf(`${room}/${name}`)?.mtimeMs ?? now);
+      if (age > longest) removeScratch(`${room}/${name}`);
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, 'latin1');
+  } catch {
+    return [];
+  }
+}
+
 /**
  * Makes a git directory of our own beside that of the agent, whose objects it sees. Nothing else of the agent's is in
  * it but what says which files to leave alone and where a shallow history ends.
@@ -14,7 +37,7 @@ export function makeScratch(look: {
   readonly commonDir: string;
   readonly sha256: boolean;
 }): string {
-  const folder = mkdtempSync(`${roomiest(['/tmp', '/home/claude', '/workspace'])}/.cloister-rescue-`);
+  const folder = mkdtempSync(`${roomiest(rooms)}/${prefix}`);
   for (const name of ['objects/info', 'objects/pack', 'refs', 'info'])
     mkdirSync(`${folder}/${name}`, { recursive: true });
   const write = (name: string, text: string | Buffer) => writeFileSync(`${folder}/${name}`, text);
@@ -43,5 +66,5 @@ export function copyIndex(gitDir: string, scratch: string): string {
 }
 
 export function removeScratch(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(octetsOf(folder), { recursive: true, force: true });
 }

@@ -10,6 +10,7 @@ function setUp(answer: Answer) {
   const machine = new FakeMachine();
   const events: string[] = [];
   const news: ChildNews[] = [];
+  const ends: number[] = [];
   const start = { bootId: 'x', pid: 1, startTicks: '1', now: 0 };
   const state = { ...newState(start), phase: 'ready' as const, session: { running: true, restarts: 0 } };
   machine.prepare(/tmux/);
@@ -20,6 +21,7 @@ function setUp(answer: Answer) {
     board: { state, tell: (one) => news.push(one) },
     agent: agentIdentity,
     place: { folder: '/workspace', key: 'k' },
+    ended: () => void ends.push(machine.clock.now),
   });
   const looks = async (...said: string[]) => {
     for (const stdout of said) {
@@ -28,7 +30,7 @@ function setUp(answer: Answer) {
     }
   };
   const made = () => machine.commands.filter(({ argv }) => !argv.includes('list-panes'));
-  return { machine, state, events, news, looks, made };
+  return { machine, state, events, news, ends, looks, made };
 }
 
 describe('a look at the session', () => {
@@ -44,6 +46,14 @@ describe('a look at the session', () => {
     const { looks, events, news, made } = setUp({ stdout: whole });
     await looks(whole, whole);
     expect([events, news, made()]).toEqual([[], [], []]);
+  });
+
+  test('says each end of Claude once: what it did is saved then', async () => {
+    const { looks, ends } = setUp({ stdout: whole });
+    await looks(whole, '%0 agent running 1 137\n%1 shell \n', '%0 agent running 1 137\n%1 shell \n');
+    expect(ends).toHaveLength(1);
+    await looks('%0 agent failed 2 1\n%1 shell \n');
+    expect(ends).toHaveLength(2);
   });
 
   test('makes a session that is gone, and a pane that is gone', async () => {

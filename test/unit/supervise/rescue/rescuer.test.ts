@@ -107,7 +107,7 @@ describe('the rescuer', () => {
       GIT_CONFIG_NOSYSTEM: '1',
       HOME: '/nonexistent',
     });
-    expect(argv.at(-1)).toBe('https://github.com/a/b');
+    expect(argv.slice(-2)).toEqual(['https://github.com/a/b', 'refs/cloister/box/x/work']);
   });
 
   test('tells the program what was saved last, but not what was not', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Pushed } from '../../../../src/supervise/rescue/order.ts';
@@ -40,6 +40,21 @@ describe('a rescue tells the truth', () => {
     box.write('a.txt', 'x\n');
     expect(await box.save({ url: 'file:///nowhere/at/all' })).toMatchObject({ kind: 'failed' });
     expect(await box.restore({ url: 'file:///nowhere/at/all' })).toMatchObject({ kind: 'failed' });
+  });
+
+  test('and leaves nothing of its own behind, nor what a killed one has left', async () => {
+    const box = world();
+    box.write('a.txt', 'x\n');
+    const [old, recent] = ['old', 'recent'].map((name) => mkdtempSync(`/tmp/.cloister-rescue-${name}-`));
+    utimesSync(old ?? '', 0, 0);
+    expect(await box.save()).toMatchObject({ kind: 'pushed' });
+    expect([existsSync(old ?? ''), existsSync(recent ?? '')]).toEqual([false, true]);
+    rmdirSync(recent ?? '');
+    const folders = box.commands
+      .map(({ env }) => env?.GIT_DIR ?? '')
+      .filter((path) => path.includes('cloister-rescue'));
+    expect(folders.length).toBeGreaterThan(0);
+    expect(folders.filter((path) => existsSync(path))).toEqual([]);
   });
 
   test('of a deadline that has passed', async () => {
