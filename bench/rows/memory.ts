@@ -7,7 +7,7 @@ import { makeRow, median, type Row } from '../row.ts';
 const settle = 10_000;
 const alone = `${prefix}-alone`;
 /** Milliseconds within which both give back what their work needed: they look every ten seconds. */
-const afterwards = 30_000;
+const afterwards = 45_000;
 const most = { private: 48, pss: 72 };
 
 /** How much of Node's own file is mapped differs from boot to boot by some megabytes. */
