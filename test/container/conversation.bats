@@ -46,7 +46,7 @@ status_of() {
   "$ENGINE" exec "$NAME-$1" cloister status --json
 }
 
-@test "Claude killed goes on in the same conversation, is counted, and its prompt is not given again" {
+@test "Claude killed goes on in the same conversation where it was cut off, is counted, and its prompt is not given again" {
   local before id
   id=$(conversation main) before=$(claude_of main)
   [[ $(prompts) == 1 ]]
@@ -57,6 +57,11 @@ status_of() {
   eventually 10 eval 'matches "$(status_of main)" ".children.agent.restarts == 1 and .children.agent.lastCode == 137 and (.children.agent.failing | not)"'
   "$ENGINE" logs "$NAME-main" 2>&1 | grep '"event":"agent.restarted"'
   [[ $(prompts) == 1 ]]
+  eventually 20 told_to_go_on
+}
+
+told_to_go_on() {
+  holds /anthropic/log 'any(.kind == "conversation" and (.prompt // "" | test("ended with code 137 .* Go on")))'
 }
 
 @test "it really is the same conversation: the model is told of all that was said" {
