@@ -34,17 +34,22 @@ function loadTrim(): () => void {
 /** Milliseconds between two looks, and the CPU time within one, in microseconds, that counts as work or as quiet. */
 const look = 10_000;
 const busy = 100_000;
+/** Looks after which even what an idle program left is worth it: it does a little every few seconds, for days. */
+const patience = 30;
 
 /** From now on, gives memory back each time that work is over: a burst leaves nothing behind for days. */
 export function compactWhenQuiet(): void {
   let last = spent();
   let worked = false;
+  let looks = 0;
   setInterval(() => {
     const now = spent();
+    looks += 1;
     if (now - last > busy) worked = true;
-    else if (worked) {
+    else if (worked || looks >= patience) {
       compactMemory();
       worked = false;
+      looks = 0;
     }
     last = spent();
   }, look).unref();

@@ -60,12 +60,9 @@ answered() {
   [[ $refused == 0 ]] && ((slowest < SLOWEST)) || { cat "$BATS_TEST_TMPDIR/status"; return 1; }
 }
 
-# The agent that went with its bomb is started again by a key in its pane.
 is_well() {
   local said
   said=$("$ENGINE" exec "$NAME-$1" cloister health) || true
-  [[ $said != *'agent is not running'* ]] ||
-    as_agent "$1" 'tmux -N -S /run/cloister/session/tmux send-keys -t cloister:1.0 Enter' >/dev/null 2>&1 || true
   [[ $said == healthy ]] || { echo "$said"; return 1; }
 }
 
@@ -226,13 +223,15 @@ one_round() {
   for way in names refusals half_open; do wear main "$way" 5 "$ALLOWED"; done
 }
 
-# Kilobytes of their own that both hold, once they have not changed for two looks: they give back what they need no more.
+# Kilobytes of their own that both hold, once they have hardly changed for four looks: they give back what they need no
+# more when they have been quiet for some ten seconds.
 settle() {
-  local last=0 look
-  for look in {1..12}; do
-    sleep 6
+  local last=0 look same=0
+  for look in {1..20}; do
+    sleep 5
     anonymous=$(in_box main 'cat /proc/1/status /proc/$(pgrep -u 65053 node)/status | awk "/^RssAnon/ { sum += \$2 } END { print sum }"')
-    ((anonymous - last > 256 || last - anonymous > 256)) || return 0
+    ((same = anonymous - last < 512 && last - anonymous < 512 ? same + 1 : 0))
+    ((same < 4)) || return 0
     last=$anonymous
   done
   echo "never at rest after $look looks"
