@@ -145,10 +145,11 @@ for_each_row() (
 
 # Fields go to $title, $user, $command, $seen, $controls, $boxes and $mark.
 parse_row() {
-  local name digit MARK=z${1}q HEXMARK=7a
+  # Long enough for no random octets to hold it.
+  local name digit MARK=z${1}qmark HEXMARK=7a
   # A digit's octet is 3 and the digit.
   for ((digit = 0; digit < ${#1}; digit++)); do HEXMARK+=3${1:digit:1}; done
-  HEXMARK+=71
+  HEXMARK+=716d61726b
   IFS=· read -r title user command seen controls boxes <<<"${rows[$1]}"
   boxes=${boxes:-$BOXES} mark=$MARK
   case $seen in
