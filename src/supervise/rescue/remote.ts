@@ -42,7 +42,7 @@ export async function visibilityOf(
 /** @param error what git said.  @returns it as a clause an operator understands, with git's own words behind. */
 export function explainRemote(error: unknown): string {
   const said = chainOf(error).replace(
-    /^\/usr\/bin\/git (took too long|exited with \d+|was ended by \w+)(: )?/,
+    /^\/usr\/bin\/(?:git|choom) (took too long|exited with \d+|was ended by \w+)(: )?/,
     '$1: ',
   );
   const [, meaning] = meanings.find(([pattern]) => pattern.test(said)) ?? [];
