@@ -79,6 +79,7 @@ END
 }
 
 @test "at the stop it is dead, and the work is saved" {
+  in_box main 'pgrep -f "bash /tmp/forge"'
   "$ENGINE" stop --time 60 "$NAME-main" >/dev/null
   events main '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
   bare target 'cat-file blob "$(git -C /run/internet/git/cloister-demo/target.git for-each-ref --format="%(refname)" "refs/cloister/box/*/work")":forged.txt' | grep -x forged

@@ -209,30 +209,15 @@ build_without() {
 @test "after all of it the supervisor and the egress process hold what they held, and no more than they may" {
   # A first round lets both grow to what their work needs; after another one they hold no more.
   one_round
-  settle
-  before=$anonymous
+  before=$(at_rest main)
   one_round
   recovers main
-  settle
-  echo "kilobytes before and after: $before $anonymous"
-  ((anonymous < before + 6144 && anonymous < 49152))
+  now=$(at_rest main)
+  echo "kilobytes before and after: $before $now"
+  ((now < before + 6144 && now < 49152))
 }
 
 one_round() {
   local way
   for way in names refusals half_open; do wear main "$way" 5 "$ALLOWED"; done
-}
-
-# Kilobytes of their own that both hold, once they have hardly changed for four looks: they give back what they need no
-# more when they have been quiet for some ten seconds.
-settle() {
-  local last=0 look same=0
-  for look in {1..20}; do
-    sleep 5
-    anonymous=$(in_box main 'cat /proc/1/status /proc/$(pgrep -u 65053 node)/status | awk "/^RssAnon/ { sum += \$2 } END { print sum }"')
-    ((same = anonymous - last < 512 && last - anonymous < 512 ? same + 1 : 0))
-    ((same < 4)) || return 0
-    last=$anonymous
-  done
-  echo "never at rest after $look looks"
 }

@@ -131,6 +131,20 @@ matches() {
   jq --exit-status "$2" <<<"$1" >/dev/null || { printf 'not so: %s\nin: %.4000s\n' "$2" "$1"; return 1; }
 }
 
+# at_rest BOX: kilobytes of anonymous memory that init and the egress process hold, once that has hardly changed for some
+# looks: they give back what they need no more when they have been quiet for some ten seconds.
+at_rest() {
+  local last=0 now=0 same=0
+  for _ in {1..20}; do
+    now=$(in_box "$1" 'cat /proc/1/status /proc/$(pgrep -o -u 65053 node)/status | awk "/^RssAnon/ { sum += \$2 } END { print sum }"')
+    same=$((now - last < 512 && last - now < 512 ? same + 1 : 0))
+    ((same < 4)) || break
+    last=$now
+    sleep 5
+  done
+  echo "$now"
+}
+
 # try COMMAND...: stimulus, status and output are all shown if the test fails.
 try() {
   run "$@"

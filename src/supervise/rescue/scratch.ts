@@ -65,6 +65,11 @@ export function copyIndex(gitDir: string, scratch: string): string {
   return `${scratch}/index`;
 }
 
+/** Somebody may still write into it; then it is left to a later rescue. */
 export function removeScratch(folder: string): void {
-  rmSync(octetsOf(folder), { recursive: true, force: true });
+  try {
+    rmSync(octetsOf(folder), { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+  } catch {
+    // What was saved is saved.
+  }
 }
