@@ -53,7 +53,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/No space left on device|Disk quota exceeded/, 'there is no room for it'],
   [
     /could not read Username|terminal prompts disabled/,
-    'the repository asks for a credential and the box has none for it',
+    'the repository asks for a credential and the box has none for it: set GH_PAT, or RESCUE=off and keep the work on a volume',
   ],
   [
     /Authentication failed|Invalid username|HTTP 401|returned error: 401/,
