@@ -80,7 +80,7 @@ const plainImage = `${prefix}-plain`;
 
 /** Makes the plain script's image for as long as `work` lasts: dig is not in the product's. */
 export async function withPlainImage<T>(work: () => Promise<T>): Promise<T> {
-  return withImage({ tag: plainImage, file: 'bench/baseline/Dockerfile' }, work);
+  return withImage({ tag: plainImage, file: 'bench/baseline/Dockerfile', packages: 'bind9-dnsutils' }, work);
 }
 
 function boxStart(facts: BootFacts): { name: string; args: string[] } {

@@ -37,18 +37,30 @@ export async function withContainer<T>(
   }
 }
 
-/** Builds an image on top of the product's, for as long as `work` lasts. */
+/**
+ * Builds an image on top of the product's, for as long as `work` lasts.
+ * @param made `packages`: names of Debian's packages, space-separated, that it has besides
+ */
 export async function withImage<T>(
-  made: { readonly tag: string; readonly file: string },
+  made: { readonly tag: string; readonly file: string; readonly packages?: string },
   work: () => Promise<T>,
 ): Promise<T> {
-  const file = join(root, made.file);
-  await engine(['build', '--quiet', '--tag', made.tag, '--build-arg', `BASE=${image}`, '--file', file, root]);
+  const { tag, file, packages } = made;
+  const below = packages === undefined ? image : `${tag}-packages`;
+  if (packages !== undefined) {
+    await build(below, 'bench/packages.Dockerfile', [`BASE=${image}`, `PACKAGES=${packages}`]);
+  }
+  await build(tag, file, [`BASE=${below}`]);
   try {
     return await work();
   } finally {
-    await engine(['rmi', made.tag]).catch(() => {});
+    await engine(['rmi', tag, ...(below === image ? [] : [below])]).catch(() => {});
   }
+}
+
+async function build(tag: string, file: string, options: readonly string[]): Promise<void> {
+  const more = options.flatMap((option) => ['--build-arg', option]);
+  await engine(['build', '--quiet', '--tag', tag, ...more, '--file', join(root, file), root]);
 }
 
 /** @returns when the engine had started the container, in milliseconds since the epoch. */

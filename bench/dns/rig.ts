@@ -33,13 +33,15 @@ export async function withRig<T>(work: (rig: Rig) => Promise<T>): Promise<T> {
     name,
     args: ['--network', 'none', ...mounts.flatMap((mount) => ['--volume', mount]), name],
   };
-  return withImage({ tag: name, file: 'bench/dns/Dockerfile' }, () =>
-    withContainer(start, async () => {
-      await startPeers();
-      await startOurs();
-      await sleep(2000);
-      return work({ ask });
-    }),
+  return withImage(
+    { tag: name, file: 'bench/dns/Dockerfile', packages: 'dnsmasq-base dnsperf unbound' },
+    () =>
+      withContainer(start, async () => {
+        await startPeers();
+        await startOurs();
+        await sleep(2000);
+        return work({ ask });
+      }),
   );
 }
 

@@ -60,7 +60,7 @@ export async function withRig<T>(
   work: (rig: Rig) => Promise<T>,
   { boxImage = image }: { readonly boxImage?: string } = {},
 ): Promise<T> {
-  return withImage({ tag: peer, file: 'bench/guard/Dockerfile' }, () =>
+  return withImage({ tag: peer, file: 'bench/guard/Dockerfile', packages: 'haproxy' }, () =>
     withInternet(4, async (internet) => {
       const outside = internet.at(outsidePart);
       await internet.put(zoneOf(outside));
