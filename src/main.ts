@@ -55,5 +55,5 @@ const commands: Readonly<Record<string, Run>> = {
 
 const [name = '', ...args] = process.argv.slice(2);
 const run = Object.hasOwn(commands, name) ? commands[name] : undefined;
-if (run === undefined) process.stderr.write((await import('./commands/usage.ts')).usage);
+if (run === undefined) process.stderr.write((await import('./commands/usage.ts')).usageFor(name));
 process.exit(run === undefined ? ExitCode.settings : await run(args));

@@ -76,7 +76,7 @@ function assertCapabilities(capabilities: ReadonlySet<Capability>): void {
   if (missing.length === 0) return;
   throw new BootError({
     message: `the container lacks ${missing.length === 1 ? 'the capability' : 'the capabilities'} ${missing.join(', ')}`,
-    remedy: `Run it as root with ${missing.map((name) => `--cap-add ${name}`).join(' ')}.`,
+    remedy: `Run it as root with ${missing.map((name) => `--cap-add ${name}`).join(' ')}. The README's docker run has every flag.`,
     code: ExitCode.platform,
   });
 }

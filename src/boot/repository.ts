@@ -1,8 +1,8 @@
 import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
-import { chainOf } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
+import { explainClone } from './explain-clone.ts';
 import { addUpstream, findUpstream } from './upstream.ts';
 
 /** Milliseconds a clone may take: it has its own deadline, because repositories differ. */
@@ -63,7 +63,7 @@ export async function cloneRepository(
     if (upstream !== null) await addUpstream(host, { upstream, agent, environment, folder });
     return { kind: 'cloned' };
   } catch (error) {
-    return { kind: 'failed', reason: chainOf(error) };
+    return { kind: 'failed', reason: explainClone(error) };
   }
 }
 

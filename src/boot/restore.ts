@@ -1,5 +1,6 @@
 import { chainOf } from '../core/errors.ts';
 import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
 import type { RestoreReport } from '../supervise/rescue/order.ts';
 import { type RescuerParts, runRescueProgram } from '../supervise/rescue/rescuer.ts';
 import { type CloneResult, repositoryIn } from './repository.ts';
@@ -12,6 +13,12 @@ export interface Restored {
   readonly report: RestoreReport | null;
   /** One sentence; empty where there is nothing to say. */
   readonly said: string;
+}
+
+/** Points to it on the first screen, where a narrow pane has no room for all.  @returns what there is to say. */
+export function noticeFailedClone(host: Host, reason: string): string {
+  host.files.write(Paths.notice, 'the clone failed: `cloister status` says why\n', 0o640);
+  return `the clone failed, the session starts without it: ${reason}`;
 }
 
 /** Into a clean clone, and no other, goes what the box saved last. A failure is reported and no more. */

@@ -23,7 +23,7 @@ import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
 import { cloneDeadline, cloneRepository, repositoryIn } from './repository.ts';
-import { type Restored, restoreRescue } from './restore.ts';
+import { noticeFailedClone, type Restored, restoreRescue } from './restore.ts';
 import { openRulebook } from './rulebook.ts';
 import { type Handover, ownNodeEnvironment } from './shed.ts';
 import type { Steps } from './step.ts';
@@ -97,7 +97,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
       board.post({ repository: result.kind });
       restored = await restoreRescue(rescue, result.kind);
       const said = [result.kind, restored.said].filter((text) => text !== '').join('; ');
-      if (result.kind === 'failed') warn(`the clone failed, the session starts without it: ${result.reason}`);
+      if (result.kind === 'failed') warn(noticeFailedClone(host, result.reason));
       else if (restored.report?.kind === 'refused' || restored.report?.kind === 'failed') warn(said);
       else say(said);
       return result.kind === 'cloned' || result.kind === 'kept' ? repositoryIn(workspace) : workspace;

@@ -1,5 +1,7 @@
 import { agentEnvironment } from '../core/agent-profile.ts';
 import { ExitCode } from '../core/exit-codes.ts';
+import { Paths } from '../core/paths.ts';
+import { parseState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
 import type { Pty } from '../host/pty.ts';
 import type { Terminal } from '../host/terminal.ts';
@@ -32,8 +34,12 @@ export async function attach({ host, terminal, openPty, stay }: AttachParts): Pr
     const env = agentEnvironment({ TERM: termOf(host), COLORTERM: host.env.COLORTERM ?? 'truecolor' });
     const pty = openPty({ argv: attachArgv(agentAsBooted(host), host.uid), env, size: terminal.size() });
     await relay(terminal, pty, host);
+    if (parseState(host.files.readIfAny(Paths.state))?.phase === 'stopping') {
+      host.print('The box is stopping: your session ended with it.\n');
+      return ExitCode.ok;
+    }
     if (!stay) {
-      host.print('Detached. The box goes on; `cloister attach` comes back.\n');
+      host.print('Detached. The box goes on; attach again to come back.\n');
       return ExitCode.ok;
     }
     host.print('Detached. The box goes on. Enter comes back; Ctrl-P Ctrl-Q leaves this terminal.\n');

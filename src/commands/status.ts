@@ -1,3 +1,4 @@
+import { renderDuration } from '../core/duration.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import { renderSize } from '../core/size.ts';
@@ -55,22 +56,21 @@ function render(status: Status): string {
   const unresolved =
     firewall.unresolved.length === 0 ? '' : `, no answer for ${firewall.unresolved.join(' ')}`;
   const lines = [
-    `state       ${status.state} for ${Math.round(status.age / 1000)} s on ${status.platform}`,
+    `state       ${status.state}${sinceOf(status)} on ${status.platform}`,
     ...(status.failure === null ? [] : [`failure     ${status.failure.step}: ${status.failure.message}`]),
-    ...status.steps.map(
-      (step) =>
-        `  ${step.name.padEnd(12)}${`${step.duration ?? '…'} ms`.padStart(9)}  ${step.state}  ${step.detail}`,
+    ...status.steps.map((step) =>
+      `  ${step.name.padEnd(12)}${`${step.duration ?? '…'} ms`.padStart(9)}  ${step.state}  ${step.detail}`.trimEnd(),
     ),
     `containment ${containmentOf(status)}`,
     ...limitLines(status.containment.limits),
-    `resolver    ${resolver.running ? 'running' : 'down'}, ${resolver.restarts} restarts, asks ${resolver.upstreams.join(' ')}`,
+    `resolver    ${resolver.running ? 'running' : 'down'}, ${times(resolver.restarts)}, asks ${resolver.upstreams.join(' ')}`,
     `firewall    ${firewall.rules} rules, ${firewall.pins} pinned addresses${unresolved}`,
     ...(firewall.byAddress
       ? ['            EGRESS BY ADDRESS: names are not checked, for this kernel cannot redirect']
       : []),
     ...(firewall.lastFailure === null ? [] : [`            last change failed: ${firewall.lastFailure}`]),
     `egress      ${egress.refused} refused, ${egress.failed} failed since the boot`,
-    `session     ${session.running ? 'running' : 'down'}, ${session.restarts} restarts`,
+    `session     ${session.running ? 'running' : 'down'}, ${times(session.restarts)}`,
     ...agentOf(status),
     `repository  ${status.repository}`,
     `rescue      ${status.rescue.said}`,
@@ -86,13 +86,22 @@ function render(status: Status): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** When a box failed or stopped nobody wrote down. */
+function sinceOf({ state, age }: Status): string {
+  return state === 'ready' || state === 'booting' ? ` for ${renderDuration(age)}` : '';
+}
+
 /** Nothing where it has never ended. */
 function agentOf({ children: { agent } }: Status): string[] {
   if (agent === undefined) return [];
   const { restarts, lastCode, failing } = agent;
   return [
-    `agent       ${failing ? 'STAYS DOWN' : 'running'}, ${restarts} restarts, ended last with ${lastCode}`,
+    `agent       ${failing ? 'STAYS DOWN' : 'running'}, ${times(restarts)}, ended last with ${lastCode}`,
   ];
+}
+
+function times(restarts: number): string {
+  return restarts === 1 ? '1 restart' : `${restarts} restarts`;
 }
 
 function containmentOf({ containment: { landlock, hiddenProcesses } }: Status): string {

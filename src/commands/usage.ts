@@ -1,5 +1,5 @@
 /** What `cloister` prints for a command it does not know. */
-export const usage = `usage: cloister COMMAND
+const usage = `usage: cloister COMMAND
   attach [--stay]       enter the session, waiting for the boot if need be
   status [--json]       what the box is doing
   health [--json]       whether it works, and why not
@@ -12,3 +12,9 @@ export const usage = `usage: cloister COMMAND
   as-agent PROGRAM ...  run a program as the agent's user, for files in and out
   version               the version of the box
 `;
+
+/** @returns what to print for that command, which is none; a name is quoted, for it may hold anything. */
+export function usageFor(name: string): string {
+  const asked = ['', 'help', '--help', '-h'].includes(name);
+  return asked ? usage : `There is no command ${JSON.stringify(name)}.\n${usage}`;
+}

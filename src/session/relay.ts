@@ -60,16 +60,13 @@ function screenFilter(pty: Pty, somebodyIsThere: () => boolean): EscapeFilter {
 /** What was on its way, mouse reports above all, is swallowed: it must not reach the operator's shell as typed. */
 async function handBack(terminal: Terminal, clock: RelayClock): Promise<void> {
   let came = '';
-  await new Promise<void>((resolve) => {
-    const stop = terminal.onInput((bytes) => {
-      came = came.slice(-answered.length) + bytes.toString('latin1');
-      if (came.includes(answered)) finish();
-    });
-    const finish = () => {
-      stop();
-      resolve();
-    };
-    terminal.write(end);
-    clock.sleep(drain).then(finish);
+  const answer = Promise.withResolvers<void>();
+  const stop = terminal.onInput((bytes) => {
+    came = came.slice(-answered.length) + bytes.toString('latin1');
+    if (came.includes(answered)) answer.resolve();
   });
+  terminal.write(end);
+  await Promise.race([answer.promise, clock.sleep(drain)]);
+  // Once: whoever listens next must not be silenced when the time is over.
+  stop();
 }

@@ -50,8 +50,22 @@ function judge(
   if (!/^[\x21-\x7e]+$/.test(value)) {
     return fail(variable, 'holds white space or characters no token has', setRemedy(name));
   }
+  if (/^(["']).*\1$/.test(value)) {
+    return fail(variable, 'has quotes around it, which an --env-file makes part of it', setRemedy(name));
+  }
+  const home = forms.find(([form]) => form.test(value))?.[1] ?? name;
+  if (home !== name && forms.some(([, owner]) => owner === name)) {
+    return fail(variable, `has the form of ${home}`, `Set it as ${home} instead.`);
+  }
   return { value };
 }
+
+/** Forms that can't be mistaken. A token of no known form is taken as it is: its maker may change it any day. */
+const forms: readonly (readonly [RegExp, SecretName])[] = [
+  [/^(github_pat_|gh[oprsu]_)/, 'GH_PAT'],
+  [/^sk-ant-oat/, 'CLAUDE_CODE_OAUTH_TOKEN'],
+  [/^sk-ant-api/, 'ANTHROPIC_API_KEY'],
+];
 
 /** How to set a secret under `docker run` and on Fly. */
 export function setRemedy(name: string, example = '…'): string {

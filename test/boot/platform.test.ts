@@ -6,7 +6,9 @@ describe('a platform that could not hold the promises', () => {
   test.each(referenceCapabilities)('without %s it ends with 77 and names the flag', async (missing) => {
     const machine = makeMachine({ capabilities: referenceCapabilities.filter((name) => name !== missing) });
     expect(await bootToEnd(machine)).toBe(77);
-    expect(failureOf(machine).remedy).toBe(`Run it as root with --cap-add ${missing}.`);
+    expect(failureOf(machine).remedy).toBe(
+      `Run it as root with --cap-add ${missing}. The README's docker run has every flag.`,
+    );
     expect(machine.commands).toEqual([]);
   });
 

@@ -17,6 +17,11 @@ teardown_file() {
   make --no-print-directory -C "$ROOT" down >/dev/null
 }
 
+# The pane of Claude as it is now.
+screen() {
+  "$ENGINE" exec --user 1000 cloister-demo tmux -N -S /run/cloister/session/tmux capture-pane -p -t cloister:1.0
+}
+
 @test "make demo ends with a box that is ready, and says how to enter it" {
   try make --no-print-directory -C "$ROOT" demo </dev/null
   [[ $status == 0 && $output == *'make attach'* && $output == *'make down'* ]]
@@ -24,8 +29,7 @@ teardown_file() {
 }
 
 @test "the demo's screen is Claude's prompt" {
-  eventually 30 says 'bypass permissions on' "$ENGINE" exec --user 1000 cloister-demo \
-    tmux -N -S /run/cloister/session/tmux capture-pane -p -t cloister:1.0
+  eventually 30 says 'bypass permissions on' screen
 }
 
 @test "the README's five minutes: refused, told, allowed" {
@@ -41,6 +45,17 @@ teardown_file() {
   [[ $status == 0 && $output == allowed ]]
 }
 
+@test "stopped and started, the demo goes on with its conversation" {
+  local conversation='find /home/claude/.claude/projects -name "*.jsonl" | sort'
+  "$ENGINE" exec --user 1000 cloister-demo tmux -N -S /run/cloister/session/tmux send-keys -t cloister:1.0 'say hello' Enter
+  eventually 30 says 'Hello from the stub' screen
+  local before
+  before=$("$ENGINE" exec --user 1000 cloister-demo sh -c "$conversation")
+  "$ENGINE" restart cloister-demo >/dev/null
+  eventually 60 says 'Hello from the stub' screen
+  [[ $before && $("$ENGINE" exec --user 1000 cloister-demo sh -c "$conversation") == "$before" ]]
+}
+
 @test "make demo a second time starts anew, quickly" {
   local before=$SECONDS
   try make --no-print-directory -C "$ROOT" demo </dev/null
@@ -54,6 +69,7 @@ teardown_file() {
   run ! "$ENGINE" inspect cloister-demo
   run ! "$ENGINE" inspect cloister-demo-net-internet
   run ! "$ENGINE" network inspect cloister-demo-net
+  run ! "$ENGINE" volume inspect cloister-demo-claude
   try make --no-print-directory -C "$ROOT" down
   [[ $status == 0 ]]
 }

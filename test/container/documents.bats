@@ -10,6 +10,8 @@ setup_file() {
   start_internet
   mkdir -p "$BATS_FILE_TMPDIR/bin"
   internet_flags >"$BATS_FILE_TMPDIR/flags"
+  # Never the volume that a reader of the README has.
+  "$ENGINE" volume create --label "cloister.test=$NAME" "$NAME-claude" >/dev/null
   cat >"$BATS_FILE_TMPDIR/bin/docker" <<END
 #!/usr/bin/env bash
 # The first word cloister is the box; a terminal there is none.
@@ -17,6 +19,7 @@ words=() named=''
 for word in "\$@"; do
   case \$word in
     cloister) [[ \$named ]] || word=$NAME-main; named=yes ;;
+    cloister-claude:*) word=$NAME-claude:\${word#*:} ;;
     ghcr.io/cloister-dev/cloister:latest) word=$CLOISTER_IMAGE ;;
     -it) word=-i; [[ \$1 != run ]] || word=-dit ;;
   esac

@@ -168,6 +168,7 @@ has_clients() {
   "$ENGINE" exec "$NAME-booting" cloister status --json |
     jq --exit-status '.state == "ready" and .repository == "failed" and any(.steps[]; .name == "repository" and .state == "warned")'
   "$ENGINE" logs "$NAME-booting" 2>&1 | grep '"level":"warn".*the clone failed.*slow.test'
+  eventually 10 says 'the clone failed' screen booting 1
   [[ $(agents_tmux booting "display-message -p -t cloister:1.0 '#{pane_current_path}'") == /workspace ]]
   remove_box booting
 }

@@ -6,7 +6,7 @@ load cloister
 setup_file() {
   mkdir -p "$BATS_FILE_TMPDIR/files"
   printf '%s\n' "$NET_GH_PAT" >"$BATS_FILE_TMPDIR/files/github"
-  printf '%s' "$CLAUDE_TOKEN" >"$BATS_FILE_TMPDIR/files/claude"
+  printf '%s' "$API_KEY" >"$BATS_FILE_TMPDIR/files/claude"
   : >"$BATS_FILE_TMPDIR/files/empty"
   printf 'two words %s\n' "$HIDDEN" >"$BATS_FILE_TMPDIR/files/words"
   printf '%s\n' "$HIDDEN" >"$BATS_FILE_TMPDIR/files/no-certificate"
@@ -18,6 +18,7 @@ teardown_file() {
 }
 
 HIDDEN=s3cr3t-no-output-may-show
+API_KEY=sk-ant-api03-$HIDDEN
 GITHUB=(--env "GH_PAT=$NET_GH_PAT")
 CLAUDE=(--env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN")
 BOTH=("${GITHUB[@]}" "${CLAUDE[@]}")
@@ -44,7 +45,7 @@ ends_in_78() {
 
 shows_no_secret() {
   local secret
-  for secret in "$NET_GH_PAT" "$CLAUDE_TOKEN" "$HIDDEN"; do [[ $output != *"$secret"* ]]; done
+  for secret in "$NET_GH_PAT" "$CLAUDE_TOKEN" "$API_KEY" "$HIDDEN"; do [[ $output != *"$secret"* ]]; done
 }
 
 bad 'no GH_PAT' 'GH_PAT is not set' "${CLAUDE[@]}"
@@ -55,6 +56,8 @@ bad 'a GH_PAT_FILE that is not there' "GH_PAT_FILE names a file that can't be re
 bad 'a GH_PAT_FILE that is a folder' "GH_PAT_FILE names a file that can't be read (EISDIR)" "${CLAUDE[@]}" --env GH_PAT_FILE=/files
 bad 'a GH_PAT_FILE that is empty' 'GH_PAT_FILE is empty' "${CLAUDE[@]}" --env GH_PAT_FILE=/files/empty
 bad 'a GH_PAT_FILE with more than a token' 'GH_PAT_FILE holds white space' "${CLAUDE[@]}" --env GH_PAT_FILE=/files/words
+bad 'a GH_PAT in quotes' 'GH_PAT has quotes around it' "${CLAUDE[@]}" --env "GH_PAT=\"$HIDDEN\""
+bad 'an API key as OAuth token' 'CLAUDE_CODE_OAUTH_TOKEN has the form of ANTHROPIC_API_KEY' "${GITHUB[@]}" --env "CLAUDE_CODE_OAUTH_TOKEN=$API_KEY"
 bad 'no credential for Claude' 'CLAUDE_CODE_OAUTH_TOKEN and ANTHROPIC_API_KEY are both not set' "${GITHUB[@]}"
 bad 'both credentials for Claude' 'CLAUDE_CODE_OAUTH_TOKEN and ANTHROPIC_API_KEY are both set' "${BOTH[@]}" --env "ANTHROPIC_API_KEY=$HIDDEN"
 bad 'an empty CLAUDE_CODE_OAUTH_TOKEN' 'CLAUDE_CODE_OAUTH_TOKEN is empty' "${GITHUB[@]}" --env CLAUDE_CODE_OAUTH_TOKEN=
@@ -128,7 +131,7 @@ bad 'an unknown form of the log' 'LOG_FORMAT is neither json nor pretty' "${BOTH
     --env AGENT_MEMORY=4g --env AGENT_PROCESSES=500 --env BOOT_TIMEOUT=60
   [[ $status == 0 ]]
   as_agent good 'cat /run/cloister/agent/github-token' | grep -qx "$NET_GH_PAT"
-  as_agent good 'cat /run/cloister/agent/claude-credential' | grep -qx "ANTHROPIC_API_KEY=$CLAUDE_TOKEN"
+  as_agent good 'cat /run/cloister/agent/claude-credential' | grep -qx "ANTHROPIC_API_KEY=$API_KEY"
   [[ $(as_agent good 'git config user.name; git config user.email') == $'Zoë O\'Neil\nzoe@example.org' ]]
   eventually 5 says '"level":"debug"' "$ENGINE" logs "$NAME-good"
   try "$ENGINE" logs "$NAME-good"

@@ -51,6 +51,19 @@ describe('the README', () => {
   });
 });
 
+test('decisions have numbers of their own, stand in their title, and are listed', () => {
+  const files = readdirSync('docs/decisions').filter((file) => file !== 'README.md');
+  const numbers = files.map((file) => file.slice(0, 4));
+  expect(new Set(numbers).size).toBe(files.length);
+  const list = files.toSorted().map((file) => {
+    const title = readFileSync(`docs/decisions/${file}`, 'utf8').split('\n')[0] ?? '';
+    expect(title).toMatch(new RegExp(`^# ${file.slice(0, 4)}: `));
+    return `- [${file.slice(0, 4)}](${file}): ${title.slice('# 0000: '.length)}`;
+  });
+  const index = readFileSync('docs/decisions/README.md', 'utf8');
+  expect(index.split('\n').filter((line) => line.startsWith('- '))).toEqual(list);
+});
+
 test('docs/architecture.md walks through the steps of the boot in their order', () => {
   const text = readFileSync('docs/architecture.md', 'utf8');
   const walk = /```\ninit([\s\S]*?)```/.exec(text)?.[1] ?? '';

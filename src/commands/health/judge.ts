@@ -56,6 +56,7 @@ function poorOf(facts: HealthFacts, state: BoxState): string[] {
     ...(lastFailure === null ? [] : [`the last change of the firewall failed: ${lastFailure}`]),
     ...(byAddress ? ['egress goes by address: names are not checked'] : []),
     ...(facts.agent ? [] : [`the agent is not running${whyDown(state)}`]),
+    ...(state.rescue.outcome === 'failed' ? ['the work could not be saved: `cloister status` says why'] : []),
     ...Object.entries(facts.disks).flatMap(([path, { writable, used }]) => [
       ...(writable ? [] : [`${path} is not writable`]),
       ...(used >= full ? [`${path} is ${percent(used)} full`] : []),

@@ -42,7 +42,7 @@ export async function visibilityOf(
 /** @param error what git said.  @returns it as a clause an operator understands, with git's own words behind. */
 export function explainRemote(error: unknown): string {
   const said = chainOf(error).replace(
-    /^\/usr\/bin\/git (took too long|exited with \d+|was ended by \w+)(: )?/,
+    /^\/usr\/bin\/(?:git|choom) (took too long|exited with \d+|was ended by \w+)(: )?/,
     '$1: ',
   );
   const [, meaning] = meanings.find(([pattern]) => pattern.test(said)) ?? [];
@@ -53,7 +53,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/No space left on device|Disk quota exceeded/, 'there is no room for it'],
   [
     /could not read Username|terminal prompts disabled/,
-    'the repository asks for a credential and the box has none for it',
+    'the repository asks for a credential and the box has none for it: set GH_PAT, or RESCUE=off and keep the work on a volume',
   ],
   [
     /Authentication failed|Invalid username|HTTP 401|returned error: 401/,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { attach } from '../../../src/commands/attach.ts';
+import { Paths } from '../../../src/core/paths.ts';
 import { bootToReady, until } from '../../boot/drive.ts';
 import { makeMachine } from '../../boot/machine.ts';
 import { FakePty, FakeTerminal } from '../session/fakes.ts';
@@ -57,6 +58,16 @@ describe('attach', () => {
     opened[0]?.pty.exit(0);
     expect(await code).toBe(0);
     expect(said()).toContain('The box goes on');
+  });
+
+  test.each([false, true])('says so when the box stopped under it (staying: %s)', async (stay) => {
+    const { machine, opened, code, said } = await setUp({ stay });
+    const state = JSON.parse(machine.files.readIfAny(Paths.state) ?? '');
+    machine.files.put(Paths.state, JSON.stringify({ ...state, phase: 'stopping' }));
+    opened[0]?.pty.exit(1);
+    expect(await code).toBe(0);
+    expect(said()).toContain('The box is stopping');
+    expect(said()).not.toContain('goes on');
   });
 
   test('on the container’s own terminal comes back with Enter, and with no other key', async () => {

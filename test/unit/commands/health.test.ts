@@ -55,6 +55,11 @@ describe('a box', () => {
     ['a full disk', { disks: { '/tmp': { ...disk, used: 0.97 } } }, /\/tmp is 97 % full/],
     ['a disk that can’t be written', { disks: { '/tmp': { ...disk, writable: false } } }, /not writable/],
     ['little memory left', { memory: 0.93 }, /93 % of the memory/],
+    [
+      'work that was not saved',
+      { state: { ...ready, rescue: { ...ready.rescue, outcome: 'failed' } } },
+      /^the work could not be saved: `cloister status` says why$/,
+    ],
     ['no agent', { agent: false }, /^the agent is not running$/],
     [
       'an agent that stays down',

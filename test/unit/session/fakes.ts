@@ -8,6 +8,8 @@ export class FakeTerminal implements Terminal {
   isRaw = false;
   #size: Size = { columns: 80, rows: 24 };
   #shown: Buffer[] = [];
+  /** As with a real one, whoever stops listening pauses it for all. */
+  #flowing = false;
   readonly #inputs = new Set<(bytes: Buffer) => void>();
   readonly #resizes = new Set<() => void>();
   readonly #gone = new Set<() => void>();
@@ -21,6 +23,7 @@ export class FakeTerminal implements Terminal {
   }
 
   type(text: string): void {
+    if (!this.#flowing) return;
     for (const take of [...this.#inputs]) take(Buffer.from(text));
   }
 
@@ -47,7 +50,12 @@ export class FakeTerminal implements Terminal {
   }
 
   onInput(take: (bytes: Buffer) => void): () => void {
-    return added(this.#inputs, take);
+    const remove = added(this.#inputs, take);
+    this.#flowing = true;
+    return () => {
+      remove();
+      this.#flowing = false;
+    };
   }
 
   onResize(take: () => void): () => void {

@@ -112,6 +112,20 @@ describe('the relay', () => {
     expect(pty.written).toEqual([]);
   });
 
+  test('leaves whoever listens next alone, once the terminal has answered', async () => {
+    const { terminal, pty, done, drain } = setUp();
+    pty.exit(0);
+    await new Promise(setImmediate);
+    terminal.type('\x1b[0n');
+    await done;
+    let heard = '';
+    terminal.onInput((bytes) => void (heard += bytes.toString()));
+    drain();
+    await new Promise(setImmediate);
+    terminal.type('\r');
+    expect(heard).toBe('\r');
+  });
+
   test('swallows answers the terminal still owes: the operator’s shell must not run them', async () => {
     const { terminal, pty, done, drain } = setUp();
     pty.exit(0);

@@ -165,6 +165,26 @@ describe('a bad secret stops the boot', () => {
     ['GH_PAT with white space', { GH_PAT: `${token} ` }, 'GH_PAT', /white space/],
     ['GH_PAT with a line end', { GH_PAT: `${token}\n` }, 'GH_PAT', /white space/],
     ['GH_PAT with a control character', { GH_PAT: `${token}\x1b[2J` }, 'GH_PAT', /characters no token has/],
+    ['GH_PAT in quotes', { GH_PAT: `"${token}"` }, 'GH_PAT', /quotes around it/],
+    ['a Claude token as GH_PAT', { GH_PAT: claude }, 'GH_PAT', /form of CLAUDE_CODE_OAUTH_TOKEN/],
+    [
+      'a GitHub token for Claude, in a file',
+      { CLAUDE_CODE_OAUTH_TOKEN: undefined, CLAUDE_CODE_OAUTH_TOKEN_FILE: '/run/secrets/token' },
+      'CLAUDE_CODE_OAUTH_TOKEN_FILE',
+      /form of GH_PAT/,
+    ],
+    [
+      'an OAuth token as API key',
+      { CLAUDE_CODE_OAUTH_TOKEN: undefined, ANTHROPIC_API_KEY: claude },
+      'ANTHROPIC_API_KEY',
+      /form of CLAUDE_CODE_OAUTH_TOKEN/,
+    ],
+    [
+      'an API key as OAuth token',
+      { CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-api03-THE_SECRET' },
+      'CLAUDE_CODE_OAUTH_TOKEN',
+      /form of ANTHROPIC_API_KEY/,
+    ],
     [
       'no Claude credential',
       { CLAUDE_CODE_OAUTH_TOKEN: undefined },
