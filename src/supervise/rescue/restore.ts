@@ -75,7 +75,10 @@ async function fetch(git: Git, order: RestoreOrder, refspecs: readonly string[])
 async function readManifest(git: Git, ref: string): Promise<string> {
   const object = `${ref}:manifest.json`;
   const size = Number(await git.text(['cat-file', '-s', object]).catch(() => 'none'));
-  return size <= mostManifest ? git.text(['cat-file', 'blob', object]).catch(() => '') : '';
+  if (!(size <= mostManifest)) return '';
+  // It was signed as the text it is, not as octets.
+  const octets = await git.text(['cat-file', 'blob', object]).catch(() => '');
+  return Buffer.from(octets, 'latin1').toString();
 }
 
 async function restorePlace(
