@@ -1,5 +1,5 @@
-import { type AgentLimits, withHeadroom } from '../core/agent-limits.ts';
-import { confined, type Identity } from '../core/agent-profile.ts';
+import type { AgentLimits } from '../core/agent-limits.ts';
+import { confined, type Identity, roomy } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
@@ -133,11 +133,6 @@ async function endHoarders({ host, log, agent }: WardenParts): Promise<void> {
   }
   for (const pid of ended) signal(host, pid, kill);
   log.event('warn', 'agent.terminals', { most: mostTerminals, ended: ended.length });
-}
-
-/** @returns the profile with room for a program of ours, for the agent may have used up its own. */
-function roomy({ limits, ...agent }: WardenParts['agent']): Identity {
-  return limits === undefined ? agent : { ...agent, limits: withHeadroom(limits) };
 }
 
 /** find(1) fails where a process ends while it looks, which is no failure here. */

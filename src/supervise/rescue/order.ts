@@ -45,7 +45,10 @@ export interface RestoreOrder extends OrderBase {
 }
 
 /** Why something stays behind. */
-export type Why = 'untracked' | 'name' | 'content' | 'size' | 'nested' | 'special' | 'changed' | 'unreadable';
+export const whys = [
+  ...(['untracked', 'name', 'content', 'size', 'nested', 'special', 'changed', 'unreadable'] as const),
+];
+export type Why = (typeof whys)[number];
 
 export interface LeftOut {
   readonly path: string;
