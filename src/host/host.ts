@@ -89,7 +89,10 @@ export interface Host {
   readonly uid: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
+  /** Whether stdin and stdout are one. */
   readonly terminal: boolean;
+  /** Whether any of stdin, stdout and stderr is one. */
+  readonly anyTerminal: boolean;
   readonly nodeVersion: string;
   /** Milliseconds since the epoch. */
   now(): number;
