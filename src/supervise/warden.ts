@@ -118,19 +118,16 @@ async function endHoarders({ host, log, agent }: WardenParts): Promise<void> {
     ({ stdout }) => countHeld(stdout),
     () => [],
   );
+  // What the program says is the agent's word where there is no Landlock: it could have us end anybody.
+  const tenants = listTenants(host.files, agent.uid).map(({ pid }) => pid);
   const ended: number[] = [];
   let left = mostTerminals / 2;
-  for (const { pid, held } of found) {
+  for (const { pid, held } of found.filter((one) => tenants.includes(one.pid))) {
     if (left <= 0) break;
     left -= held;
     ended.push(pid);
   }
-  if (left > 0) {
-    const hidden = listTenants(host.files, agent.uid).filter(
-      ({ pid }) => host.files.facts(`/proc/${pid}`)?.uid !== agent.uid,
-    );
-    ended.push(...hidden.map(({ pid }) => pid));
-  }
+  if (left > 0) ended.push(...tenants.filter((pid) => host.files.facts(`/proc/${pid}`)?.uid !== agent.uid));
   for (const pid of ended) signal(host, pid, kill);
   log.event('warn', 'agent.terminals', { most: mostTerminals, ended: ended.length });
 }
