@@ -42,6 +42,8 @@ export interface SaveOrder extends OrderBase {
 
 export interface RestoreOrder extends OrderBase {
   readonly kind: 'restore';
+  /** This operator's own, which is looked at however many there are. */
+  readonly place: string;
 }
 
 /** Why something stays behind. */

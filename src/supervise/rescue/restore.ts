@@ -26,7 +26,11 @@ export async function restore(host: Pick<Host, 'run' | 'now'>, order: RestoreOrd
   try {
     const timeout = Math.max(order.deadline - host.now(), 1);
     const { refs } = await askRemote(host, { ...order, timeout, only: [`refs/cloister/${order.box}/*`] });
-    const places = placesIn(refs, order.box).slice(0, mostPlaces);
+    // Whoever may push can plant any number of others.
+    const isOwn = (place: string) => Number(place === order.place);
+    const places = placesIn(refs, order.box)
+      .toSorted((one, other) => isOwn(other) - isOwn(one))
+      .slice(0, mostPlaces);
     if (places.length === 0) return { kind: 'none' };
     const sha256 = [...refs.values()].some((id) => id.length === 64);
     scratch = makeScratch({ gitDir: `${folder}/.git`, commonDir: `${folder}/.git`, sha256 });
