@@ -20,6 +20,7 @@ export async function furnishAgent(
     home: Paths.home,
     claudeFolder: Paths.claude,
     claudeLink: environment.claudeLink,
+    rooms: [Paths.home, Paths.claude, Paths.data, environment.workspace],
     folders: [environment.workspace, environment.claudeLink].filter(isOnData),
     trusted: [environment.workspace, repositoryIn(environment.workspace)],
     approvedKey:

@@ -33,13 +33,16 @@ export async function restoreRescue(
   // Needed once: init does without them for the rest of its life.
   const { planRestore } = await import('../supervise/rescue/plan-save.ts');
   const { describeRestore } = await import('../supervise/rescue/words.ts');
-  const report = await runRescueProgram<RestoreReport>(
+  const { parseRestoreReport } = await import('../supervise/rescue/report.ts');
+  const report = await runRescueProgram(
     parts,
     planRestore(settings, {
       deadline: host.now() + budget,
       folder: repositoryIn(board.state.workspace),
     }),
-  ).catch((error): RestoreReport => ({ kind: 'failed', reason: chainOf(error) }));
+  )
+    .then(parseRestoreReport)
+    .catch((error): RestoreReport => ({ kind: 'failed', reason: chainOf(error) }));
   const said = describeRestore(report);
   if (said !== '') {
     board.post({ rescue: { ...board.state.rescue, restored: said } });

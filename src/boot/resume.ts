@@ -108,7 +108,13 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   const work = await steps.step('session', async ({ undo, say }) => {
     if (handover.task.length > 0) {
       say('none: the agent runs once');
-      const spec = { task: handover.task, agent, environment: certificates, folder, terminal: host.terminal };
+      const spec = {
+        task: handover.task,
+        agent,
+        environment: certificates,
+        folder,
+        terminal: host.anyTerminal,
+      };
       return { task: host.start(oneShotSpec(spec)) };
     }
     const place = { folder, key: conversationKey(settings.repository?.url ?? '') };

@@ -15,9 +15,9 @@ export async function runAsAgent(host: Host, argv: readonly string[]): Promise<n
     host.printError('usage: cloister as-agent PROGRAM [ARGUMENT...]\n');
     return ExitCode.settings;
   }
-  if (host.terminal) {
+  if (host.anyTerminal) {
     host.printError(
-      'as-agent takes no terminal: use docker exec -i, without -t. A shell of the agent is in the session, below Claude.\n',
+      'as-agent takes no terminal, for input, output or errors: use docker exec -i, without -t. A shell of the agent is in the session, below Claude.\n',
     );
     return ExitCode.platform;
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   chmodSync,
@@ -24,7 +25,8 @@ const mostRead = 16 * 1024 ** 2;
  */
 export async function furnish(stdin: NodeJS.ReadableStream): Promise<number> {
   const furnishing = JSON.parse(await readAll(stdin)) as Furnishing;
-  const { home, claudeFolder, claudeLink, folders, githubToken } = furnishing;
+  const { home, claudeFolder, claudeLink, rooms, folders, githubToken } = furnishing;
+  for (const room of rooms) openRoom(room);
   for (const folder of folders) ensureOwnFolder(folder);
   if (claudeLink !== null) relink(claudeFolder, claudeLink);
   for (const name of ['.bashrc', '.profile', '.bash_logout']) copySkeleton(home, name);
@@ -36,6 +38,17 @@ export async function furnish(stdin: NodeJS.ReadableStream): Promise<number> {
   const hosts = join(home, '.config/gh/hosts.yml');
   if (githubToken !== null) replace(hosts, renderGhHosts(githubToken));
   return 0;
+}
+
+/** Last night's agent, whose room it is, may have closed it to itself. */
+function openRoom(path: string): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory() !== true || (there.mode & 0o700) === 0o700) return;
+  try {
+    chmodSync(path, (there.mode & 0o777) | 0o700);
+  } catch {
+    // It is only to be read, or somebody else's: what needs it will say so.
+  }
 }
 
 function copySkeleton(home: string, name: string): void {
@@ -55,7 +68,7 @@ function replace(path: string, text: string): void {
   ensureFolder(dirname(path));
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false || isHuge(path)) setAside(path);
   const draft = `${path}.cloister`;
-  rmSync(draft, { force: true, recursive: true });
+  clear(draft);
   writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
   renameSync(draft, path);
 }
@@ -92,8 +105,15 @@ function setAsideIfAny(path: string): void {
 /** Nothing of the agent's is thrown away, only what was set aside before. */
 function setAside(path: string): void {
   const aside = `${path}.aside`;
-  rmSync(aside, { force: true, recursive: true });
+  clear(aside);
   renameSync(path, aside);
+}
+
+/** Makes a name free. A folder may hold millions of files, or be closed even to us: it gets another name. */
+function clear(path: string): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory()) renameSync(path, `${path}.${randomBytes(6).toString('hex')}`);
+  else rmSync(path, { force: true });
 }
 
 /** A pipe would never end, a device neither. */

@@ -1,4 +1,4 @@
-import { type ProcessLimits, usualLimits } from './agent-limits.ts';
+import { type ProcessLimits, usualLimits, withHeadroom } from './agent-limits.ts';
 import { type Landlock, landlockOptions } from './landlock.ts';
 import { Paths } from './paths.ts';
 
@@ -21,6 +21,12 @@ export const agentIdentity: Identity = { uid: 1000, gid: 1000 };
 export const egressIdentity: Identity = { uid: 65053, gid: 65053, lastToGo: true };
 /** Who reads what the wall says; nothing but a reader of packet headers runs as this user. */
 export const wallLogIdentity: Identity = { uid: 65054, gid: 65054, lastToGo: true, keeps: 'net_admin' };
+
+/** @returns the profile with room for a program of ours that no one else steers: the agent may have used up its own. */
+export function roomy(identity: Identity): Identity {
+  const { limits, ...rest } = identity;
+  return limits === undefined ? rest : { ...rest, limits: withHeadroom(limits) };
+}
 
 /** How far the agent stands back where the processor is short: a hundred busy loops must not starve init. */
 const niceness = 15;

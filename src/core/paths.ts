@@ -8,6 +8,7 @@ export const Paths = {
   wallLogSeccomp: '/usr/local/lib/cloister/seccomp-wall-log.bpf',
   /** Enters control groups and becomes another program. */
   join: '/usr/local/libexec/cloister/join',
+  server: '/usr/local/libexec/cloister/server',
   domains: '/etc/cloister/domains.conf',
   domainsFolder: '/etc/cloister/domains.d',
   run: '/run/cloister',

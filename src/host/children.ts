@@ -5,8 +5,9 @@ import { CommandError, defaultTimeout, rootEnvironment } from './command-error.t
 import { copy, drained } from './copy.ts';
 import type { Child, ChildSpec, Command, Output } from './host.ts';
 
-/** Characters kept of a list of names: those of half a million files. */
-const mostOctets = 64_000_000;
+/** Characters kept of each stream, the last ones, and how many may come: of a list of names those of half a million. */
+const mostText = { kept: 1_000_000, heard: 16_000_000 };
+const mostOctets = { kept: 64_000_000, heard: 64_000_000 };
 
 /** What Node has started and will collect itself. */
 const own = new Map<number, ChildProcess>();
@@ -126,20 +127,26 @@ export function runLean(command: Command): Promise<Output> {
       stdio: ['pipe', 'pipe', 'pipe'],
     }),
   );
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
+  let cut: string | null = null;
+  const end = (why: string) => {
+    cut ??= why;
     endGroup(child.pid);
-  }, command.timeout ?? defaultTimeout);
+    letGo(child);
+  };
+  const timer = setTimeout(() => end('took too long'), command.timeout ?? defaultTimeout);
   if (command.onProgress !== undefined) eachLine(child.stderr, command.onProgress);
   const said = { stdout: '', stderr: '' };
-  const most = command.octets === true ? mostOctets : 1_000_000;
+  const { kept, heard } = command.octets === true ? mostOctets : mostText;
   for (const name of ['stdout', 'stderr'] as const) {
     if (name === 'stdout' && command.onOutput !== undefined) child.stdout.on('data', command.onOutput);
-    else
+    else {
+      let length = 0;
       child[name].setEncoding(command.octets === true ? 'latin1' : 'utf8').on('data', (chunk: string) => {
-        said[name] = (said[name] + chunk).slice(-most);
+        said[name] = (said[name] + chunk).slice(-kept);
+        length += chunk.length;
+        if (length > heard) end('said too much');
       });
+    }
   }
   feed(child.stdin, command);
   return new Promise((resolve, reject) => {
@@ -147,13 +154,20 @@ export function runLean(command: Command): Promise<Output> {
       clearTimeout(timer);
       reject(new CommandError(command, { code: 127, ...said }, `could not start (${error.message})`));
     });
-    child.on('close', (code, signal) => {
+    void drained(child).then(() => {
       clearTimeout(timer);
+      letGo(child);
+      const { exitCode: code, signalCode: signal } = child;
       const output = { code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), ...said };
       const ended = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
-      const how = timedOut ? 'took too long' : ended;
-      if (output.code === 0) resolve(output);
+      const how = cut ?? ended;
+      if (cut === null && output.code === 0) resolve(output);
       else reject(new CommandError(command, output, how));
     });
   });
+}
+
+/** Who was handed our pipes, as a tmux server is by its client, may hold them, and write into them, for ever. */
+function letGo(child: ChildProcess): void {
+  for (const stream of child.stdio) stream?.destroy();
 }

@@ -1,8 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
-/** Milliseconds without a word after which what still holds a dead child's output is not waited for. */
-const silence = 1000;
+/**
+ * Looks without a word after which what still holds a dead child's output is not waited for, and milliseconds between
+ * two. Looks are counted and not time: between two of them there was a turn to read, however long the one before took.
+ */
+const silence = 10;
 const look = 100;
 
 /** Copies a child's output to ours. No transform stream between the two: what it still held would be lost at our end. */
@@ -24,14 +27,14 @@ export function copy(
  */
 export function drained(child: ChildProcess): Promise<void> {
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
-  let heard = performance.now();
-  for (const stream of streams) stream.on('data', () => void (heard = performance.now()));
+  let silent = 0;
+  for (const stream of streams) stream.on('data', () => void (silent = 0));
   return new Promise((resolve) => {
     child.once('close', resolve);
     child.once('exit', () => {
       const timer = setInterval(() => {
-        if (streams.some((stream) => stream.isPaused())) heard = performance.now();
-        if (performance.now() - heard < silence) return;
+        silent = streams.some((stream) => stream.isPaused()) ? 0 : silent + 1;
+        if (silent < silence) return;
         clearInterval(timer);
         resolve();
       }, look);

@@ -44,9 +44,12 @@ export class FakeFiles implements Files {
     return file === undefined || file.kind === 'folder' ? null : file.text;
   }
 
-  list(path: string): string[] {
+  list(path: string, most?: number): string[] {
     const below = this.paths.filter((other) => other.startsWith(`${path}/`));
-    return [...new Set(below.map((other) => other.slice(path.length + 1).split('/')[0] ?? ''))];
+    return [...new Set(below.map((other) => other.slice(path.length + 1).split('/')[0] ?? ''))].slice(
+      0,
+      most,
+    );
   }
 
   write(path: string, text: string, mode: number): void {
@@ -97,7 +100,7 @@ export function mortal(files: FakeFiles, life: { readonly over: boolean }): File
   return {
     read: (path) => files.read(path),
     readIfAny: (path) => files.readIfAny(path),
-    list: (path) => files.list(path),
+    list: (path, most) => files.list(path, most),
     facts: (path) => files.facts(path),
     space: (path) => files.space(path),
     write: unless((path: string, text: string, mode: number) => files.write(path, text, mode)),

@@ -84,7 +84,7 @@ export class FakeMachine {
   }
 
   /** A program on this machine. After it replaced itself nothing it does has an effect any more. */
-  program(options: { pid?: number; uid?: number; env?: Host['env']; terminal?: boolean } = {}): Host {
+  program(options: Partial<Pick<Host, 'pid' | 'uid' | 'env' | 'terminal' | 'anyTerminal'>> = {}): Host {
     const life = { over: false };
     this.#listeners = new Map();
     return {
@@ -93,6 +93,7 @@ export class FakeMachine {
       env: options.env ?? {},
       files: mortal(this.files, life),
       terminal: options.terminal ?? false,
+      anyTerminal: options.anyTerminal ?? options.terminal ?? false,
       nodeVersion: 'v26.0.0',
       now: () => this.clock.now,
       sleep: (milliseconds) => this.#sleep(milliseconds),

@@ -8,6 +8,7 @@ import {
   fchownSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -28,9 +29,9 @@ export const realFiles: Files = {
       return null;
     }
   },
-  list: (path) => {
+  list: (path, most) => {
     try {
-      return readdirSync(path).sort();
+      return (most === undefined ? readdirSync(path) : firstIn(path, most)).sort();
     } catch {
       return [];
     }
@@ -64,6 +65,18 @@ export const realFiles: Files = {
     return { size: blocks * bsize, used: (blocks - bfree) * bsize, inodes: files, inodesUsed: files - ffree };
   },
 };
+
+function firstIn(path: string, most: number): string[] {
+  const folder = opendirSync(path);
+  const names: string[] = [];
+  try {
+    for (let entry = folder.readSync(); entry !== null && names.length < most; entry = folder.readSync())
+      names.push(entry.name);
+  } finally {
+    folder.closeSync();
+  }
+  return names;
+}
 
 function facts(path: string): FileFacts | null {
   try {

@@ -68,7 +68,8 @@ export interface Files {
   read(path: string): string;
   /** @returns the text, or null where there is no such file or it can't be read. */
   readIfAny(path: string): string | null;
-  list(path: string): string[];
+  /** @returns the names in a folder, sorted; of at most so many, whichever come first: there may be millions. */
+  list(path: string, most?: number): string[];
   /** Replaces a file in one step: whoever reads sees the old or the new text, whole. */
   write(path: string, text: string, mode: number): void;
   append(path: string, text: string): void;
@@ -89,7 +90,10 @@ export interface Host {
   readonly uid: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
+  /** Whether stdin and stdout are one. */
   readonly terminal: boolean;
+  /** Whether any of stdin, stdout and stderr is one. */
+  readonly anyTerminal: boolean;
   readonly nodeVersion: string;
   /** Milliseconds since the epoch. */
   now(): number;

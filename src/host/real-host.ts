@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { isOwnChild, runLean, start } from './children.ts';
 import { endDescendants } from './descendants.ts';
 import { realFiles } from './files.ts';
@@ -21,6 +22,7 @@ export function makeHost(options: { lean: boolean }): Host {
     env: { ...process.env },
     files: realFiles,
     terminal: process.stdout.isTTY === true && process.stdin.isTTY === true,
+    anyTerminal: [0, 1, 2].some(isatty),
     nodeVersion: process.version,
     now: () => Date.now(),
     sleep: (milliseconds) => delay(milliseconds),

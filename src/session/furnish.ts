@@ -5,6 +5,8 @@ export interface Furnishing {
   readonly claudeFolder: string;
   /** A folder on a volume that the one above has to lead to, or null. */
   readonly claudeLink: string | null;
+  /** The roots of what may be a volume, outermost first: the agent has to get in. */
+  readonly rooms: readonly string[];
   /** Folders on a volume that have to be there, the one above among them. */
   readonly folders: readonly string[];
   /** Folders Claude Code opens without asking whether it may trust them. */

@@ -13,7 +13,7 @@ const size = { columns: 200, rows: 50 };
 /** The tmux server, in the foreground so that init sees it end. */
 export function serverSpec(agent: Identity, environment: Readonly<Record<string, string>>): ChildSpec {
   return {
-    argv: confined([...server, '-f', configuration, '-D'], agent),
+    argv: confined([Paths.server, Paths.session, ...server, '-f', configuration, '-D'], agent),
     env: agentEnvironment(environment),
     cwd: Paths.workspace,
     output: 'ignore',

@@ -1,5 +1,5 @@
-import { type AgentLimits, withHeadroom } from '../core/agent-limits.ts';
-import { confined, type Identity } from '../core/agent-profile.ts';
+import type { AgentLimits } from '../core/agent-limits.ts';
+import { confined, type Identity, roomy } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
@@ -118,26 +118,18 @@ async function endHoarders({ host, log, agent }: WardenParts): Promise<void> {
     ({ stdout }) => countHeld(stdout),
     () => [],
   );
+  // What the program says is the agent's word where there is no Landlock: it could have us end anybody.
+  const tenants = listTenants(host.files, agent.uid).map(({ pid }) => pid);
   const ended: number[] = [];
   let left = mostTerminals / 2;
-  for (const { pid, held } of found) {
+  for (const { pid, held } of found.filter((one) => tenants.includes(one.pid))) {
     if (left <= 0) break;
     left -= held;
     ended.push(pid);
   }
-  if (left > 0) {
-    const hidden = listTenants(host.files, agent.uid).filter(
-      ({ pid }) => host.files.facts(`/proc/${pid}`)?.uid !== agent.uid,
-    );
-    ended.push(...hidden.map(({ pid }) => pid));
-  }
+  if (left > 0) ended.push(...tenants.filter((pid) => host.files.facts(`/proc/${pid}`)?.uid !== agent.uid));
   for (const pid of ended) signal(host, pid, kill);
   log.event('warn', 'agent.terminals', { most: mostTerminals, ended: ended.length });
-}
-
-/** @returns the profile with room for a program of ours, for the agent may have used up its own. */
-function roomy({ limits, ...agent }: WardenParts['agent']): Identity {
-  return limits === undefined ? agent : { ...agent, limits: withHeadroom(limits) };
 }
 
 /** find(1) fails where a process ends while it looks, which is no failure here. */

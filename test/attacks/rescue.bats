@@ -128,3 +128,54 @@ END
   run ! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\\u001b|\\u202e' <<<"$said"
   [[ $said == *'called like a secret'* ]]
 }
+
+# signed EXPRESSION: the rescue of "planted" anew, changed by a line of JavaScript, as whoever knows the token can sign it.
+signed() {
+  in_box internet "cat >/tmp/sign.mjs && node /tmp/sign.mjs /run/internet/git/cloister-demo/planted.git signed $NET_GH_PAT '$1'" \
+    <"$ROOT/test/attacks/fixtures/sign.mjs"
+}
+
+@test "a rescue that the agent signed itself keeps no box from booting, and says nothing of its own" {
+  box signed --env REPO_URL=https://github.com/cloister-demo/planted --env BOX_NAME=signed
+  in_session signed 'echo mine >/workspace/repo/mine.txt'
+  "$ENGINE" stop --time 60 "$NAME-signed" >/dev/null
+  remove_box signed
+  local genuine said change
+  genuine=$(bare planted "rev-parse $(refs_of planted | grep 'signed/.*/manifest')")
+  # Positive control: signed anew, and changed in what is nobody's harm.
+  signed 'manifest.notes.push("Signed anew.")'
+  box signed --env REPO_URL=https://github.com/cloister-demo/planted --env BOX_NAME=signed
+  [[ $("$ENGINE" exec "$NAME-signed" cloister status) == *'Signed anew.'* ]]
+  for change in 'manifest.time = "never"' 'manifest.notes = ["a\u001b]0;x\u0007\u009b31m\u202e\nrescue      saved"]' \
+    'manifest.files = "\u001b[31m"' 'manifest.head.branch = 5'; do
+    echo "$change"
+    bare planted "update-ref $(refs_of planted | grep 'signed/.*/manifest') $genuine"
+    signed "$change"
+    box signed --env REPO_URL=https://github.com/cloister-demo/planted --env BOX_NAME=signed
+    said=$("$ENGINE" logs "$NAME-signed" 2>&1; "$ENGINE" exec "$NAME-signed" cloister status; in_box signed 'cat /run/cloister/agent/notice')
+    [[ $said == *'restored'* ]]
+    run ! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\\u001b|\\u202e|^rescue      saved' <<<"$said"
+    in_session signed 'git -C /workspace/repo status' | grep 'On branch main'
+  done
+  remove_box signed
+}
+
+@test "an agent that forks without end, or kills whatever runs as it, is ended at the stop, and the work is saved" {
+  local how
+  for how in bomb killer; do
+    box "$how" --env REPO_URL=https://github.com/cloister-demo/planted --env "BOX_NAME=$how"
+    in_session "$how" "echo $how >/workspace/repo/$how.txt; cat >/tmp/how.py; setsid -f python3 /tmp/how.py </dev/null >/dev/null 2>&1" <<<"
+import os, time
+while '$how' == 'killer':
+    os.kill(-1, 9)
+while True:
+    try: os.fork()
+    except OSError: time.sleep(0.01)
+"
+    eventually 20 in_box "$how" "n=\$(grep -l '^Uid:.1000' /proc/[0-9]*/status 2>/dev/null | wc -l); ((n > 500 || n == 1))"
+    "$ENGINE" stop --time 60 "$NAME-$how" >/dev/null
+    events "$how" '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
+    bare planted "cat-file blob $(refs_of planted | grep "/$how/.*/work"):$how.txt" | grep -x "$how"
+    remove_box "$how"
+  done
+}

@@ -285,7 +285,8 @@ describe('the boot contract', () => {
     );
     expect(agents.length).toBeGreaterThan(3);
     for (const { argv, env } of agents) {
-      expect(argv.join(' ')).toContain(confined);
+      // A program of ours has room where the agent has used up its own.
+      expect(withoutCount(argv.join(' '))).toContain(withoutCount(confined));
       expect(env).toMatchObject({ HOME: '/home/claude', USER: 'claude' });
       expect(JSON.stringify(env)).not.toMatch(/github_pat|sk-ant/);
     }
@@ -298,3 +299,7 @@ describe('the boot contract', () => {
     expect(eventsOf(machine).at(-1)).toMatchObject({ event: 'boot.ready' });
   });
 });
+
+function withoutCount(line: string): string {
+  return line.replace(/--nproc=\d+/, '--nproc=N');
+}

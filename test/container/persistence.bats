@@ -258,6 +258,22 @@ matches_health() {
   remove_box trapped
 }
 
+@test "what last night's agent closed to everybody, itself included, keeps no box from booting" {
+  volume closed-work
+  volume closed-home
+  local mounts=(--volume "$NAME-closed-work:/workspace" --volume "$NAME-closed-home:/home/claude")
+  up '--tmpfs=/workspace\|--tmpfs=/home' closed "${mounts[@]}"
+  in_session closed 'cd ~/.claude && rm .claude.json && for name in .claude.json .claude.json.cloister .claude.json.aside; do
+      mkdir -p $name/closed && echo kept >$name/closed/file && chmod 0 $name/closed; done
+    mkdir ~/.config/gh/hosts.yml.aside && touch ~/.config/gh/hosts.yml.aside/x && chmod 0 ~/.config/gh/hosts.yml.aside
+    chmod 0 ~/.config/gh ~/.config ~/.local ~/.claude /workspace ~'
+  remove_box closed
+  up '--tmpfs=/workspace\|--tmpfs=/home' closed "${mounts[@]}"
+  in_session closed 'jq -e .hasCompletedOnboarding ~/.claude/.claude.json && touch /workspace/x ~/.config/gh/x'
+  in_box closed '[[ $(cat /home/claude/.claude/.claude.json.*/closed/file | sort -u) == kept ]]'
+  remove_box closed
+}
+
 @test "a box that makes its own rooms covers no volume below them" {
   volume deep
   up '--tmpfs=/\(workspace\|tmp\|home\)' deep --cap-add SYS_ADMIN --security-opt apparmor=unconfined \

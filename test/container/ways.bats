@@ -151,6 +151,15 @@ END
 @test "with a terminal it does nothing and says so" {
   try script -qec "$(printf '%q ' "$ENGINE" exec -it "$NAME-main" cloister as-agent sh)" /dev/null </dev/null
   [[ $status == 77 && $output == *'takes no terminal'* ]]
+  # Nor where it is all but one of the three.
+  local rest
+  for rest in '>/tmp/out' '</dev/null 2>/tmp/out' '</dev/null >/tmp/out' '>/tmp/out 2>&1'; do
+    try script -qec "$(printf '%q ' "$ENGINE" exec -it "$NAME-main" sh -c "cloister as-agent sh -c 'exit 5' $rest")" /dev/null </dev/null
+    [[ $status == 77 ]]
+  done
+  # Positive control: with none of them.
+  try script -qec "$(printf '%q ' "$ENGINE" exec -it "$NAME-main" sh -c "cloister as-agent sh -c 'exit 5' </dev/null >/tmp/out 2>&1")" /dev/null </dev/null
+  [[ $status == 5 ]]
 }
 
 # --- More programs, another forge --------------------------------------------------------------------------

@@ -110,8 +110,9 @@ export function makeNotifier({ notify, post, now, troubled }: NotifierParts): No
       void work();
     },
     flush: async () => {
+      // The box's are few, and once: the agent must not have used up what they would need.
       const rest = [...waiting]
-        .filter(([, { source }]) => left[source].take(1))
+        .filter(([, { source }]) => source === 'box' || left[source].take(1))
         .map(([word]) => ({ word, count: take(word)?.count ?? 1 }));
       const all = given === null ? rest : [given, ...rest];
       await Promise.all([trying, ...all.map(({ word, count }) => attempt(word, count))]);

@@ -53,7 +53,8 @@ export async function openOwn(parts: OwnParts): Promise<Own> {
   };
   await openDoor({ tell: notifier && hear, forwarder }, parts.door);
   return {
-    tell: (word) => notifier?.tell(word, 'box'),
+    // Of Claude's ends init knows what the agent's pane says.
+    tell: (word) => notifier?.tell(word, word === 'restarts' ? 'agent' : 'box'),
     flush: async () => notifier?.flush(),
   };
 }

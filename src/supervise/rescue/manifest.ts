@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { LeftOut } from './order.ts';
+import { type LeftOut, whys } from './order.ts';
+import { isId, parseHead } from './refs.ts';
 
 /** What a rescue holds. Commit ids name their whole content, so the MAC over this proves all of it. */
 export interface Manifest {
@@ -55,10 +56,12 @@ export function judgeManifest(
   if (!expected.keys.some((key) => macs.some((mac) => isSame(mac, macOf(key, body))))) {
     return foreign('no secret of this box has signed it');
   }
-  // From here on it is what a box of this operator wrote.
-  const manifest = parse(body) as Manifest;
-  if (manifest.version !== 1) return foreign('another version of the box wrote it');
-  if (manifest.box !== expected.box) return foreign(`it is of the box ${manifest.box}`);
+  // Whoever has the secrets may have signed it: the agent has them.
+  const said = parse(body) as Partial<Manifest> | null;
+  if (said?.version !== 1) return foreign('another version of the box wrote it');
+  const manifest = manifestOf(said);
+  if (manifest === null) return foreign('it is signed, but is no manifest');
+  if (manifest.box !== expected.box) return foreign(`it is of the box ${manifest.box.slice(0, 100)}`);
   if (plain(manifest.repository) !== plain(expected.repository))
     return foreign('it is of another repository');
   return { kind: 'own', manifest };
@@ -86,4 +89,65 @@ function parse(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** @returns what is signed, where every part of it has its form. */
+function manifestOf(said: Partial<Manifest>): Manifest | null {
+  const { box, repository, time, state, work, head, index, files } = said;
+  const refs = parseList(said.refs, (pair) =>
+    isPair(pair) && isRef(pair[0]) && isId(pair[1]) ? pair : null,
+  );
+  const stashes = parseList(said.stashes, (pair) => (isPair(pair) && isId(pair[0]) ? pair : null));
+  const notes = parseList(said.notes, (note) => (typeof note === 'string' ? note : null));
+  const leftOut = parseLeftOut(said.leftOut);
+  if (refs === null || stashes === null || notes === null || leftOut === null) return null;
+  if (typeof box !== 'string' || typeof repository !== 'string' || typeof index !== 'boolean') return null;
+  if (!isTime(time) || !isCount(files) || !isId(state) || !isId(work) || !isHead(head)) return null;
+  const { branch, commit } = head;
+  return {
+    version: 1,
+    ...{ box, repository, time, state, work, refs, stashes, index, files, leftOut, notes },
+    head: { branch, commit },
+  };
+}
+
+function isHead(value: unknown): value is Manifest['head'] {
+  if (typeof value !== 'object' || value === null) return false;
+  const { branch, commit } = value as Partial<Manifest['head']>;
+  if (commit !== null && !isId(commit)) return false;
+  if (branch === null) return commit !== null;
+  return typeof branch === 'string' && parseHead(`ref: ${branch}`) !== null;
+}
+
+function isRef(name: string): boolean {
+  return /^refs\/(heads|tags)\/[^\0-\x20\x7f]+$/.test(name);
+}
+
+function isPair(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string');
+}
+
+/** @returns the items, or null where one of them is none. */
+export function parseList<Item>(value: unknown, parseItem: (item: unknown) => Item | null): Item[] | null {
+  if (!Array.isArray(value)) return null;
+  const items = value.map(parseItem).filter((item) => item !== null);
+  return items.length === value.length ? items : null;
+}
+
+export function parseLeftOut(value: unknown): LeftOut[] | null {
+  return parseList(value, (item) => {
+    const { path, why, more } = (item ?? {}) as Partial<LeftOut>;
+    if (typeof path !== 'string' || why === undefined || !whys.includes(why)) return null;
+    if (more === undefined) return { path, why };
+    return isCount(more) ? { path, why, more } : null;
+  });
+}
+
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Milliseconds since the epoch that a date can show in four digits of a year. */
+export function isTime(value: unknown): value is number {
+  return isCount(value) && value < Date.UTC(9999, 0);
 }

@@ -42,10 +42,15 @@ export interface SaveOrder extends OrderBase {
 
 export interface RestoreOrder extends OrderBase {
   readonly kind: 'restore';
+  /** This operator's own, which is looked at however many there are. */
+  readonly place: string;
 }
 
 /** Why something stays behind. */
-export type Why = 'untracked' | 'name' | 'content' | 'size' | 'nested' | 'special' | 'changed' | 'unreadable';
+export const whys = [
+  ...(['untracked', 'name', 'content', 'size', 'nested', 'special', 'changed', 'unreadable'] as const),
+];
+export type Why = (typeof whys)[number];
 
 export interface LeftOut {
   readonly path: string;

@@ -13,6 +13,10 @@ export function placeOf(secret: string): string {
   return createHmac('sha256', secret).update('cloister rescue place').digest('hex').slice(0, 8);
 }
 
+export function isPlace(text: unknown): text is string {
+  return typeof text === 'string' && form.test(text);
+}
+
 /** @returns a place beside that one, for a boot that must not write over what it could not restore. */
 export function placeBeside(place: string, bootId: string): string {
   return `${place.slice(0, 8)}-${bootId.replaceAll('-', '').slice(0, 8).toLowerCase()}`;
@@ -27,5 +31,5 @@ export function placesIn(refs: ReadonlyMap<string, string>, box: string): string
   const prefix = `refs/cloister/${box}/`;
   const names = [...refs.keys()].filter((ref) => ref.startsWith(prefix) && ref.endsWith('/manifest'));
   const places = names.map((ref) => ref.slice(prefix.length, -'/manifest'.length));
-  return places.filter((place) => form.test(place) && refs.has(refOf(box, place, 'state')));
+  return places.filter((place) => isPlace(place) && refs.has(refOf(box, place, 'state')));
 }

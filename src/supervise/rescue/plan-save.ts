@@ -61,7 +61,7 @@ export function planRestore(
   settings: Settings,
   facts: { readonly deadline: number; readonly folder: string },
 ): RestoreOrder {
-  return { ...baseOf(settings, facts), kind: 'restore' };
+  return { ...baseOf(settings, facts), kind: 'restore', place: placeOf(secretsIn(settings)[0] ?? '') };
 }
 
 /**

@@ -3,8 +3,8 @@ export type Head = { readonly branch: string } | { readonly commit: string };
 
 const id = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
-export function isId(text: string): boolean {
-  return id.test(text);
+export function isId(text: unknown): text is string {
+  return typeof text === 'string' && id.test(text);
 }
 
 /** @param text the file HEAD.  @returns null for what is neither. */

@@ -1,4 +1,4 @@
-import { confined, type Identity } from '../../core/agent-profile.ts';
+import { confined, type Identity, roomy } from '../../core/agent-profile.ts';
 import { chainOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { Paths } from '../../core/paths.ts';
@@ -33,19 +33,19 @@ export interface RescuerParts {
   readonly restored: RestoreReport | null;
 }
 
-/** Runs a rescue program of ours as the agent.  @returns its report. */
-export async function runRescueProgram<Report>(
+/** Runs a rescue program of ours as the agent.  @returns its report, which is still to be parsed. */
+export async function runRescueProgram(
   { host, agent, environment }: Pick<RescuerParts, 'host' | 'agent' | 'environment'>,
   order: Order,
-): Promise<Report> {
+): Promise<string> {
   const { stdout } = await host.run({
-    argv: confined([Paths.node, Paths.program, 'rescue'], agent),
+    argv: confined([Paths.node, Paths.program, 'rescue'], roomy(agent)),
     env: environment,
     cwd: '/',
     stdin: JSON.stringify(order),
     timeout: Math.max(order.deadline - host.now(), 1) + 2000,
   });
-  return JSON.parse(stdout) as Report;
+  return stdout;
 }
 
 /** @returns a rescuer that saves at intervals from now on, or one that does nothing where there is nothing to do. */
@@ -100,11 +100,12 @@ class LiveRescuer implements Rescuer {
     const deadline = startedAt + budgets[occasion];
     try {
       const { addSaved, planSave } = await import('./plan-save.ts');
+      const { parseSaveReport } = await import('./report.ts');
       const order = planSave(
         { ...this.#parts, folder: `${this.#parts.board.state.workspace}/repo` },
         { deadline, last: this.#last, saved: this.#saved },
       );
-      const report = await runRescueProgram<SaveReport>(this.#parts, order);
+      const report = parseSaveReport(await runRescueProgram(this.#parts, order));
       // Even if the remote can't be asked now: it may well be there, and is ours.
       if (report.kind === 'pushed') this.#saved = addSaved(this.#saved, report.refs);
       if (report.kind === 'pushed') await this.#assertThere(report, deadline);
@@ -120,7 +121,9 @@ class LiveRescuer implements Rescuer {
     const { host, agent, settings } = this.#parts;
     const { askRemote } = await import('./remote.ts');
     const asAgent = {
-      run: (command: Command) => host.run({ ...command, argv: confined(command.argv, agent) }),
+      // The names are ours, and what a server says beyond them is bounded as a text.
+      run: ({ octets: _, ...command }: Command) =>
+        host.run({ ...command, argv: confined(command.argv, roomy(agent)) }),
     };
     const url = settings.repository?.url ?? '';
     const timeout = Math.max(deadline - host.now(), 1);

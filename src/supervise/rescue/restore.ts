@@ -26,7 +26,11 @@ export async function restore(host: Pick<Host, 'run' | 'now'>, order: RestoreOrd
   try {
     const timeout = Math.max(order.deadline - host.now(), 1);
     const { refs } = await askRemote(host, { ...order, timeout, only: [`refs/cloister/${order.box}/*`] });
-    const places = placesIn(refs, order.box).slice(0, mostPlaces);
+    // Whoever may push can plant any number of others.
+    const isOwn = (place: string) => Number(place === order.place);
+    const places = placesIn(refs, order.box)
+      .toSorted((one, other) => isOwn(other) - isOwn(one))
+      .slice(0, mostPlaces);
     if (places.length === 0) return { kind: 'none' };
     const sha256 = [...refs.values()].some((id) => id.length === 64);
     scratch = makeScratch({ gitDir: `${folder}/.git`, commonDir: `${folder}/.git`, sha256 });
@@ -75,7 +79,10 @@ async function fetch(git: Git, order: RestoreOrder, refspecs: readonly string[])
 async function readManifest(git: Git, ref: string): Promise<string> {
   const object = `${ref}:manifest.json`;
   const size = Number(await git.text(['cat-file', '-s', object]).catch(() => 'none'));
-  return size <= mostManifest ? git.text(['cat-file', 'blob', object]).catch(() => '') : '';
+  if (!(size <= mostManifest)) return '';
+  // It was signed as the text it is, not as octets.
+  const octets = await git.text(['cat-file', 'blob', object]).catch(() => '');
+  return Buffer.from(octets, 'latin1').toString();
 }
 
 async function restorePlace(

@@ -86,8 +86,8 @@ export function describeSave(report: SaveReport, { url, time }: { url: string; t
       return {
         level: 'error',
         event: 'rescue.failed',
-        fields: { reason: report.reason },
-        said: `FAILED at ${at}: ${report.reason}`,
+        fields: { reason: printable(report.reason) },
+        said: `FAILED at ${at}: ${printable(report.reason)}`,
       };
     case 'pushed':
       return describePushed(report, url, at);
@@ -123,9 +123,9 @@ export function describeRestore(restored: RestoreReport): string {
     case 'none':
       return '';
     case 'refused':
-      return `a rescue is there but was not restored: ${restored.reason}`;
+      return `a rescue is there but was not restored: ${printable(restored.reason)}`;
     case 'failed':
-      return `the last rescue could not be restored: ${restored.reason}`;
+      return `the last rescue could not be restored: ${printable(restored.reason)}`;
     case 'restored': {
       const on = restored.branch === null ? 'at no branch' : `on ${printableName(restored.branch)}`;
       const what = `${plural(restored.files, 'changed file')}, ${on}`;

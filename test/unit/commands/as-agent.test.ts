@@ -35,14 +35,17 @@ test('no program of the agent’s own folder is taken for one of the image', asy
   expect(machine.children[0]?.spec.env.PATH).not.toContain('/home');
 });
 
-test('a terminal is never handed to it', async () => {
-  const machine = new FakeMachine();
-  expect(await runAsAgent(machine.program({ terminal: true }), ['sh'])).toBe(77);
-  expect([machine.children.length, machine.printedErrors.join('')]).toEqual([
-    0,
-    expect.stringContaining('without -t'),
-  ]);
-});
+test.each([{ terminal: true }, { anyTerminal: true }])(
+  'a terminal is never handed to it: %o',
+  async (how) => {
+    const machine = new FakeMachine();
+    expect(await runAsAgent(machine.program(how), ['sh'])).toBe(77);
+    expect([machine.children.length, machine.printedErrors.join('')]).toEqual([
+      0,
+      expect.stringContaining('without -t'),
+    ]);
+  },
+);
 
 test('without a program it says how it is used', async () => {
   const machine = new FakeMachine();

@@ -1,8 +1,10 @@
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   statSync,
@@ -27,6 +29,7 @@ function setUp() {
           claudeFolder: join(home, '.claude'),
           claudeLink: null,
           folders: [],
+          rooms: [home],
           ...more,
           trusted: ['/workspace'],
           approvedKey: null,
@@ -145,6 +148,25 @@ describe('furnishing the home', () => {
     writeFileSync(at('.local'), 'mine');
     await run();
     expect(readFileSync(at('.local.aside'), 'utf8')).toBe('mine');
+  });
+
+  test('takes nothing apart that is in the way: it may be closed even to us, or have no end', async () => {
+    const { run, at } = setUp();
+    for (const name of ['.claude.json', '.claude.json.cloister', '.claude.json.aside'])
+      mkdirSync(at(`.claude/${name}/closed`), { recursive: true });
+    await run();
+    await run();
+    expect(statSync(at('.claude/.claude.json')).isFile()).toBe(true);
+    const aside = readdirSync(at('.claude')).filter((name) => /^\.claude\.json\./.test(name));
+    expect(aside).toHaveLength(3);
+    expect(aside.every((name) => existsSync(at(`.claude/${name}/closed`)))).toBe(true);
+  });
+
+  test('opens a room that its owner has closed to himself', async () => {
+    const { home, run } = setUp();
+    chmodSync(home, 0o055);
+    await run();
+    expect(statSync(home).mode & 0o777).toBe(0o755);
   });
 });
 

@@ -35,6 +35,8 @@ describe.each<[string, () => { files: Files; root: string }]>([
     files.append(`${root}/d/b`, '2');
     files.write(`${root}/d/a`, '', 0o600);
     expect(files.list(`${root}/d`)).toEqual(['a', 'b']);
+    expect(files.list(`${root}/d`, 1)).toHaveLength(1);
+    expect(files.list(`${root}/d`, 9)).toEqual(['a', 'b']);
     expect(files.read(`${root}/d/b`)).toBe('12');
     expect(files.facts(`${root}/d`)).toMatchObject({ kind: 'folder', mode: 0o700 });
     expect(files.readIfAny(`${root}/d`)).toBeNull();

@@ -84,3 +84,22 @@ describe.each([
     expect(lines).toEqual(['one', 'two']);
   });
 });
+
+describe('a program whose output somebody else holds when it has ended', () => {
+  test('is over all the same, with what it said', async () => {
+    const { stdout } = await runLean(sh('echo said; setsid sleep 30 & exit 0'));
+    expect(stdout).toBe('said\n');
+  });
+
+  test('and that goes on writing into it is cut off where it is too much', async () => {
+    const failure = runLean(sh('setsid sh -c "yes & echo \\$! >&2" & sleep 60'));
+    await expect(failure).rejects.toThrow('said too much');
+  });
+
+  test('and that goes on writing into it, little by little, is cut off at the deadline', async () => {
+    const failure = runLean(
+      sh('setsid sh -c "while echo x; do sleep 0.1; done" & exit 0', { timeout: 2500 }),
+    );
+    await expect(failure).rejects.toThrow('took too long');
+  });
+});

@@ -6,6 +6,7 @@ const furnishing: Furnishing = {
   claudeFolder: '/home/claude/.claude',
   claudeLink: null,
   folders: [],
+  rooms: [],
   trusted: ['/workspace', '/workspace/repo'],
   approvedKey: null,
   githubToken: null,

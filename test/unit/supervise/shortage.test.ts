@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FakeFiles } from '../../../src/host/fake-files.ts';
+import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { chooseVictims, excessOf, listTenants } from '../../../src/supervise/shortage.ts';
-import { countHeld } from '../../../src/supervise/warden.ts';
+import { countHeld, keepWatch } from '../../../src/supervise/warden.ts';
 
 const MB = 1024 ** 2;
 const tenant = (pid: number, name: string, megabytes: number) => ({ pid, name, memory: megabytes * MB });
@@ -64,4 +65,18 @@ test('who holds the most terminals comes first', () => {
     { pid: 12, held: 2 },
     { pid: 7, held: 1 },
   ]);
+});
+
+test('nobody but the agent’s own is ended as a hoarder, whatever the agent says of who that is', async () => {
+  const machine = new FakeMachine();
+  for (let count = 0; count < 300; count++) machine.files.put(`/dev/pts/${count}`, '');
+  for (const [pid, uid] of Object.entries({ 1: 0, 20: 65053, 300: 1000 }))
+    machine.files.put(`/proc/${pid}/status`, `Name:\tx\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
+  machine.prepare(/\/usr\/bin\/find/, { stdout: '/proc/1/fd\n/proc/20/fd\n/proc/300/fd\n'.repeat(100) });
+  const log = { event: () => {}, hide: () => {}, redact: (text: string) => text };
+  keepWatch({ host: machine.program(), log, agent: { uid: 1000, gid: 1000 } });
+  await machine.advance(1000);
+  await vi.waitFor(() => expect(machine.journal).toContain('signal 300 9'));
+  const signals = machine.journal.filter((event) => event.startsWith('signal'));
+  expect([...new Set(signals)]).toEqual(['signal 300 9']);
 });

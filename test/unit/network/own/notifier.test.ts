@@ -110,4 +110,16 @@ describe('the notifier', () => {
       'box: the box has stopped, and its work is saved',
     ]);
   });
+
+  test('what the box has to say last is said, however much the agent has brought it to say before', async () => {
+    const { notifier, world, pass } = setUp();
+    // A pane that says it fails, a session ended again and again, a disk full and empty: all of it is the agent's doing.
+    for (let minute = 0; minute < 30; minute += 1) {
+      for (const word of ['session-lost', 'degraded', 'recovered'] as const) notifier.tell(word, 'box');
+      await pass(60_000);
+    }
+    notifier.tell('unsaved', 'box');
+    await notifier.flush();
+    expect(world.sent.at(-1)).toContain('could not be saved');
+  });
 });

@@ -261,3 +261,14 @@ describe('what stands in the box’s place is restored only if it is its own', (
     });
   });
 });
+
+test('a rescue is found among any number of others that a stranger planted', async () => {
+  const box = world();
+  box.write('a.txt', 'mine\n');
+  await box.save();
+  for (let at = 0; at < 40; at++) {
+    const place = `refs/cloister/night/${at.toString(16).padStart(8, '0')}`;
+    for (const part of ['manifest', 'state']) box.git(box.remote, 'update-ref', `${place}/${part}`, 'main');
+  }
+  expect(await box.restore()).toMatchObject({ kind: 'restored', place: placeOf(secret) });
+});

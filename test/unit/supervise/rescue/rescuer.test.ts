@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { agentIdentity } from '../../../../src/core/agent-profile.ts';
+import { agentIdentity, type Identity } from '../../../../src/core/agent-profile.ts';
 import type { Log } from '../../../../src/core/log.ts';
 import { type BoxState, newState } from '../../../../src/core/state.ts';
 import { FakeMachine } from '../../../../src/host/fake-host.ts';
@@ -25,7 +25,11 @@ const saved: SaveReport = {
 };
 const never = new Promise<void>(() => {});
 
-function setUp(env: Record<string, string> = {}, restored: RestoreReport | null = { kind: 'none' }) {
+function setUp(
+  env: Record<string, string> = {},
+  restored: RestoreReport | null = { kind: 'none' },
+  agent: Identity = agentIdentity,
+) {
   const machine = new FakeMachine();
   const settings = readSettings(
     {
@@ -68,7 +72,7 @@ function setUp(env: Record<string, string> = {}, restored: RestoreReport | null 
     log,
     board,
     settings,
-    agent: agentIdentity,
+    agent,
     bootId,
     environment: {},
     restored,
@@ -127,10 +131,11 @@ describe('the rescuer', () => {
       await rescuer.save('interval');
     };
     machine.prepare(/ls-remote/, { stdout: '' });
-    await push('one');
-    await push('two');
-    await push('three');
-    expect(orders.map(({ mine }) => mine)).toEqual([[], ['one'], ['one', 'two']]);
+    const [one = '', two = '', three = ''] = ['1', '2', '3'].map((digit) => digit.repeat(40));
+    await push(one);
+    await push(two);
+    await push(three);
+    expect(orders.map(({ mine }) => mine)).toEqual([[], [one], [one, two]]);
     expect(orders[1]?.place).toBe('0a0a0a0a');
   });
 
@@ -160,6 +165,24 @@ describe('the rescuer', () => {
       expect.stringContaining('ls-remote'),
     ]);
     expect(events).toMatchObject([{ event: 'rescue.saved', occasion: 'stop' }]);
+  });
+
+  test('has room although the agent has used up its processes, and the end of them all is not counted', async () => {
+    const limits = { resources: { nproc: '1000', core: '0' }, groups: [] };
+    const { machine, rescuer } = setUp({}, { kind: 'none' }, { ...agentIdentity, limits });
+    await rescuer.stop(never);
+    const lines = machine.commands.map(({ argv }) => argv.join(' '));
+    expect(lines.map((line) => /--nproc=(\d+)/.exec(line)?.[1])).toEqual([undefined, '1048', '1048']);
+    expect(lines.every((line) => line.includes('--core=0'))).toBe(true);
+  });
+
+  test('at the stop has what runs as the agent, and nobody else, stand still first: it could kill the killer', async () => {
+    const { machine, rescuer } = setUp();
+    for (const [pid, uid] of Object.entries({ 1: 0, 20: 65053, 300: 1000, 301: 1000 }))
+      machine.files.put(`/proc/${pid}/status`, `Name:\tx\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
+    await rescuer.stop(never);
+    expect(machine.journal.slice(0, 2)).toEqual(['signal 300 19', 'signal 301 19']);
+    expect(machine.journal.filter((event) => event.startsWith('signal'))).toHaveLength(2);
   });
 
   test('at the stop ends nobody where the first process is not the box’s', async () => {

@@ -69,6 +69,12 @@ const works: Record<string, (box: World) => void> = {
     box.write('new.txt', 'second\n');
     box.agent('stash', 'push', '--quiet', '--include-untracked', '--message=second');
   },
+  'names and words beyond ASCII': (box) => {
+    box.agent('switch', '--quiet', '--create', 'größe/日本');
+    box.write('a.txt', 'first\n');
+    box.agent('stash', 'push', '--quiet', '--message=später 🌙');
+    box.write('a.txt', 'second\n');
+  },
   'odd names, of octets that are no text': (box) => {
     for (const name of [
       'new\nline',

@@ -133,7 +133,7 @@ export class World {
     this.#clones += 1;
     this.folder = join(this.root, `clone-${this.#clones}`);
     this.git(this.root, 'clone', '--quiet', this.remote, this.folder);
-    return restore(this.host, { ...this.base, kind: 'restore', ...more });
+    return restore(this.host, { ...this.base, kind: 'restore', place: placeOf(secret), ...more });
   }
 
   /** Everything a rescue promises to bring back. */
