@@ -1,4 +1,5 @@
 import type { ListCommand } from './commands/list.ts';
+import { faultOf } from './commands/usage.ts';
 import { ExitCode } from './core/exit-codes.ts';
 import type { FromEgress, ToEgress } from './network/link.ts';
 
@@ -15,8 +16,7 @@ const list = (name: ListCommand) => async (args: readonly string[]) =>
 const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init } = await import('./boot/init.ts');
-    const { makeHost } = await import('./host/real-host.ts');
-    const host = makeHost({ lean: false });
+    const host = (await import('./host/real-host.ts')).makeHost({ lean: false });
     const { readSettings } = await import('./settings/read.ts');
     return init(host, args, () => readSettings(host.env, host.files.read));
   },
@@ -55,5 +55,6 @@ const commands: Readonly<Record<string, Run>> = {
 
 const [name = '', ...args] = process.argv.slice(2);
 const run = Object.hasOwn(commands, name) ? commands[name] : undefined;
-if (run === undefined) process.stderr.write((await import('./commands/usage.ts')).usageFor(name));
-process.exit(run === undefined ? ExitCode.settings : await run(args));
+const fault = faultOf(name, args, run !== undefined);
+if (fault !== null) process.stderr.write(fault);
+process.exit(run === undefined || fault !== null ? ExitCode.settings : await run(args));

@@ -13,8 +13,22 @@ const usage = `usage: cloister COMMAND
   version               the version of the box
 `;
 
-/** @returns what to print for that command, which is none; a name is quoted, for it may hold anything. */
-export function usageFor(name: string): string {
-  const asked = ['', 'help', '--help', '-h'].includes(name);
-  return asked ? usage : `There is no command ${JSON.stringify(name)}.\n${usage}`;
+/** What these take, and nothing else; the others say it themselves. */
+const options: Readonly<Record<string, readonly string[]>> = {
+  attach: ['--stay'],
+  status: ['--json'],
+  health: ['--json'],
+  verify: ['--json', '--inside'],
+  version: [],
+};
+
+/** @returns what to print for a command that is none, or with an option it does not have; else null. Words are quoted. */
+export function faultOf(name: string, args: readonly string[], isKnown: boolean): string | null {
+  if (!isKnown) {
+    const asked = ['', 'help', '--help', '-h'].includes(name);
+    return asked ? usage : `There is no command ${JSON.stringify(name)}.\n${usage}`;
+  }
+  const taken = Object.hasOwn(options, name) ? options[name] : undefined;
+  const wrong = taken === undefined ? undefined : args.find((arg) => !taken.includes(arg));
+  return wrong === undefined ? null : `cloister ${name} does not take ${JSON.stringify(wrong)}.\n${usage}`;
 }

@@ -6,6 +6,8 @@ import type { Readable } from 'node:stream';
  * two. Looks are counted and not time: between two of them there was a turn to read, however long the one before took.
  */
 const silence = 10;
+/** Looks after which it is not waited for either, whatever it says: what the child itself wrote was read long before. */
+const patience = 100;
 const look = 100;
 
 /** Copies a child's output to ours. No transform stream between the two: what it still held would be lost at our end. */
@@ -23,18 +25,22 @@ export function copy(
 
 /**
  * Resolves when all that an ended child wrote has been read. A program it left behind may hold its output for ever:
- * that one is waited for only while it has something to say.
+ * that one is waited for only while it has something to say, and not for long.
  */
 export function drained(child: ChildProcess): Promise<void> {
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
   let silent = 0;
+  let looks = 0;
   for (const stream of streams) stream.on('data', () => void (silent = 0));
   return new Promise((resolve) => {
     child.once('close', resolve);
     child.once('exit', () => {
       const timer = setInterval(() => {
-        silent = streams.some((stream) => stream.isPaused()) ? 0 : silent + 1;
-        if (silent < silence) return;
+        // Who waits for our own reader is not at its end.
+        if (streams.some((stream) => stream.isPaused())) return;
+        silent += 1;
+        looks += 1;
+        if (silent < silence && looks < patience) return;
         clearInterval(timer);
         resolve();
       }, look);

@@ -54,7 +54,9 @@ export function planLimits(facts: LimitsFacts): AgentLimits {
     descriptors: open,
     gaps: [
       ...(memory === null ? ['memory: add --memory'] : []),
-      ...(open * count > facts.fileLimit ? [`the ${facts.fileLimit} open files of the whole machine`] : []),
+      ...(open * count > facts.fileLimit
+        ? [`open files of all its processes together (the machine has ${facts.fileLimit})`]
+        : []),
       ...facts.gaps,
     ],
   };
