@@ -1,32 +1,25 @@
-import { createHash } from 'node:crypto';
 import { agentEnvironment } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
-import type { Child, Host } from '../host/host.ts';
-import { oneShotSpec } from '../session/one-shot.ts';
-import { makeSession, serverSpec } from '../session/tmux.ts';
-import { type Kept, keep } from '../supervise/keep.ts';
-import { policies } from '../supervise/policies.ts';
+import type { Host } from '../host/host.ts';
 import { refreshPins } from '../supervise/refresh.ts';
 import { openRescuer, type Rescuer } from '../supervise/rescue/rescuer.ts';
 import type { Rulebook } from '../supervise/rulebook.ts';
 import { keepWatch } from '../supervise/warden.ts';
 import { watchHealth } from '../supervise/watch-health.ts';
-import { watchSession } from '../supervise/watch-session.ts';
 import { wordOfNews } from '../supervise/word-of.ts';
 import { certificateEnvironment, writeAccounts } from './accounts.ts';
 import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
-import { makeCloneProgress } from './clone-progress.ts';
 import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
 import { proveBox } from './proof.ts';
-import { cloneDeadline, cloneRepository, repositoryIn } from './repository.ts';
-import { noticeFailedClone, type Restored, restoreRescue } from './restore.ts';
+import { cloneDeadline } from './repository.ts';
 import { openRulebook } from './rulebook.ts';
 import { type Handover, ownNodeEnvironment } from './shed.ts';
 import type { Steps } from './step.ts';
+import { fetchWork, startWork, type Work } from './work.ts';
 
 export interface ResumeParts {
   readonly host: Host;
@@ -41,14 +34,13 @@ export interface Box {
   readonly wayOut: WayOut;
   readonly rulebook: Rulebook;
   readonly rescuer: Rescuer;
-  /** The tmux session, or the agent running once. */
-  readonly work: { readonly session: Kept } | { readonly task: Child };
+  readonly work: Work;
 }
 
 /** The second half of the boot, with the few capabilities of supervision and no secret in its environment. */
 export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
   const { settings, environment } = handover;
-  const { agent, workspace } = environment;
+  const { agent } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
   keepWatch({ host, log, agent });
@@ -83,62 +75,15 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   await steps.step('proof', (tools) => proveBox(host, handover, tools));
   const ownEnvironment = { ...agentEnvironment(certificates), ...ownNodeEnvironment() };
   const rescue = { host, log, board, settings, agent, bootId: handover.bootId, environment: ownEnvironment };
-  let restored: Restored = { report: null, said: '' };
-  const folder = await steps.step(
+  const { folder, restored } = await steps.step(
     'repository',
-    async ({ say, warn }) => {
-      const { repository } = settings;
-      const progress = makeCloneProgress({ host, log, board });
-      const result = await cloneRepository(
-        host,
-        { repository, agent, workspace, environment: certificates },
-        progress,
-      );
-      board.post({ repository: result.kind });
-      restored = await restoreRescue(rescue, result.kind);
-      const said = [result.kind, restored.said].filter((text) => text !== '').join('; ');
-      if (result.kind === 'failed') warn(noticeFailedClone(host, result.reason));
-      else if (restored.report?.kind === 'refused' || restored.report?.kind === 'failed') warn(said);
-      else say(said);
-      return result.kind === 'cloned' || result.kind === 'kept' ? repositoryIn(workspace) : workspace;
-    },
+    (tools) => fetchWork({ ...rescue, certificates }, tools),
     2 * cloneDeadline,
   );
-  const rescuer = openRescuer({ ...rescue, restored: restored.report });
-  const work = await steps.step('session', async ({ undo, say }) => {
-    if (handover.task.length > 0) {
-      say('none: the agent runs once');
-      const spec = {
-        task: handover.task,
-        agent,
-        environment: certificates,
-        folder,
-        terminal: host.anyTerminal,
-      };
-      return { task: host.start(oneShotSpec(spec)) };
-    }
-    const place = { folder, key: conversationKey(settings.repository?.url ?? '') };
-    const kept = keep({
-      host,
-      log,
-      name: 'session',
-      policy: policies.session,
-      tell: (news) => board.tell(news),
-      spec: serverSpec(agent, certificates),
-      started: (_, restarts) => {
-        board.post({ session: { running: true, restarts } });
-        if (restarts > 0) void makeSession(host, { agent, place }).catch(() => {});
-      },
-      ended: () => {
-        board.post({ session: { ...board.state.session, running: false } });
-        void rescuer.save('agent ended');
-      },
-    });
-    undo(() => kept.stop(1000));
-    await makeSession(host, { agent, place });
-    watchSession({ host, log, board, agent, place, ended: () => void rescuer.save('agent ended') });
-    return { session: kept };
-  });
+  const rescuer = openRescuer({ ...rescue, restored });
+  const work = await steps.step('session', (tools) =>
+    startWork({ host, log, board, handover, certificates, folder, rescuer }, tools),
+  );
   if (settings.notify?.on.includes('degraded'))
     watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
   board.post({ phase: 'ready', readyAt: host.now() });
@@ -146,9 +91,4 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
   await releaseLock();
   return { wayOut, rulebook, rescuer, work };
-}
-
-/** Another repository on the same volume is other work, with a conversation of its own. */
-function conversationKey(url: string): string {
-  return createHash('sha256').update(url).digest('hex').slice(0, 16);
 }

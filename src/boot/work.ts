@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { Log } from '../core/log.ts';
+import type { Child, Host } from '../host/host.ts';
+import { oneShotSpec } from '../session/one-shot.ts';
+import { makeSession, serverSpec } from '../session/tmux.ts';
+import { type Kept, keep } from '../supervise/keep.ts';
+import { policies } from '../supervise/policies.ts';
+import type { RestoreReport } from '../supervise/rescue/order.ts';
+import type { Rescuer, RescuerParts } from '../supervise/rescue/rescuer.ts';
+import { watchSession } from '../supervise/watch-session.ts';
+import type { Board } from './board.ts';
+import { makeCloneProgress } from './clone-progress.ts';
+import { cloneRepository, repositoryIn } from './repository.ts';
+import { noticeFailedClone, restoreRescue } from './restore.ts';
+import type { Handover } from './shed.ts';
+import type { StepTools } from './step.ts';
+
+/** The tmux session, or the agent running once. */
+export type Work = { readonly session: Kept } | { readonly task: Child };
+
+interface FetchParts extends Omit<RescuerParts, 'restored' | 'board'> {
+  readonly board: Board;
+  readonly certificates: Readonly<Record<string, string>>;
+}
+
+/**
+ * Clones the repository, and puts back into a clean clone what the box saved last.
+ * @returns the folder to work in, and what became of the last rescue.
+ */
+export async function fetchWork(
+  parts: FetchParts,
+  { say, warn }: StepTools,
+): Promise<{ folder: string; restored: RestoreReport | null }> {
+  const { host, log, board, settings, agent, certificates } = parts;
+  const { workspace } = board.state;
+  const clone = { repository: settings.repository, agent, workspace, environment: certificates };
+  const result = await cloneRepository(host, clone, makeCloneProgress({ host, log, board }));
+  board.post({ repository: result.kind });
+  const { report, said } = await restoreRescue(parts, result.kind);
+  const all = [result.kind, said].filter((text) => text !== '').join('; ');
+  if (result.kind === 'failed') warn(noticeFailedClone(host, result.reason));
+  else if (report?.kind === 'refused' || report?.kind === 'failed') warn(all);
+  else say(all);
+  const isThere = result.kind === 'cloned' || result.kind === 'kept';
+  return { folder: isThere ? repositoryIn(workspace) : workspace, restored: report };
+}
+
+interface WorkParts {
+  readonly host: Host;
+  readonly log: Log;
+  readonly board: Board;
+  readonly handover: Handover;
+  readonly certificates: Readonly<Record<string, string>>;
+  readonly folder: string;
+  readonly rescuer: Rescuer;
+}
+
+/** Starts the agent: once, where it was given arguments, else in its session. */
+export async function startWork(parts: WorkParts, { undo, say }: StepTools): Promise<Work> {
+  const { host, handover, certificates, folder } = parts;
+  if (handover.task.length === 0) {
+    const session = startSession(parts);
+    undo(() => session.stop(1000));
+    await openSession(parts);
+    return { session };
+  }
+  say('none: the agent runs once');
+  const { agent } = handover.environment;
+  const once = { task: handover.task, agent, environment: certificates, folder, terminal: host.anyTerminal };
+  return { task: host.start(oneShotSpec(once)) };
+}
+
+/** The tmux server, kept; one that comes back gets its session again. */
+function startSession({ host, log, board, handover, certificates, folder, rescuer }: WorkParts): Kept {
+  const { agent } = handover.environment;
+  return keep({
+    host,
+    log,
+    name: 'session',
+    policy: policies.session,
+    tell: (news) => board.tell(news),
+    spec: serverSpec(agent, certificates),
+    started: (_, restarts) => {
+      board.post({ session: { running: true, restarts } });
+      if (restarts > 0) void makeSession(host, { agent, place: placeOf(handover, folder) }).catch(() => {});
+    },
+    ended: () => {
+      board.post({ session: { ...board.state.session, running: false } });
+      void rescuer.save('agent ended');
+    },
+  });
+}
+
+async function openSession({ host, log, board, handover, folder, rescuer }: WorkParts): Promise<void> {
+  const { agent } = handover.environment;
+  const place = placeOf(handover, folder);
+  await makeSession(host, { agent, place });
+  watchSession({ host, log, board, agent, place, ended: () => void rescuer.save('agent ended') });
+}
+
+/** Another repository on the same volume is other work, with a conversation of its own. */
+function placeOf({ settings }: Handover, folder: string): { folder: string; key: string } {
+  const url = settings.repository?.url ?? '';
+  return { folder, key: createHash('sha256').update(url).digest('hex').slice(0, 16) };
+}
