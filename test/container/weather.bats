@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What happens around a box: its upstream dies, its network is unplugged, its clock is not the one it had.
+# What happens around a box: its upstream dies, its network is unplugged.
 
 load cloister
 
