@@ -102,7 +102,7 @@ as_user() {
 # the agent's environment. Stdin is handed on.
 in_session() {
   local place=/tmp/in-session-$BATS_TEST_NUMBER-$RANDOM
-  "$ENGINE" exec --interactive "$NAME-$1" /usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups sh -c '
+  timeout 150 "$ENGINE" exec --interactive "$NAME-$1" /usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups sh -c '
     cat >"$1.in" && printf "%s\n" "$2" >"$1.sh" &&
     tmux -N -S /run/cloister/session/tmux run-shell "timeout 120 bash $1.sh <$1.in >$1.out 2>&1; echo \$? >$1.status" &&
     cat "$1.out" && exit "$(cat "$1.status")"' - "$place" "$2"
