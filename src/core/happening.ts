@@ -29,7 +29,3 @@ export type Happening = keyof typeof happenings;
 
 /** What the agent's own hooks may say. */
 export const agentWords: readonly Happening[] = ['waits', 'turn', 'ended', 'failed', 'limit'];
-
-export function isHappening(word: unknown): word is Happening {
-  return typeof word === 'string' && Object.hasOwn(happenings, word);
-}

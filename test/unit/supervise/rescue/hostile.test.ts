@@ -1,20 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { keyOf, type Manifest, signManifest } from '../../../../src/supervise/rescue/manifest.ts';
 import { placeOf } from '../../../../src/supervise/rescue/places.ts';
-import { secret, World } from './world.ts';
+import { secret, useWorlds, type World } from './world.ts';
 
-const worlds: World[] = [];
-function world(options?: { empty: boolean }): World {
-  const made = new World(options);
-  worlds.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of worlds.splice(0)) made.remove();
-});
+const world = useWorlds();
 
 /** Everything a repository's configuration could have git run leaves a line behind. */
 function arm(box: World): { ran: () => string; elsewhere: string } {

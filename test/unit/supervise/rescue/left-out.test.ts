@@ -1,19 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Pushed, SaveOrder } from '../../../../src/supervise/rescue/order.ts';
-import { secret, World } from './world.ts';
+import { secret, useWorlds, type World } from './world.ts';
 
-const worlds: World[] = [];
-function world(options?: { empty: boolean }): World {
-  const made = new World(options);
-  worlds.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of worlds.splice(0)) made.remove();
-});
+const world = useWorlds();
 
 async function pushed(box: World, more: Partial<SaveOrder> = {}): Promise<Pushed> {
   const report = await box.save(more);

@@ -1,17 +1,9 @@
 import { chmodSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { World } from './world.ts';
+import { describe, expect, test } from 'vitest';
+import { useWorlds, type World } from './world.ts';
 
-const worlds: World[] = [];
-function world(options?: { empty: boolean }): World {
-  const made = new World(options);
-  worlds.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of worlds.splice(0)) made.remove();
-});
+const world = useWorlds();
 
 /** What an agent may have left, and what is to come back whole. */
 const works: Record<string, (box: World) => void> = {

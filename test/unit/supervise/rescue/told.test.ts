@@ -1,21 +1,13 @@
 import { chmodSync, existsSync, mkdtempSync, rmdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Pushed } from '../../../../src/supervise/rescue/order.ts';
 import { placeOf } from '../../../../src/supervise/rescue/places.ts';
 import { explainRemote } from '../../../../src/supervise/rescue/remote.ts';
 import { describeRestore, describeSave, printableName } from '../../../../src/supervise/rescue/words.ts';
-import { secret, World } from './world.ts';
+import { secret, useWorlds } from './world.ts';
 
-const worlds: World[] = [];
-function world(options?: { empty: boolean }): World {
-  const made = new World(options);
-  worlds.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of worlds.splice(0)) made.remove();
-});
+const world = useWorlds();
 
 describe('a rescue tells the truth', () => {
   test('of a push that was rejected', async () => {

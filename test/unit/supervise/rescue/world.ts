@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterEach } from 'vitest';
 import { runLean } from '../../../../src/host/children.ts';
 import type { Command, Host } from '../../../../src/host/host.ts';
 import { keyOf } from '../../../../src/supervise/rescue/manifest.ts';
@@ -206,4 +207,17 @@ export class World {
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** @returns what makes a world; each is removed after the test that made it. */
+export function useWorlds(): (options?: { empty: boolean }) => World {
+  const worlds: World[] = [];
+  afterEach(() => {
+    for (const made of worlds.splice(0)) made.remove();
+  });
+  return (options) => {
+    const made = new World(options);
+    worlds.push(made);
+    return made;
+  };
 }
