@@ -120,7 +120,7 @@ export interface Host {
   lock(path: string): Promise<() => Promise<void>>;
   /** Replaces this program; comes back only by throwing. */
   replace(argv: readonly string[], env: Readonly<Record<string, string>>): never;
-  /** From now on is given the orphans among its descendants, as PID 1 and elsewhere, and collects them. */
+  /** From now on is given the orphans among its descendants, as PID 1 and elsewhere, and collects them; ignores no signal. */
   reapOrphans(): void;
   /** Kills what it has started and still runs, and, where not PID 1, all that came of it. */
   endDescendants(): void;

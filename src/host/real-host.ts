@@ -68,6 +68,8 @@ function startReaping(): void {
   // Built beside the bundle: the one part of the program that is not JavaScript.
   const calls = createRequire(import.meta.url)('./reap.node') as WaitCalls;
   if (process.pid !== 1) calls.adopt();
+  // What an engine ignores it hands down, and so would we: to every child.
+  calls.heed();
   const sweep = makeReaper({
     calls,
     isOurs: isOwnChild,

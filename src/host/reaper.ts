@@ -6,6 +6,8 @@ export interface WaitCalls {
   collect(pid: number): boolean;
   /** Has the kernel give this process the orphans among its descendants.  @returns whether it does. */
   adopt(): boolean;
+  /** Ignores no signal above 31 any more: Node sees to those below.  @returns how many were ignored. */
+  heed(): number;
 }
 
 export interface ReaperParts {

@@ -101,7 +101,17 @@ said() {
 @test "the agent starts with no signal blocked or ignored" {
   run_once mask -- blocked
   [[ $(timeout 60 "$ENGINE" wait "$NAME-mask") == 0 ]]
-  [[ $(said mask | tr -s '\t' ' ') == $'SigBlk: 0000000000000000\nSigIgn: 0000000000000000' ]]
+  unmasked mask
+}
+
+@test "nor with one that the engine itself ignores and hands down" {
+  run_once deafened --entrypoint bash -- -c "trap '' HUP INT 34 35 64; exec cloister init blocked"
+  [[ $(timeout 60 "$ENGINE" wait "$NAME-deafened") == 0 ]]
+  unmasked deafened
+}
+
+unmasked() {
+  diff <(printf 'SigBlk: %016d\nSigIgn: %016d\n' 0 0) <(said "$1" | tr -s '\t' ' ')
 }
 
 @test "the real Claude Code: its own code for a wrong option and for none, 143 where SIGTERM ended it" {

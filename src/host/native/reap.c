@@ -1,12 +1,24 @@
 /*
  * What Node lacks to be an init: a look at children that have ended, the collection of one of them by its pid, and
  * being given orphans without being PID 1. libuv waits only for pids it has started, and waiting for any pid would
- * take its exits away.
+ * take its exits away. And signals above 31, which Node leaves as it found them.
  */
 #define _GNU_SOURCE
 #include <node_api.h>
+#include <signal.h>
+#include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+/* As the kernel has it: the C library's own sigaction refuses the two signals it keeps for itself. */
+struct action {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
 
 /* peek() -> number: pid of a child that has ended and still waits, or 0. Takes nothing away. */
 static napi_value peek(napi_env env, napi_callback_info info)
@@ -45,6 +57,28 @@ static napi_value adopt(napi_env env, napi_callback_info info)
 	return result;
 }
 
+/*
+ * heed() -> number: how many signals this process had been told to ignore and now does not. An engine started by a
+ * program of musl's, to name one, hands 34 down as ignored, and every child would get it so.
+ */
+static napi_value heed(napi_env env, napi_callback_info info)
+{
+	uint32_t found = 0;
+	napi_value result;
+
+	(void)info;
+	for (int number = 32; number <= 64; number++) {
+		struct action now = {0}, plain = {0};
+
+		if (syscall(SYS_rt_sigaction, number, NULL, &now, sizeof now.mask) != 0 || now.handler != SIG_IGN)
+			continue;
+		if (syscall(SYS_rt_sigaction, number, &plain, NULL, sizeof plain.mask) == 0)
+			found++;
+	}
+	napi_create_uint32(env, found, &result);
+	return result;
+}
+
 NAPI_MODULE_INIT()
 {
 	napi_value function;
@@ -55,5 +89,7 @@ NAPI_MODULE_INIT()
 	napi_set_named_property(env, exports, "collect", function);
 	napi_create_function(env, "adopt", NAPI_AUTO_LENGTH, adopt, NULL, &function);
 	napi_set_named_property(env, exports, "adopt", function);
+	napi_create_function(env, "heed", NAPI_AUTO_LENGTH, heed, NULL, &function);
+	napi_set_named_property(env, exports, "heed", function);
 	return exports;
 }
