@@ -2,6 +2,7 @@
 // Usage: resolver.mjs UPSTREAM_PORT RULES   RULES is a file in the form of domains.conf. Descriptor 3 is a
 // bound UDP socket and 4 a TCP one: somebody else holds them, as init does.
 import { readFileSync } from 'node:fs';
+import { uptime } from '../../src/host/uptime.ts';
 import { makeAllowlist } from '../../src/network/allowlist/allowlist.ts';
 import { parseRules } from '../../src/network/allowlist/parse.ts';
 import { makeReports } from '../../src/network/reports.ts';
@@ -11,7 +12,7 @@ import { makeUpstream } from '../../src/network/resolver/upstream.ts';
 
 const [upstreamPort, rules = ''] = process.argv.slice(2);
 const allowlist = makeAllowlist(parseRules(readFileSync(rules, 'utf8'), rules).rules);
-const reports = makeReports(() => {});
+const reports = makeReports(() => {}, uptime);
 const resolver = makeResolver({
   allowlist: () => allowlist,
   ask: makeUpstream(['127.0.0.1'], Number(upstreamPort)),
@@ -19,6 +20,6 @@ const resolver = makeResolver({
   learned: () => {},
   refused: reports.refused,
   failed: reports.failed,
-  now: Date.now,
+  now: uptime,
 });
 await serve(resolver, { udp: 3, tcp: 4 });

@@ -83,7 +83,7 @@ export async function boot({
     await releaseLock();
     assertGoing();
     undo(() => host.files.remove(Paths.handover));
-    const { bootId, startedAt, steps: past } = board.state;
+    const { bootId, startedAt, startedUptime, steps: past } = board.state;
     return shed(host, {
       settings,
       base,
@@ -92,6 +92,8 @@ export async function boot({
       hiddenProcesses,
       bootId,
       startedAt,
+      startedUptime,
+      shedUptime: host.uptime(),
       deadline,
       steps: past,
       task,

@@ -8,12 +8,12 @@ const pace = 5000;
 /** Tells how far a long clone is: on the notice board at once, in the log now and then. */
 export function makeCloneProgress(parts: { host: Host; log: Log; board: Board }): (line: string) => void {
   const { host, log, board } = parts;
-  let last = host.now();
+  let last = host.uptime();
   return (line) => {
     const detail = line.slice(0, 200);
     board.post({ repository: detail });
-    if (host.now() - last < pace) return;
-    last = host.now();
+    if (host.uptime() - last < pace) return;
+    last = host.uptime();
     log.event('info', 'clone.progress', { detail });
   };
 }

@@ -28,15 +28,15 @@ export async function init(
 ): Promise<number> {
   const wish = { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT, beside: task.length > 0 };
   const { log } = await openInitLog(host, wish);
-  const now = host.now();
+  const [now, uptime] = [host.now(), host.uptime()];
   const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
-  const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now });
+  const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now, uptime });
   const board = new Board({ host, log, state });
   return guarded({ host, log, board }, async (ends) => {
     const read = readSettings();
     const settings = Array.isArray(read) ? null : (read as Settings);
     if (settings !== null) hideSecrets(log, settings);
-    const deadline = now + (settings?.bootTimeout ?? firstDeadline);
+    const deadline = uptime + (settings?.bootTimeout ?? firstDeadline);
     const steps = new Steps({ host, log, board, deadline });
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));
     const { boot } = await import('./boot.ts');
@@ -48,15 +48,16 @@ export async function init(
 export async function initResumed(host: Host): Promise<number> {
   host.reapOrphans();
   const handover = takeHandover(host);
-  const { settings, bootId, startedAt, deadline, task } = handover;
+  const { settings, bootId, deadline, task } = handover;
   const { log, quiet } = await openInitLog(host, { ...settings.log, beside: task.length > 0 });
   hideSecrets(log, settings);
   const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
-  const fresh = newState({ bootId, pid: host.pid, startTicks, now: startedAt });
+  const began = { now: handover.startedAt, uptime: handover.startedUptime };
+  const fresh = newState({ bootId, pid: host.pid, startTicks, ...began });
   // Only here, in the program it led to, is the step known to have succeeded.
   const steps = handover.steps.map((step) =>
     step.state === 'running'
-      ? { ...step, state: 'done' as const, duration: host.now() - step.startedAt }
+      ? { ...step, state: 'done' as const, duration: host.uptime() - handover.shedUptime }
       : step,
   );
   const { duration } = steps.at(-1) ?? { duration: 0 };

@@ -37,7 +37,7 @@ export async function restoreRescue(
   const report = await runRescueProgram(
     parts,
     planRestore(settings, {
-      deadline: host.now() + budget,
+      deadline: host.uptime() + budget,
       folder: repositoryIn(board.state.workspace),
     }),
   )

@@ -88,7 +88,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
-  log.event('info', 'boot.ready', { duration: host.now() - board.state.startedAt });
+  log.event('info', 'boot.ready', { duration: host.uptime() - board.state.startedUptime });
   await releaseLock();
   return { wayOut, rulebook, rescuer, work };
 }

@@ -20,6 +20,9 @@ export interface Handover {
   readonly hiddenProcesses: boolean;
   readonly bootId: string;
   readonly startedAt: number;
+  readonly startedUptime: number;
+  /** The machine's uptime as the shed began: how long it took is known on its other side. */
+  readonly shedUptime: number;
   readonly deadline: number;
   readonly steps: readonly StepState[];
   /** What the agent is to be run with, once and headless; none for a session. */

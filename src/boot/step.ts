@@ -26,7 +26,7 @@ export class Steps {
   #interrupt: (error: BootError) => void = () => {};
   readonly #interrupted: Promise<never>;
 
-  /** @param parts.deadline milliseconds since the epoch by which every step without its own must be done. */
+  /** @param parts.deadline the machine's uptime, in milliseconds, by which every step without its own must be done. */
   constructor(parts: { host: Host; log: Log; board: Board; deadline: number }) {
     this.#parts = parts;
     this.#deadline = parts.deadline;
@@ -53,7 +53,7 @@ export class Steps {
     allowance: number | null = null,
   ): Promise<T> {
     const { host } = this.#parts;
-    const startedAt = host.now();
+    const [startedAt, began] = [host.now(), host.uptime()];
     const note = { detail: '', state: 'done' as StepState['state'] };
     this.#post({ name, state: 'running', startedAt, duration: null, detail: '' });
     const tools: StepTools = {
@@ -65,7 +65,7 @@ export class Steps {
     try {
       this.#assertGoing();
       const result = await this.#bounded(name, () => work(tools), allowance);
-      const duration = host.now() - startedAt;
+      const duration = host.uptime() - began;
       if (allowance !== null) this.#deadline += duration;
       this.#post({ name, state: note.state, startedAt, duration, detail: note.detail });
       const level = note.state === 'warned' ? 'warn' : 'info';
@@ -76,7 +76,7 @@ export class Steps {
         name,
         state: 'failed',
         startedAt,
-        duration: host.now() - startedAt,
+        duration: host.uptime() - began,
         detail: chainOf(error),
       });
       throw await this.#fail(name, error);
@@ -84,7 +84,7 @@ export class Steps {
   }
 
   async #bounded<T>(name: StepName, work: () => Promise<T> | T, allowance: number | null): Promise<T> {
-    const left = allowance ?? this.#deadline - this.#parts.host.now();
+    const left = allowance ?? this.#deadline - this.#parts.host.uptime();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const message = `the boot did not finish in time; it was at step ${name}`;

@@ -9,7 +9,7 @@ import { memoryOf } from './memory-of.ts';
 import { readVersions, type Versions } from './versions.ts';
 
 /** What `cloister status --json` prints. Times are milliseconds, sizes bytes. */
-export interface Status extends Omit<BoxState, 'phase' | 'startTicks'> {
+export interface Status extends Omit<BoxState, 'phase' | 'startTicks' | 'startedUptime'> {
   readonly state: BoxState['phase'] | 'stopped';
   readonly age: number;
   readonly disk: Readonly<
@@ -32,14 +32,14 @@ export function status(host: Host, options: { json: boolean }): number {
 }
 
 function collect(host: Host, box: BoxState): Status {
-  const { phase, startTicks: _, ...rest } = box;
+  const { phase, startTicks: _, startedUptime: began, ...rest } = box;
   const alive = isAlive(box, host.files.readIfAny(`/proc/${box.pid}/stat`));
   const work = box.workspace === Paths.workspace ? Paths.workspace : Paths.data;
   const rooms = [work, Paths.tmp, Paths.home, Paths.run];
   return {
     ...rest,
     state: alive || phase === 'failed' ? phase : 'stopped',
-    age: host.now() - box.startedAt,
+    age: host.uptime() - began,
     disk: Object.fromEntries(rooms.map((room) => [room, spaceOf(host, room)])),
     memory: memoryOf(host.files),
     versions: readVersions(host),

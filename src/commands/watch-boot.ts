@@ -13,7 +13,7 @@ const patience = 15_000;
 /** Shows the boot's steps as they end.  @returns null once this boot is ready, or an exit code if it is not to be. */
 export async function watchBoot(host: Host): Promise<number | null> {
   const shown = new Set<string>();
-  const start = host.now();
+  const start = host.uptime();
   let waited = false;
   let told = start;
   for (;;) {
@@ -25,13 +25,13 @@ export async function watchBoot(host: Host): Promise<number | null> {
       if (waited) showNew(host, state, shown);
       return null;
     }
-    if (state === null && host.now() - start > patience) return gone(host);
+    if (state === null && host.uptime() - start > patience) return gone(host);
     if (state !== null) {
       if (!waited) host.print('The box is booting.\n');
       waited = true;
       showNew(host, state, shown);
-      if (isCloning(state) && host.now() - told >= cloneTold) {
-        told = host.now();
+      if (isCloning(state) && host.uptime() - told >= cloneTold) {
+        told = host.uptime();
         host.print(`  ${state.repository}\n`);
       }
     }

@@ -55,6 +55,8 @@ export interface BoxState {
   /** Start time of that process in clock ticks since the machine's boot: tells a reused pid apart. */
   readonly startTicks: string;
   readonly startedAt: number;
+  /** The machine's uptime at that moment, in milliseconds: the box's age is told by it. */
+  readonly startedUptime: number;
   readonly readyAt: number | null;
   readonly platform: string;
   /** Decimal ids of the agent's user. */
@@ -113,13 +115,20 @@ export interface BoxState {
 }
 
 /** @returns a boot's state at its very start. */
-export function newState(start: { bootId: string; pid: number; startTicks: string; now: number }): BoxState {
+export function newState(start: {
+  bootId: string;
+  pid: number;
+  startTicks: string;
+  now: number;
+  uptime: number;
+}): BoxState {
   return {
     bootId: start.bootId,
     phase: 'booting',
     pid: start.pid,
     startTicks: start.startTicks,
     startedAt: start.now,
+    startedUptime: start.uptime,
     readyAt: null,
     platform: 'unknown',
     agent: { uid: agentIdentity.uid, gid: agentIdentity.gid },

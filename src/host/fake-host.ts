@@ -30,7 +30,8 @@ export class FakeMachine {
   readonly held = new Set<string>();
   readonly files = new FakeFiles((event) => this.#note(event));
   readonly sockets = new FakeSockets((event) => this.#note(event));
-  readonly clock = { now: 1_800_000_000_000, free: false };
+  /** `ahead` is by how much the wall clock was set. */
+  readonly clock = { now: 1_800_000_000_000, ahead: 0, free: false };
   /** Decides how a started child behaves. */
   onStart: (child: FakeChild) => void = () => {};
   /** Signals that come to the next program before it listens. */
@@ -95,7 +96,9 @@ export class FakeMachine {
       terminal: options.terminal ?? false,
       anyTerminal: options.anyTerminal ?? options.terminal ?? false,
       nodeVersion: 'v26.0.0',
-      now: () => this.clock.now,
+      now: () => this.clock.now + this.clock.ahead,
+      // Another beginning: a time of the one clock is none of the other.
+      uptime: () => this.clock.now - 1_799_999_000_000,
       sleep: (milliseconds) => this.#sleep(milliseconds),
       every: (every, call) => void this.#timers.push({ every, next: this.clock.now + every, call }),
       print: (text) => void (life.over || this.printed.push(text)),

@@ -95,8 +95,10 @@ export interface Host {
   /** Whether any of stdin, stdout and stderr is one. */
   readonly anyTerminal: boolean;
   readonly nodeVersion: string;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by a clock that may be set at any moment: for what people read, for nothing else. */
   now(): number;
+  /** Milliseconds of a clock that nobody sets, the same in every program of this machine: for how long and until when. */
+  uptime(): number;
   sleep(milliseconds: number): Promise<void>;
   /** Calls back again and again until the process ends, without keeping it alive. */
   every(milliseconds: number, callback: () => void): void;

@@ -10,6 +10,7 @@ import { compactMemory } from './memory.ts';
 import { missedSignals } from './missed-signals.ts';
 import { makeReaper, type WaitCalls } from './reaper.ts';
 import { bindSockets, bindStream, receiveLines } from './sockets.ts';
+import { uptime } from './uptime.ts';
 
 /**
  * The real operating system.
@@ -25,6 +26,7 @@ export function makeHost(options: { lean: boolean }): Host {
     anyTerminal: [0, 1, 2].some(isatty),
     nodeVersion: process.version,
     now: () => Date.now(),
+    uptime,
     sleep: (milliseconds) => delay(milliseconds),
     every: (milliseconds, callback) => void setInterval(callback, milliseconds).unref(),
     print: (text) => void process.stdout.write(text),

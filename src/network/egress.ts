@@ -27,6 +27,7 @@ export interface EgressMachine {
     readonly door: number;
   };
   readonly destinationOf: GuardParts['destinationOf'];
+  /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
   readonly compactMemory: () => void;
   /** @returns the PEM text of the authorities this box trusts. */
@@ -85,7 +86,7 @@ function begin(
   configuration: Extract<ToEgress, { kind: 'configure' }>,
 ): Running {
   let allowlist = makeAllowlist(configuration.rules, configuration.denied);
-  const reports = makeReports(link.send);
+  const reports = makeReports(link.send, machine.now);
   const ask = makeUpstream(configuration.upstreams);
   const mayDial = makeAddressJudge(configuration);
   const own = startOwn({ link, machine, leases }, configuration, { ask, mayDial });

@@ -12,7 +12,7 @@ const mostAtOnce = 20;
 const mostListed = 50;
 
 /** Collects what was refused and what failed, and sends it in bounded reports; no count is lost. */
-export function makeReports(send: (report: Report) => void, now: () => number = Date.now) {
+export function makeReports(send: (report: Report) => void, now: () => number) {
   const refusals = makeTally<Refusal>();
   const failures = makeTally<Failure>();
   let waiting = false;
@@ -30,7 +30,7 @@ export function makeReports(send: (report: Report) => void, now: () => number = 
   const soon = () => {
     if (waiting) return;
     waiting = true;
-    const regained = Math.max(0, now() - credit.at) / pause;
+    const regained = (now() - credit.at) / pause;
     credit.reports = Math.min(mostAtOnce, credit.reports + regained) - 1;
     credit.at = now();
     if (credit.reports < 0) credit.reports = 0;

@@ -12,8 +12,8 @@ const gesture = 5000;
 const identity = Buffer.from('\x1b[?62c');
 
 export interface RelayClock {
-  /** Milliseconds since any moment. */
-  now(): number;
+  /** Milliseconds of a clock that nobody sets. */
+  uptime(): number;
   sleep(milliseconds: number): Promise<void>;
 }
 
@@ -28,10 +28,10 @@ export async function relay(terminal: Terminal, pty: Pty, clock: RelayClock): Pr
   terminal.write(begin);
   let typed = Number.NEGATIVE_INFINITY;
   const stopInput = terminal.onInput((bytes) => {
-    typed = clock.now();
+    typed = clock.uptime();
     pty.write(bytes);
   });
-  const filter = screenFilter(pty, () => clock.now() - typed < gesture);
+  const filter = screenFilter(pty, () => clock.uptime() - typed < gesture);
   pty.onOutput((bytes) => terminal.write(filter.take(bytes)));
   // A relay may follow on the same terminal: a pty that ended can't be resized.
   const stopResize = terminal.onResize(() => pty.resize(terminal.size()));

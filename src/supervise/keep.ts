@@ -37,14 +37,14 @@ export function keep(options: KeepOptions): Kept {
   let child = begin();
 
   function begin(): Child {
-    const startedAt = host.now();
+    const startedAt = host.uptime();
     const current = startAnyhow(host, log, options);
     options.started(current, life.restarts);
     say('started');
     let over = false;
     void current.exited.then((code) => {
       over = true;
-      return again(code, host.now() - startedAt);
+      return again(code, host.uptime() - startedAt);
     });
     if (life.failing) {
       void host.sleep(policy.settled).then(() => {
@@ -66,7 +66,7 @@ export function keep(options: KeepOptions): Kept {
     }
     const { pause } = life;
     log.event('error', 'child.ended', { child: name, code, restartIn: pause });
-    judge(host.now());
+    judge(host.uptime());
     await host.sleep(pause);
     life.pause = Math.min(pause * 2, policy.longest);
     life.restarts += 1;
@@ -75,7 +75,7 @@ export function keep(options: KeepOptions): Kept {
 
   function judge(now: number): void {
     const { failing } = policy;
-    ends = [...ends, now].filter((at) => Math.abs(now - at) < failing.within);
+    ends = [...ends, now].filter((at) => now - at < failing.within);
     const isNew = !life.failing && ends.length >= failing.ends;
     life.failing ||= isNew;
     if (isNew)

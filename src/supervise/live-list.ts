@@ -6,7 +6,7 @@ import {
   type SourcedRule,
 } from '../network/allowlist/rule.ts';
 
-/** A rule of the operator's. `until` in milliseconds since the epoch; null until the next boot. */
+/** A rule of the operator's. `until` is an uptime of the machine, in milliseconds; null until the next boot. */
 export interface Allowance {
   readonly rule: Rule;
   readonly until: number | null;

@@ -28,7 +28,7 @@ export async function refreshPins(parts: RefreshParts): Promise<{ resolved: numb
   const pending = new Set(exactNames(parts.rules));
   const failed = new Set<string>();
   const total = pending.size;
-  const start = host.now();
+  const start = host.uptime();
   let lastHeard = start;
   const post = () => {
     const unresolved = [...failed, ...pending].sort();
@@ -36,14 +36,14 @@ export async function refreshPins(parts: RefreshParts): Promise<{ resolved: numb
   };
   await parts.firewall.expire().catch(() => {});
   parts.egress.refresh([...pending], (name, outcome) => {
-    lastHeard = host.now();
+    lastHeard = host.uptime();
     if (!pending.delete(name)) return;
     if (outcome !== 'addresses') failed.add(name);
     if (pending.size === 0) post();
   });
-  while (pending.size > 0 && host.now() - start < longest) {
-    const heardAny = pending.size < total || host.now() - start > 5 * quiet;
-    if (heardAny && host.now() - lastHeard > quiet) break;
+  while (pending.size > 0 && host.uptime() - start < longest) {
+    const heardAny = pending.size < total || host.uptime() - start > 5 * quiet;
+    if (heardAny && host.uptime() - lastHeard > quiet) break;
     await host.sleep(5);
   }
   post();

@@ -133,7 +133,7 @@ function makePair<Item>({ host }: RecorderParts, telling: Telling<Item>) {
     makeThrottle({
       ...pace,
       keyOf: telling.keyOf,
-      now: host.now,
+      now: host.uptime,
       sleep: host.sleep,
       tell: (item, count) => inTurn(() => tell(item, count)),
       tellRest: (count) => inTurn(() => tellRest(count)),

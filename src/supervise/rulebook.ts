@@ -84,10 +84,10 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
     return null;
   };
   const expire = async (until: number) => {
-    while (host.now() < until) await host.sleep(Math.min(until - host.now(), longestSleep));
-    const next = withoutExpired(list, host.now());
+    while (host.uptime() < until) await host.sleep(Math.min(until - host.uptime(), longestSleep));
+    const next = withoutExpired(list, host.uptime());
     if (next.allowed.length === list.allowed.length) return;
-    if ((await inTurn(() => change('expired', withoutExpired(list, host.now())))) === null) return;
+    if ((await inTurn(() => change('expired', withoutExpired(list, host.uptime())))) === null) return;
     await host.sleep(pause);
     await expire(until);
   };
@@ -101,14 +101,14 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
         if (typeof rule === 'string') return invalid(rule);
         const reserved = parts.reserved(rule);
         if (reserved !== null) return invalid(reserved);
-        const until = time === null ? null : host.now() + time;
+        const until = time === null ? null : host.uptime() + time;
         const next = withAllowed(list, { rule, until });
         if (typeof next === 'string') return invalid(next);
         const standing = list.base.find((other) => renderRule(other.rule) === renderRule(rule));
-        const failed = await change('allow', next, { rule: renderRule(rule), until: timeOf(until) });
+        const failed = await change('allow', next, { rule: renderRule(rule), until: timeOf(host, until) });
         if (failed !== null) return failed;
         if (until !== null) void expire(until);
-        return { code: ExitCode.ok, text: describeAllowed(rule, until, standing) };
+        return { code: ExitCode.ok, text: describeAllowed(rule, timeOf(host, until), standing) };
       }),
     deny: (text) =>
       inTurn(async () => {
@@ -135,7 +135,7 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
         const failed = await change('reload', next);
         return failed ?? { code: ExitCode.ok, text: describeReload(added, removed) };
       }),
-    describe: () => inTurn(async () => ({ code: ExitCode.ok, ...describeList(list) })),
+    describe: () => inTurn(async () => ({ code: ExitCode.ok, ...describeList(host, list) })),
   };
 }
 
@@ -143,10 +143,9 @@ function invalid(text: string): Reply {
   return { code: ExitCode.settings, text };
 }
 
-function describeAllowed(rule: Rule, until: number | null, standing: SourcedRule | undefined): string {
+function describeAllowed(rule: Rule, until: string | null, standing: SourcedRule | undefined): string {
   if (standing !== undefined) return `${renderRule(rule)} is allowed by ${standing.source} already.`;
-  const end = until === null ? 'the next boot' : timeOf(until);
-  return `${renderRule(rule)} is allowed until ${end}.`;
+  return `${renderRule(rule)} is allowed until ${until ?? 'the next boot'}.`;
 }
 
 function describeReload(added: readonly string[], removed: readonly string[]): string {
@@ -155,13 +154,13 @@ function describeReload(added: readonly string[], removed: readonly string[]): s
   return ['The files were read:', ...lines].join('\n');
 }
 
-function describeList({ base, allowed, denied }: LiveList): Pick<Reply, 'text' | 'data'> {
+function describeList(host: Host, { base, allowed, denied }: LiveList): Pick<Reply, 'text' | 'data'> {
   const rules = [
     ...base.map(({ rule, source }) => ({ rule: renderRule(rule), source, until: null })),
     ...allowed.map(({ rule, until }) => ({
       rule: renderRule(rule),
       source: 'cloister allow',
-      until: timeOf(until),
+      until: timeOf(host, until),
     })),
   ];
   const denials = denied.map(renderDenial);
@@ -174,8 +173,9 @@ function describeList({ base, allowed, denied }: LiveList): Pick<Reply, 'text' |
   return { text: lines.join('\n'), data: { rules, denied: denials } };
 }
 
-function timeOf(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : new Date(milliseconds).toISOString();
+/** @returns when that uptime is, by the clock as it is set now. */
+function timeOf(host: Host, uptime: number | null): string | null {
+  return uptime === null ? null : new Date(host.now() + uptime - host.uptime()).toISOString();
 }
 
 function printable(text: string): string {

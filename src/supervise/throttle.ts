@@ -13,6 +13,7 @@ export interface ThrottleParts<Item> {
   readonly window: number;
   /** How many things are told a second, and how many at once after a silence. */
   readonly rate: number;
+  /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly tell: (item: Item, count: number) => void;
@@ -94,8 +95,7 @@ function makeBucket({ rate, now }: { rate: number; now: () => number }): () => b
   let turns = rate;
   let at = now();
   return () => {
-    // The clock may be set back.
-    turns = Math.min(rate, turns + (Math.max(0, now() - at) * rate) / 1000);
+    turns = Math.min(rate, turns + ((now() - at) * rate) / 1000);
     at = now();
     if (turns < 1) return false;
     turns -= 1;

@@ -10,13 +10,13 @@ import { type HealthFacts, judgeHealth } from './judge.ts';
 import { agentRuns, askForGaps, patience } from './look.ts';
 import { resolverAnswers } from './resolver.ts';
 
-type LookingHost = Pick<Host, 'files' | 'print' | 'now' | 'sleep' | 'ask'>;
+type LookingHost = Pick<Host, 'files' | 'print' | 'uptime' | 'sleep' | 'ask'>;
 
 /** Says whether the box works, and why not.  @returns 0 when it is healthy or degraded, else 70. */
 export async function health(host: LookingHost, options: { json: boolean }): Promise<number> {
   const facts = await look(host);
   const { status, reasons } = judgeHealth(facts);
-  const age = facts.state === null ? null : host.now() - facts.state.startedAt;
+  const age = facts.state === null ? null : host.uptime() - facts.state.startedUptime;
   const lines = [status, ...reasons.map((reason) => `  ${reason}`)].join('\n');
   host.print(`${options.json ? JSON.stringify({ status, reasons, age }) : lines}\n`);
   return status === 'healthy' || status === 'degraded' ? ExitCode.ok : ExitCode.failed;

@@ -69,12 +69,12 @@ export function makeFirewall(parts: FirewallParts): Firewall {
       const lifetime = lifetimeOf(request.ttl, parts.byAddress);
       const fresh = pins.add(
         { ...request, name: request.own === true ? null : request.name, ports, lifetime },
-        host.now(),
+        host.uptime(),
       );
       if (fresh.length > 0) return kernel.tell({ add: fresh, remove: [] });
       return kernel.confirm(request.addresses.flatMap((address) => ports.map((port) => ({ address, port }))));
     },
-    expire: () => kernel.tell({ add: [], remove: pins.expire(host.now()) }),
+    expire: () => kernel.tell({ add: [], remove: pins.expire(host.uptime()) }),
     setRules: async (next) => {
       const wanted = guardedPorts(next.rules);
       if (!parts.byAddress && wanted.join() !== ports.join()) await applyGuarded(host, wanted, parts.backend);

@@ -16,7 +16,7 @@ export function makeRation(options: {
   let held = burst;
   let at = now();
   const fill = () => {
-    held = Math.min(burst, held + (Math.max(0, now() - at) / 1000) * perSecond);
+    held = Math.min(burst, held + ((now() - at) / 1000) * perSecond);
     at = now();
   };
   return {

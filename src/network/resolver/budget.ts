@@ -22,7 +22,7 @@ export function makeBudget(): Budget {
       if (rule === undefined) return false;
       if (rules.some(({ wildcard }) => !wildcard)) return true;
       const { tokens, at } = buckets.get(rule.name) ?? { tokens: burst, at: now };
-      const filled = Math.min(burst, tokens + (Math.max(0, now - at) / 1000) * perSecond);
+      const filled = Math.min(burst, tokens + ((now - at) / 1000) * perSecond);
       buckets.set(rule.name, { tokens: filled >= 1 ? filled - 1 : filled, at: now });
       return filled >= 1;
     },

@@ -84,12 +84,12 @@ export function gitCommand(place: Place | null, args: readonly string[], voice: 
 /** Runs git in one place until a deadline. */
 export class Git {
   readonly place: Place;
-  readonly #host: Pick<Host, 'run' | 'now'>;
+  readonly #host: Pick<Host, 'run' | 'now' | 'uptime'>;
   readonly #deadline: number;
   readonly #who: Readonly<Record<string, string>>;
 
   constructor(
-    host: Pick<Host, 'run' | 'now'>,
+    host: Pick<Host, 'run' | 'now' | 'uptime'>,
     facts: {
       place: Place;
       deadline: number;
@@ -124,7 +124,7 @@ export class Git {
       ...command,
       env,
       ...rest,
-      timeout: Math.max(this.#deadline - this.#host.now(), 1),
+      timeout: Math.max(this.#deadline - this.#host.uptime(), 1),
     });
   }
 

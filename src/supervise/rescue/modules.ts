@@ -12,7 +12,7 @@ const mostLookedAt = 20;
 
 /** @returns a sentence for each submodule in which there is work: only the commit it stands at is saved of one. */
 export async function moduleNotes(
-  host: Pick<Host, 'run' | 'now'>,
+  host: Pick<Host, 'run' | 'now' | 'uptime'>,
   order: SaveOrder,
   entries: readonly Entry[],
 ): Promise<string[]> {
@@ -33,7 +33,7 @@ function isThere(folder: string): boolean {
 }
 
 async function isCleanModule(
-  host: Pick<Host, 'run' | 'now'>,
+  host: Pick<Host, 'run' | 'now' | 'uptime'>,
   order: SaveOrder,
   id: string,
 ): Promise<boolean> {

@@ -13,7 +13,7 @@ interface OrderBase {
   readonly box: string;
   /** Hexadecimal; the first one signs first, any of them is believed. */
   readonly keys: readonly string[];
-  /** Milliseconds since the epoch by which it has to be done. */
+  /** The machine's uptime, in milliseconds, by which it has to be done. */
   readonly deadline: number;
   readonly author: { readonly name: string; readonly email: string };
 }

@@ -43,7 +43,7 @@ export async function runRescueProgram(
     env: environment,
     cwd: '/',
     stdin: JSON.stringify(order),
-    timeout: Math.max(order.deadline - host.now(), 1) + 2000,
+    timeout: Math.max(order.deadline - host.uptime(), 1) + 2000,
   });
   return stdout;
 }
@@ -96,7 +96,7 @@ class LiveRescuer implements Rescuer {
 
   async #save(occasion: Occasion): Promise<void> {
     const { host } = this.#parts;
-    const startedAt = host.now();
+    const startedAt = host.uptime();
     const deadline = startedAt + budgets[occasion];
     try {
       const { addSaved, planSave } = await import('./plan-save.ts');
@@ -110,9 +110,9 @@ class LiveRescuer implements Rescuer {
       if (report.kind === 'pushed') this.#saved = addSaved(this.#saved, report.refs);
       if (report.kind === 'pushed') await this.#assertThere(report, deadline);
       if (report.kind === 'pushed' || report.kind === 'nothing') this.#last = report.fingerprint;
-      await this.#tell(occasion, report, host.now() - startedAt);
+      await this.#tell(occasion, report, host.uptime() - startedAt);
     } catch (error) {
-      await this.#tell(occasion, { kind: 'failed', reason: chainOf(error) }, host.now() - startedAt);
+      await this.#tell(occasion, { kind: 'failed', reason: chainOf(error) }, host.uptime() - startedAt);
     }
   }
 
@@ -126,7 +126,7 @@ class LiveRescuer implements Rescuer {
         host.run({ ...command, argv: confined(command.argv, roomy(agent)) }),
     };
     const url = settings.repository?.url ?? '';
-    const timeout = Math.max(deadline - host.now(), 1);
+    const timeout = Math.max(deadline - host.uptime(), 1);
     const there = await askRemote(asAgent, {
       url,
       credential: settings.githubToken !== null,

@@ -19,12 +19,15 @@ interface Found {
 }
 
 /** Puts back into a clean clone what this operator's box of this name saved last, as the agent. */
-export async function restore(host: Pick<Host, 'run' | 'now'>, order: RestoreOrder): Promise<RestoreReport> {
+export async function restore(
+  host: Pick<Host, 'run' | 'now' | 'uptime'>,
+  order: RestoreOrder,
+): Promise<RestoreReport> {
   const { folder } = order;
   const clone = new Git(host, { ...order, place: { gitDir: `${folder}/.git`, workTree: folder } });
   let scratch: string | null = null;
   try {
-    const timeout = Math.max(order.deadline - host.now(), 1);
+    const timeout = Math.max(order.deadline - host.uptime(), 1);
     const { refs } = await askRemote(host, { ...order, timeout, only: [`refs/cloister/${order.box}/*`] });
     // Whoever may push can plant any number of others.
     const isOwn = (place: string) => Number(place === order.place);

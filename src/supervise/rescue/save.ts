@@ -16,7 +16,7 @@ import { makeScratch, removeLeftovers, removeScratch } from './scratch.ts';
 import { makeScanner, type Scan } from './secrets.ts';
 import { condense } from './words.ts';
 
-type Program = Pick<Host, 'run' | 'now'>;
+type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
 
 /** Saves what the agent has done, as the agent, without touching anything of its own. */
 export async function save(host: Program, order: SaveOrder): Promise<SaveReport> {
@@ -54,7 +54,7 @@ interface Survey {
 
 async function survey(facts: Pick<Survey, 'host' | 'order' | 'git' | 'look' | 'changes'>): Promise<Survey> {
   const { host, order, git, changes } = facts;
-  const timeout = Math.max(order.deadline - host.now(), 1);
+  const timeout = Math.max(order.deadline - host.uptime(), 1);
   const [remote, visibility] = await Promise.all([
     askRemote(host, { ...order, timeout }),
     order.scope === null ? visibilityOf(host, { ...order, timeout }) : 'unknown',

@@ -11,7 +11,11 @@ test('a clone is on the notice board line by line, and in the log every five sec
   const lines: string[] = [];
   const log = makeLog({ level: 'info', write: (line) => void lines.push(line) });
   const host = machine.program();
-  const board = new Board({ host, log, state: newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0 }) });
+  const board = new Board({
+    host,
+    log,
+    state: newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0, uptime: 0 }),
+  });
   const progress = makeCloneProgress({ host, log, board });
   for (let second = 0; second < 12; second += 1) {
     progress(`Receiving objects: ${second}%${' '.repeat(300)}`);

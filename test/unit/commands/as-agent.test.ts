@@ -19,7 +19,7 @@ test('a program runs under the agent’s whole profile, on our pipes, and its ex
 
 test('it starts where this boot has its workspace, as the user it found', async () => {
   const machine = new FakeMachine();
-  const state = newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0 });
+  const state = newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0, uptime: 0 });
   const agent = { uid: 1234, gid: 1234 };
   machine.files.put(Paths.state, JSON.stringify({ ...state, workspace: '/data/workspace', agent }));
   machine.onStart = (child) => child.exit(0);

@@ -10,7 +10,7 @@ import { type BoxState, newState } from '../../../src/core/state.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { HelloReader } from '../../../src/network/guard/client-hello.ts';
 
-const start = { bootId: 'x', pid: 1, startTicks: '1', now: 0 };
+const start = { bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 };
 const ready: BoxState = { ...newState(start), phase: 'ready', session: { running: true, restarts: 0 } };
 const disk = { writable: true, used: 0.1 };
 const good: HealthFacts = {

@@ -4,7 +4,7 @@ import { type BoxState, newState } from '../../../src/core/state.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { statOf } from '../../boot/machine.ts';
 
-const base = newState({ bootId: 'this-boot', pid: 1, startTicks: '4242', now: 0 });
+const base = newState({ bootId: 'this-boot', pid: 1, startTicks: '4242', now: 0, uptime: 0 });
 
 function setUp() {
   const machine = new FakeMachine();
@@ -48,6 +48,14 @@ describe('attach, while the box boots', () => {
     post({ steps: [step('repository', 'done')], repository: 'cloned' });
     await machine.advance(4000);
     expect(said()).not.toContain('  cloned\n');
+  });
+
+  test('gives up in time on a box that is not there, when the clock is set back meanwhile', async () => {
+    const { machine, watching } = setUp();
+    await machine.advance(1000);
+    machine.clock.ahead = -86_400_000;
+    await machine.advance(15_000);
+    expect(await watching).toBe(70);
   });
 
   test('is not fooled by the ready file of an earlier boot', async () => {

@@ -3,7 +3,7 @@ import { newState } from '../../../src/core/state.ts';
 import { parseStatusInput, renderStatusLine } from '../../../src/hooks/status-line.ts';
 
 const booted = {
-  ...newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0 }),
+  ...newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0, uptime: 0 }),
   phase: 'ready' as const,
   resolver: { running: true, restarts: 0, upstreams: [] },
 };

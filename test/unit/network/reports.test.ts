@@ -16,7 +16,7 @@ describe('reports', () => {
   afterEach(() => void vi.useRealTimers());
   const setUp = () => {
     const sent: Report[] = [];
-    return { sent, reports: makeReports((report) => void sent.push(report)) };
+    return { sent, reports: makeReports((report) => void sent.push(report), Date.now) };
   };
 
   test('tell of a refusal before a hook could have started, A and AAAA in one', () => {

@@ -10,7 +10,7 @@ function setUp() {
   const [terminal, pty] = [new FakeTerminal(), new FakePty()];
   const clock = { time: 0, wake: () => {} };
   const done = relay(terminal, pty, {
-    now: () => clock.time,
+    uptime: () => clock.time,
     sleep: () => new Promise((resolve) => void (clock.wake = resolve)),
   });
   const shown = () => terminal.shown().toString('latin1').replace(begin, '');

@@ -90,6 +90,20 @@ describe('the operator', () => {
     expect(events.at(-1)).toEqual(['rules.changed', { how: 'expired', added: [], removed: ['new.example'] }]);
   });
 
+  test('means a time that passes, however the clock is set, and is told the end by the clock as it is', async () => {
+    const { machine, type, rules } = setUp();
+    await type('allow new.example --for 1h');
+    for (const ahead of [86_400_000, -86_400_000]) {
+      machine.clock.ahead = ahead;
+      await machine.advance(1_000_000);
+      expect(rules()).toContain('new.example');
+      const end = Date.parse(/until (\S+)$/m.exec((await type('rules')).out)?.[1] ?? '');
+      expect(end - machine.clock.now - ahead).toBe(ahead > 0 ? 2_600_000 : 1_600_000);
+    }
+    await machine.advance(1_601_000);
+    expect(rules()).not.toContain('new.example');
+  });
+
   test('prolongs it', async () => {
     const { machine, type, rules } = setUp();
     await type('allow new.example --for 10s');

@@ -95,6 +95,29 @@ describe('a kept child', () => {
     });
   });
 
+  test('that lived long enough is started again at once, although the clock was set back meanwhile', async () => {
+    const { machine, pauses, last } = setUp();
+    for (let round = 0; round < 4; round++) {
+      last().exit(1);
+      await machine.advance(1000);
+    }
+    machine.clock.ahead = -86_400_000;
+    await machine.advance(60_001);
+    last().exit(1);
+    await machine.advance(1000);
+    expect(pauses.at(-1)).toBe(100);
+  });
+
+  test('that ends at once again and again is failing, although the clock is set each time', async () => {
+    const { machine, news, last } = setUp();
+    for (let round = 0; round < 4; round++) {
+      machine.clock.ahead += 86_400_000;
+      last().exit(137);
+      await machine.advance(1000);
+    }
+    expect(news.at(-2)).toMatchObject({ what: 'failing' });
+  });
+
   test('that ends seldom is not failing, however often', async () => {
     const { machine, news, last } = setUp();
     for (let round = 0; round < 20; round++) {

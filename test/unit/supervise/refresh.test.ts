@@ -7,7 +7,7 @@ import { refreshPins } from '../../../src/supervise/refresh.ts';
 function setUp(rules: string) {
   const machine = new FakeMachine();
   const world = {
-    state: newState({ bootId: 'x', pid: 1, startTicks: '1', now: 0 }) as BoxState,
+    state: newState({ bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 }) as BoxState,
     names: [] as readonly string[],
     hear: (_: string, __: string): void => {},
     expired: 0,
@@ -76,6 +76,14 @@ describe('the refresh of the pins', () => {
   test('with nobody answering ends in two seconds at most', async () => {
     const { machine, result } = setUp('a.example\nb.example');
     await machine.advance(2010);
+    expect(await result).toEqual({ resolved: 0, pending: 2 });
+  });
+
+  test('ends in two seconds when the clock is set back meanwhile', async () => {
+    const { machine, result } = setUp('a.example\nb.example');
+    await machine.advance(100);
+    machine.clock.ahead = -86_400_000;
+    await machine.advance(1910);
     expect(await result).toEqual({ resolved: 0, pending: 2 });
   });
 

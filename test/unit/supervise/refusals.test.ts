@@ -40,6 +40,18 @@ function setUp() {
 }
 
 describe('a refusal', () => {
+  test('is told again after ten seconds, although the clock was set back, and with the time it was set to', async () => {
+    const { machine, recorder, named, told } = setUp();
+    recorder.refused(refusal);
+    await machine.advance(1000);
+    machine.clock.ahead = -86_400_000;
+    recorder.refused(refusal);
+    await machine.advance(12_000);
+    expect(named('egress.refused')).toHaveLength(2);
+    const [first, second] = told().map(({ time }) => Date.parse(time));
+    expect((second ?? 0) - (first ?? 0)).toBeLessThan(-86_000_000);
+  });
+
   test('becomes one event, one line for people and one for programs', async () => {
     const { machine, recorder, events, told } = setUp();
     recorder.refused(refusal);

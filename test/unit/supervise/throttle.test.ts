@@ -11,7 +11,7 @@ function setUp({ window = 10_000, rate = 20 } = {}) {
     keyOf: (item) => item,
     window,
     rate,
-    now: host.now,
+    now: host.uptime,
     sleep: host.sleep,
     tell: (item, count) => told.push([item, count]),
     tellRest: (count) => rest.push(count),

@@ -11,7 +11,7 @@ function setUp(answer: Answer) {
   const events: string[] = [];
   const news: ChildNews[] = [];
   const ends: number[] = [];
-  const start = { bootId: 'x', pid: 1, startTicks: '1', now: 0 };
+  const start = { bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 };
   const state = { ...newState(start), phase: 'ready' as const, session: { running: true, restarts: 0 } };
   machine.prepare(/tmux/);
   machine.prepare(/list-panes/, answer);

@@ -169,6 +169,18 @@ describe('the firewall', () => {
     expect(firewall.size).toBe(0);
   });
 
+  test('closes it then, not a day sooner or later, when the clock is set', async () => {
+    const { firewall, machine } = setUp();
+    await firewall.pin(pin('github.com', '203.0.113.1'));
+    machine.clock.ahead = 86_400_000;
+    await firewall.expire();
+    expect(firewall.size).toBe(2);
+    machine.clock.ahead = -86_400_000;
+    machine.clock.now += 61_000;
+    await firewall.expire();
+    expect(firewall.size).toBe(0);
+  });
+
   test('believes no answer that wants to live for years', async () => {
     const { firewall, machine } = setUp();
     await firewall.pin({ ...pin('github.com', '203.0.113.1'), ttl: Number.MAX_SAFE_INTEGER });

@@ -47,7 +47,10 @@ function setUp(
     redact: (text) => text,
   };
   const world = {
-    state: { ...newState({ bootId: 'x', pid: 1, startTicks: '1', now: 0 }), phase: 'ready' } as BoxState,
+    state: {
+      ...newState({ bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 }),
+      phase: 'ready',
+    } as BoxState,
   };
   const board = {
     get state() {

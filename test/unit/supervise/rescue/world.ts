@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { afterEach } from 'vitest';
 import { runLean } from '../../../../src/host/children.ts';
 import type { Command, Host } from '../../../../src/host/host.ts';
+import { uptime } from '../../../../src/host/uptime.ts';
 import { keyOf } from '../../../../src/supervise/rescue/manifest.ts';
 import type {
   RestoreOrder,
@@ -88,9 +89,10 @@ export class World {
     writeFileSync(full, text);
   }
 
-  get host(): Pick<Host, 'run' | 'now'> {
+  get host(): Pick<Host, 'run' | 'now' | 'uptime'> {
     return {
       now: Date.now,
+      uptime,
       run: async (command) => {
         this.commands.push(command);
         const error = this.instead(command);
@@ -107,7 +109,7 @@ export class World {
       credential: false,
       box: 'night',
       keys: [keyOf(secret)],
-      deadline: Date.now() + 30_000,
+      deadline: uptime() + 30_000,
       author: { name: 'cloister', email: 'cloister@example.test' },
     };
   }
