@@ -33,6 +33,7 @@ export class Ends {
   #takers: ((end: End) => void)[] = [];
   #passers: ((name: NodeJS.Signals) => void)[] = [];
   #hurry: () => void = () => {};
+  #isHurried = false;
   #giveUp: (code: number) => void = () => {};
   /** Resolves when somebody has asked twice: from then on nothing is given time. */
   readonly hurried: Promise<void>;
@@ -63,6 +64,11 @@ export class Ends {
     return this.#first;
   }
 
+  /** Whether somebody has asked twice. */
+  get isHurried(): boolean {
+    return this.#isHurried;
+  }
+
   /** Calls back at the first of all ends, at once if it was before. */
   whenEnding(take: (end: End) => void): void {
     this.#takers.push(take);
@@ -89,6 +95,7 @@ export class Ends {
 
   #end(end: End): void {
     if (this.#first !== null) {
+      this.#isHurried = true;
       this.#hurry();
       return;
     }

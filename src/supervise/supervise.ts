@@ -50,11 +50,6 @@ export interface SuperviseParts {
 export async function superviseBox(parts: SuperviseParts): Promise<number | null> {
   const { host, log, board, box, ends } = parts;
   const ending = new Promise<void>((resolve) => ends.whenEnding(() => resolve()));
-  // A rescue that was cut short has told nothing, and what an earlier one told is old.
-  let isHurried = false;
-  void ends.hurried.then(() => {
-    isHurried = true;
-  });
   host.every(refreshPause, () => {
     const { rules, denied } = box.rulebook.inForce;
     void refreshPins({ host, board, ...box.wayOut, rules: makeAllowlist(rules, denied).rules });
@@ -76,7 +71,8 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
       : await endSession(parts, box.work.session, end());
   if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
   await box.rescuer.stop(ends.hurried);
-  const rescued = isHurried ? null : wordOfRescue(board.state.rescue);
+  // A rescue that was cut short has told nothing, and what an earlier one told is old.
+  const rescued = ends.isHurried ? null : wordOfRescue(board.state.rescue);
   if (rescued !== null) box.wayOut.tell(rescued);
   await box.wayOut.stop(grace, ends.hurried);
   const whose =
