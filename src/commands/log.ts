@@ -15,6 +15,12 @@ export async function log(host: Host, args: readonly string[]): Promise<number> 
   }
   const path = args.includes('--failed') ? Paths.failuresJson : Paths.refusalsJson;
   const render = args.includes('--json') ? JSON.stringify : renderTold;
+  const follows = args.includes('--follow');
+  let isAlone = false;
+  if (follows)
+    host.onDeparture(() => {
+      isAlone = true;
+    });
   let last = 0;
   let seen: string | null = null;
   for (;;) {
@@ -25,7 +31,7 @@ export async function log(host: Host, args: readonly string[]): Promise<number> 
       last = told.sequence;
     }
     seen = text;
-    if (!args.includes('--follow')) return ExitCode.ok;
+    if (!follows || isAlone) return ExitCode.ok;
     await host.sleep(pause);
   }
 }

@@ -38,6 +38,8 @@ export class FakeMachine {
   readonly missed: NodeJS.Signals[] = [];
   /** What the kernel refuses from now on. */
   readonly refused: { replace?: Error } = {};
+  /** Has whoever read what is printed go. */
+  depart: () => void = () => {};
   readonly #watchers: ((event: string) => void)[] = [];
   readonly #prepared: { pattern: RegExp; answer: Answer }[] = [];
   #sleepers: { at: number; wake: () => void }[] = [];
@@ -103,6 +105,7 @@ export class FakeMachine {
       every: (every, call) => void this.#timers.push({ every, next: this.clock.now + every, call }),
       print: (text) => void (life.over || this.printed.push(text)),
       printError: (text) => void (life.over || this.printedErrors.push(text)),
+      onDeparture: (listener) => void (this.depart = listener),
       run: (command) => (life.over ? forever() : this.#run(command)),
       start: (spec) => this.#start(spec),
       bindSockets: (address, port) => this.sockets.bindSockets(address, port),

@@ -105,6 +105,8 @@ export interface Host {
   print(text: string): void;
   /** Prints on stderr: for the log, where stdout is somebody else's answer. */
   printError(text: string): void;
+  /** Calls back once nobody reads what is printed any more, as far as that can be told. */
+  onDeparture(listener: () => void): void;
   /** Runs a program to its end. Rejects when it can't start, ends with another code than 0, or takes too long. */
   run(command: Command): Promise<Output>;
   start(spec: ChildSpec): Child;

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { isOwnChild, runLean, start } from './children.ts';
+import { onDeparture } from './departure.ts';
 import { endDescendants } from './descendants.ts';
 import { realFiles } from './files.ts';
 import type { Host } from './host.ts';
@@ -31,6 +32,7 @@ export function makeHost(options: { lean: boolean }): Host {
     every: (milliseconds, callback) => void setInterval(callback, milliseconds).unref(),
     print: (text) => void process.stdout.write(text),
     printError: (text) => void process.stderr.write(text),
+    onDeparture,
     run: options.lean ? runLean : async (command) => (await import('./run.ts')).run(command),
     start,
     bindSockets,

@@ -60,6 +60,15 @@ describe('cloister log', () => {
     expect(machine.printed.map((text) => /n\d/.exec(text)?.[0])).toEqual(['n1', 'n2', 'n3', 'n4']);
   });
 
+  test('--follow ends when nobody is there any more to read it', async () => {
+    const machine = new FakeMachine();
+    const code = log(machine.program(), ['--follow']);
+    await machine.advance(1000);
+    machine.depart();
+    await machine.advance(1000);
+    expect(await code).toBe(0);
+  });
+
   test('with an option it does not know says what it knows', async () => {
     const machine = new FakeMachine();
     expect(await log(machine.program(), ['--all'])).toBe(78);
