@@ -33,7 +33,7 @@ const commands: Readonly<Record<string, Run>> = {
   },
   hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(await lean(), name, process.stdin),
   parent: async (args) => (await import('./commands/parent.ts')).parent(await lean(), args),
-  furnish: async () => (await import('./commands/furnish.ts')).furnish(process.stdin),
+  furnish: async () => (await import('./commands/furnish.ts')).furnish(await looking(), process.stdin),
   rescue: async () => (await import('./supervise/rescue/program.ts')).runRescue(await lean(), process.stdin),
   attach: async (args) => {
     const { attach } = await import('./commands/attach.ts');

@@ -19,5 +19,5 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     /Could not resolve host|unable to access/,
     '`cloister log` says whether the list refused the host, which ALLOW_DOMAINS would add.',
   ],
-  [/No space left on device/, 'Give /workspace more room.'],
+  [/No space left on device/, 'Free some space there, or give /workspace more room.'],
 ];

@@ -69,7 +69,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     // Nobody takes telemetry where the agent dials for itself.
     writeAccounts(host, handover.byAddress ? { ...settings, telemetry: null } : settings, agent.gid);
   });
-  await steps.step('agent', () => furnishAgent(host, { settings, environment }));
+  await steps.step('agent', (tools) => furnishAgent(host, { settings, environment }, tools));
   // Before the proof, which attacks its socket as well.
   const rulebook = openRulebook({ host, log, handover }, wayOut.setRules);
   await steps.step('proof', (tools) => proveBox(host, handover, tools));

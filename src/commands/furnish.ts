@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,30 +15,56 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { type Furnishing, mergeClaudeState, renderGhHosts } from '../session/furnish.ts';
+import type { Host } from '../host/host.ts';
+import {
+  type Furnishing,
+  isSettled,
+  mergeClaudeState,
+  renderGhHosts,
+  renderShortage,
+  type Shortage,
+} from '../session/furnish.ts';
 
 /** Bytes of a settings file that is still one. */
 const mostRead = 16 * 1024 ** 2;
 
 /**
  * Writes into the agent's home, as the agent: root never follows a path the agent can change. Takes a Furnishing
- * as JSON on stdin.
+ * as JSON on stdin, and says on stdout what a full disk has kept it from.
  */
-export async function furnish(stdin: NodeJS.ReadableStream): Promise<number> {
+export async function furnish(host: Pick<Host, 'print'>, stdin: NodeJS.ReadableStream): Promise<number> {
   const furnishing = JSON.parse(await readAll(stdin)) as Furnishing;
   const { home, claudeFolder, claudeLink, rooms, folders, githubToken } = furnishing;
+  const without = (lack: Shortage['lack'], path: string, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      host.print(renderShortage({ lack, path }));
+    }
+  };
   for (const room of rooms) openRoom(room);
-  for (const folder of folders) ensureOwnFolder(folder);
-  if (claudeLink !== null) relink(claudeFolder, claudeLink);
-  for (const name of ['.bashrc', '.profile', '.bash_logout']) copySkeleton(home, name);
-  relink(join(home, '.local/bin/claude'), '/usr/local/bin/claude');
-  const state = join(claudeFolder, '.claude.json');
-  replace(state, mergeClaudeState(readIfAny(state), furnishing));
+  for (const folder of folders) without('needed', folder, () => ensureOwnFolder(folder));
+  if (claudeLink !== null) without('needed', claudeFolder, () => relink(claudeFolder, claudeLink));
+  without('spared', home, () => {
+    for (const name of ['.bashrc', '.profile', '.bash_logout']) copySkeleton(home, name);
+    relink(join(home, '.local/bin/claude'), '/usr/local/bin/claude');
+  });
   // A copy of the account's policy, which Claude Code would believe where it can't ask for a new one.
   setAsideIfAny(join(claudeFolder, 'remote-settings.json'));
+  const state = join(claudeFolder, '.claude.json');
+  const text = readIfAny(state);
+  const isPlain = lstatSync(state, { throwIfNoEntry: false })?.isFile() === true;
+  if (!isPlain || !isSettled(text, furnishing))
+    without('needed', claudeFolder, () => replace(state, mergeClaudeState(text, furnishing)));
   const hosts = join(home, '.config/gh/hosts.yml');
-  if (githubToken !== null) replace(hosts, renderGhHosts(githubToken));
+  if (githubToken !== null) without('spared', home, () => replace(hosts, renderGhHosts(githubToken)));
   return 0;
+}
+
+/** No space, no inode, or no more of it for this user. */
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Last night's agent, whose room it is, may have closed it to itself. */
@@ -59,7 +86,10 @@ function copySkeleton(home: string, name: string): void {
 
 function relink(path: string, target: string): void {
   ensureFolder(dirname(path));
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) setAside(path);
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  // What stands is not taken away: a full disk might not take it back.
+  if (there?.isSymbolicLink() && readlinkSync(path) === target) return;
+  if (there?.isDirectory()) setAside(path);
   rmSync(path, { force: true });
   symlinkSync(target, path);
 }
@@ -69,8 +99,13 @@ function replace(path: string, text: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false || isHuge(path)) setAside(path);
   const draft = `${path}.cloister`;
   clear(draft);
-  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
 /** Makes a folder that can be written. A home kept on a volume may hold anything in its place. */

@@ -45,6 +45,32 @@ export function mergeClaudeState(text: string | null, furnishing: Furnishing): s
   return `${JSON.stringify(merged, null, 2)}\n`;
 }
 
+/** @returns whether the present `.claude.json` holds all of that already: then nothing has to be written. */
+export function isSettled(text: string | null, furnishing: Furnishing): boolean {
+  return (
+    text !== null && mergeClaudeState(text, furnishing) === `${JSON.stringify(parseObject(text), null, 2)}\n`
+  );
+}
+
+/** What a full disk kept from being written: without what is `needed` there is no first screen without a dialog. */
+export interface Shortage {
+  readonly lack: 'needed' | 'spared';
+  readonly path: string;
+}
+
+export function renderShortage({ lack, path }: Shortage): string {
+  return `${lack} ${path}\n`;
+}
+
+/** @param text what a program of the agent's user said: no other path of it is believed than those it was given. */
+export function parseShortages(text: string, { home, claudeFolder, folders }: Furnishing): Shortage[] {
+  return text.split('\n').flatMap((line) => {
+    const [lack = '', path = ''] = line.split(' ');
+    if (![home, claudeFolder, ...folders].includes(path)) return [];
+    return lack === 'needed' || lack === 'spared' ? [{ lack, path }] : [];
+  });
+}
+
 /** @returns gh's account file. */
 export function renderGhHosts(token: string): string {
   return ['github.com:', `    oauth_token: ${token}`, '    git_protocol: https', ''].join('\n');

@@ -178,6 +178,16 @@ export const failures: Failure[] = [
     undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
   },
   {
+    step: 'agent',
+    how: 'a volume is too full for what Claude Code needs',
+    code: 70,
+    breakIt: (machine) =>
+      machine.prepare(/furnish$/, { stdout: 'spared /home/claude\nneeded /home/claude/.claude\n' }),
+    message: /^\/home\/claude\/\.claude is full: there is no room/,
+    remedy: /^Nothing on it was changed\. Free some space/,
+    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
+  },
+  {
     step: 'proof',
     how: 'an attack from inside succeeded',
     code: 70,

@@ -138,3 +138,14 @@ test('what the engine made on the way to a mount in a room is the agent’s too,
     'give /home/claude 700 1000:1000',
   ]);
 });
+
+test('a home that is full, with all that is needed in it, comes up and says so', async () => {
+  const machine = makeMachine();
+  machine.prepare(/furnish$/, { stdout: 'spared /home/claude\nspared /home/claude\n' });
+  await bootToReady(machine);
+  const step = stateOf(machine)?.steps.find(({ name }) => name === 'agent');
+  expect(step).toMatchObject({
+    state: 'warned',
+    detail: '/home/claude is full: what the box keeps there was left as it was',
+  });
+});

@@ -21,8 +21,10 @@ import type { Furnishing } from '../../../src/session/furnish.ts';
 
 function setUp() {
   const home = mkdtempSync(join(tmpdir(), 'home-'));
+  const said: string[] = [];
   const run = (githubToken: string | null = 'github_pat_x', more: Partial<Furnishing> = {}) =>
     furnish(
+      { print: (text) => void said.push(text) },
       Readable.from([
         JSON.stringify({
           home,
@@ -37,7 +39,7 @@ function setUp() {
         }),
       ]),
     );
-  return { home, run, at: (path: string) => join(home, path) };
+  return { home, said, run, at: (path: string) => join(home, path) };
 }
 
 describe('furnishing the home', () => {
@@ -66,10 +68,11 @@ describe('furnishing the home', () => {
   });
 
   test('can be done again over what is there', async () => {
-    const { run, at } = setUp();
+    const { run, at, said } = setUp();
     await run();
     writeFileSync(at('.bashrc'), 'mine');
     expect(await run()).toBe(0);
+    expect(said).toEqual([]);
     expect(readFileSync(at('.bashrc'), 'utf8')).toBe('mine');
   });
 

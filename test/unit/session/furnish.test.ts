@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Furnishing, mergeClaudeState, renderGhHosts } from '../../../src/session/furnish.ts';
+import {
+  type Furnishing,
+  isSettled,
+  mergeClaudeState,
+  parseShortages,
+  renderGhHosts,
+  renderShortage,
+} from '../../../src/session/furnish.ts';
 
 const furnishing: Furnishing = {
   home: '/home/claude',
@@ -23,6 +30,15 @@ const trusted = { '/workspace': flags, '/workspace/repo': flags };
 describe('Claude Code’s first screen has no dialog', () => {
   test('in an empty home', () => {
     expect(merged(null)).toEqual({ hasCompletedOnboarding: true, projects: trusted });
+  });
+
+  test('and once it is so, nothing has to be written: a full disk does not matter then', () => {
+    expect(isSettled(null, furnishing)).toBe(false);
+    expect(isSettled('{"hasCompletedOnboarding":true}', furnishing)).toBe(false);
+    const settled = JSON.stringify({ mine: 1, ...merged(null) });
+    expect(isSettled(settled, furnishing)).toBe(true);
+    expect(isSettled(settled, { ...furnishing, approvedKey: 'other' })).toBe(false);
+    expect(isSettled(settled, { ...furnishing, trusted: ['/elsewhere'] })).toBe(false);
   });
 
   test('and what it remembered stays', () => {
@@ -101,4 +117,16 @@ describe('a hostile .claude.json', () => {
 
 test('gh knows its account and protocol', () => {
   expect(renderGhHosts('token')).toBe('github.com:\n    oauth_token: token\n    git_protocol: https\n');
+});
+
+test('of a shortage no other path is believed than those that were given', () => {
+  const text = [
+    renderShortage({ lack: 'needed', path: '/home/claude/.claude' }),
+    renderShortage({ lack: 'spared', path: '/home/claude' }),
+    'needed /etc/passwd\nwrong /home/claude\nneeded\n',
+  ].join('');
+  expect(parseShortages(text, furnishing)).toEqual([
+    { lack: 'needed', path: '/home/claude/.claude' },
+    { lack: 'spared', path: '/home/claude' },
+  ]);
 });
