@@ -1,5 +1,6 @@
 import { type Landlock, landlockOptions } from '../core/landlock.ts';
 import { Paths } from '../core/paths.ts';
+import { assertAnswered } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
 import { type Mount, parseMounts } from './facts.ts';
 
@@ -40,11 +41,14 @@ export function givenPlaces(mounts: readonly Mount[]): string[] {
   return [...new Set(points)];
 }
 
-/** A kernel too old for a right refuses the whole. */
+/** A kernel too old for a right refuses the whole. Nobody may talk the box out of Landlock by killing who asks. */
 async function holds(host: Host, landlock: Landlock): Promise<boolean> {
   const options = landlockOptions(landlock);
   return host.run({ argv: ['/usr/bin/setpriv', '--no-new-privs', ...options, '--', '/usr/bin/true'] }).then(
     () => true,
-    () => false,
+    (error) => {
+      assertAnswered(error);
+      return false;
+    },
   );
 }

@@ -1,6 +1,7 @@
 import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
 import { printable } from '../core/printable.ts';
-import type { Host } from '../host/host.ts';
+import { assertAnswered } from '../host/command-error.ts';
+import type { Command, Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
 import { explainClone } from './explain-clone.ts';
 import { addUpstream, findUpstream } from './upstream.ts';
@@ -48,19 +49,20 @@ export async function cloneRepository(
   if (repository === null) return { kind: 'none' };
   const branch = repository.ref === null ? [] : ['--branch', repository.ref];
   const forkOf = findUpstream(host, { url: repository.url, agent, environment: facts.environment });
-  const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, folder];
+  // Else a clone that was cut off would pass for the work, on a volume at every boot to come.
+  const draft = `${facts.workspace}/.repo.cloning`;
+  const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, draft];
   const environment = { ...facts.environment, ...disarmed };
+  // Where a path of the agent's leads is for the agent to find out: root does not enter it.
+  const run = (argv: readonly string[], more: Partial<Command> = {}) =>
+    host.run({ argv: confined(argv, agent), env: agentEnvironment(environment), cwd: '/', ...more });
   try {
-    await host.run({
-      argv: confined(clone, agent),
-      env: agentEnvironment(environment),
-      // Where a path of the agent's leads is for the agent to find out: root does not enter it.
-      cwd: '/',
-      timeout: cloneDeadline,
-      onProgress: (line) => onProgress(printable(line)),
-    });
+    await run(['/usr/bin/rm', '-rf', '--', draft]);
+    await run(clone, { timeout: cloneDeadline, onProgress: (line) => onProgress(printable(line)) });
+    await run(['/usr/bin/mv', '-T', '--', draft, folder]);
     const upstream = await forkOf;
-    if (upstream !== null) await addUpstream(host, { upstream, agent, environment, folder });
+    // A clone without the remote is as good a clone.
+    if (upstream !== null) await addUpstream(host, { upstream, agent, environment, folder }).catch(() => {});
     return { kind: 'cloned' };
   } catch (error) {
     return { kind: 'failed', reason: explainClone(error) };
@@ -72,6 +74,9 @@ function isThere(host: Host, path: string, agent: Identity): Promise<boolean> {
   const argv = confined(['/usr/bin/test', '-e', path, '-o', '-L', path], agent);
   return host.run({ argv, env: agentEnvironment(), cwd: '/' }).then(
     () => true,
-    () => false,
+    (error) => {
+      assertAnswered(error);
+      return false;
+    },
   );
 }

@@ -1,7 +1,7 @@
 import { BootError, chainOf } from '../core/errors.ts';
-import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import type { StepName, StepState } from '../core/state.ts';
+import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
 import type { Board } from './board.ts';
 
@@ -102,7 +102,7 @@ export class Steps {
     const fault =
       error instanceof BootError
         ? error
-        : new BootError({ message: `step ${name} failed`, cause: error, code: ExitCode.failed });
+        : new BootError({ message: `step ${name} failed`, cause: error, remedy: remedyOf(error) });
     this.#stopped ??= fault;
     for (const undo of this.#undos.splice(0).reverse()) {
       try {
@@ -121,4 +121,10 @@ export class Steps {
     const { board } = this.#parts;
     board.post({ steps: [...board.state.steps.filter((other) => other.name !== step.name), step] });
   }
+}
+
+/** What was killed says nothing of the box itself. */
+function remedyOf(error: unknown): string {
+  if (!(error instanceof CommandError) || error.answered) return '';
+  return 'Something outside ended it, a lack of memory perhaps, or it was too slow: start the box again, with more of either.';
 }

@@ -126,7 +126,9 @@ function answerCommands(machine: FakeMachine): void {
     return {};
   });
   machine.prepare(/cloister\.mjs parent https:/);
+  machine.prepare(/\/usr\/bin\/rm -rf -- \S+\/\.repo\.cloning$/);
   machine.prepare(/\/usr\/bin\/git clone /);
+  machine.prepare(/\/usr\/bin\/mv -T -- \S+\/\.repo\.cloning \S+\/repo$/);
   machine.prepare(/cloister\.mjs rescue$/, rescued);
   machine.prepare(/\/usr\/bin\/kill -KILL -- -1$/);
   machine.prepare(/\/usr\/bin\/tmux .*(new-session|split-window)/);

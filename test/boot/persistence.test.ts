@@ -90,7 +90,7 @@ test('with one volume at /data the work and the conversations are there, made by
     trusted: ['/data/workspace', '/data/workspace/repo'],
   });
   const clone = machine.commands.find(({ argv }) => argv.includes('clone'));
-  expect([clone?.argv.at(-1), clone?.cwd]).toEqual(['/data/workspace/repo', '/']);
+  expect([clone?.argv.at(-1), clone?.cwd]).toEqual(['/data/workspace/.repo.cloning', '/']);
   const session = machine.commands.find(({ argv }) => argv.includes('new-session'));
   expect(session?.argv).toContain('/data/workspace/repo');
   const order = machine.commands.find(({ argv }) => argv.at(-1) === 'rescue')?.stdin ?? '{}';

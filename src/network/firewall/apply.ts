@@ -1,5 +1,6 @@
 import { BootError } from '../../core/errors.ts';
 import { ExitCode } from '../../core/exit-codes.ts';
+import { assertAnswered } from '../../host/command-error.ts';
 import type { Host } from '../../host/host.ts';
 import { parseStanding, type Standing, type WallPlan } from './plan.ts';
 import { renderGuarded, renderWall4 } from './render.ts';
@@ -16,6 +17,7 @@ export async function probeBackend(host: Host): Promise<Backend> {
       await host.run({ argv: [`/usr/sbin/iptables-${backend}`, '-w', '-n', '-L', 'OUTPUT'], timeout: 5000 });
       return backend;
     } catch (error) {
+      assertAnswered(error);
       cause ??= error;
     }
   }
@@ -64,6 +66,7 @@ async function applyIPv4(
   try {
     return { rules: await put(plan), byAddress: false };
   } catch (error) {
+    assertAnswered(error);
     // Throws again what is wrong in general; what is left is that the kernel has no redirect.
     const rules = await put({ ...plan, guarded: null });
     if (mayFallBack) return { rules, byAddress: true };
