@@ -11,16 +11,24 @@ test.each([
   ['what builds the wall', 'wall', /iptables-nft-restore/],
   ['what asks for Landlock', 'mounts', /landlock-access/],
   ['what asks whether there is work', 'repository', /\/usr\/bin\/test -e/],
-] as const)('%s is killed: that is no answer, and nobody goes on with less', async (_, step, program) => {
-  const machine = makeMachine();
-  machine.prepare(program, killed('/any'));
-  expect(await bootToEnd(machine, { ...goodEnvironment, EGRESS_FALLBACK: 'address' })).toBe(70);
-  expect(failureOf(machine)).toMatchObject({
-    step,
-    message: `step ${step} failed: /any was ended by SIGKILL`,
-    remedy: expect.stringContaining('start the box again'),
-  });
-});
+] as const)(
+  '%s is killed once: that is no answer, and nobody goes on with less',
+  async (_, step, program) => {
+    const machine = makeMachine();
+    let kills = 1;
+    machine.prepare(program, () => {
+      kills -= 1;
+      if (kills === 0) throw killed('/any');
+      return {};
+    });
+    expect(await bootToEnd(machine, { ...goodEnvironment, EGRESS_FALLBACK: 'address' })).toBe(70);
+    expect(failureOf(machine)).toMatchObject({
+      step,
+      message: `step ${step} failed: /any was ended by SIGKILL`,
+      remedy: expect.stringContaining('start the box again'),
+    });
+  },
+);
 
 test('a clone that is killed leaves nothing in the place of the work', async () => {
   const machine = makeMachine();
