@@ -56,7 +56,7 @@ export async function furnish(host: Pick<Host, 'print'>, stdin: NodeJS.ReadableS
   const text = readIfAny(state);
   const isPlain = lstatSync(state, { throwIfNoEntry: false })?.isFile() === true;
   if (!isPlain || !isSettled(text, furnishing))
-    without('needed', claudeFolder, () => replace(state, mergeClaudeState(text, furnishing)));
+    without('needed', claudeLink ?? claudeFolder, () => replace(state, mergeClaudeState(text, furnishing)));
   const hosts = join(home, '.config/gh/hosts.yml');
   if (githubToken !== null) without('spared', home, () => replace(hosts, renderGhHosts(githubToken)));
   return 0;

@@ -124,6 +124,21 @@ heard() {
     and ($all[-1] - $all[0] + 1 == ($all | length))' "$out"
 }
 
+followers() {
+  [[ $(in_box main 'pgrep -c -f "[l]og --follow --failed"') == "$1" ]]
+}
+
+@test "who follows the log and goes, or is cut off, leaves nobody in the box" {
+  local follower
+  "$ENGINE" exec --interactive "$NAME-main" cloister log --follow --failed < <(sleep 100) >/dev/null 3>&- &
+  follower=$!
+  eventually 10 followers 1
+  # Whoever goes sooner than in a second has said nothing at all.
+  sleep 1.5
+  kill -KILL "$follower"
+  eventually 10 followers 0
+}
+
 @test "of a flood of refusals no count is lost" {
   local before after
   eventually 10 settled
