@@ -26,6 +26,10 @@ setup() {
   jump 0
 }
 
+teardown() {
+  touch "$BATS_TEST_TMPDIR/still"
+}
+
 day=86400 years=$((20 * 365 * 86400))
 
 # clocked BOX [FLAG...]: a box with a clock of its own.

@@ -33,13 +33,13 @@ VICTIMS=('iptables-nft -w|1' 'iptables-nft-save|1' '/iptables-nft-restore|1' 'ip
 # Milliseconds after its start; at 0 it has not even begun.
 MOMENTS=(0 40)
 
-# stand BOX WHAT AFTER TIMES: boots the variant; nothing is killed where WHAT is empty.
+# stand BOX WHAT AFTER TIMES [FLAG...]: boots the variant; nothing is killed where WHAT is empty.
 stand() {
   local flags
   printf '%s|%s|%s\n' "$2" "$3" "$4" >"$FOLDER/kill-$1"
-  mapfile -t flags < <(reference_flags; internet_flags)
+  mapfile -t flags < <({ reference_flags; internet_flags; } | grep -v -e "${WITHOUT:-^$}")
   "$ENGINE" run --detach --name "$NAME-$1" "${flags[@]}" --env REPO_URL=https://github.com/cloister-demo/hello \
-    --env ALLOW_DOMAINS=allowed.test --env BOOT_TIMEOUT=20 --volume "$FOLDER/kill-$1:/etc/kill:ro" "$NAME-variant" >/dev/null
+    --env ALLOW_DOMAINS=allowed.test --env BOOT_TIMEOUT=20 --volume "$FOLDER/kill-$1:/etc/kill:ro" "${@:5}" "$NAME-variant" >/dev/null
 }
 
 log_of() {
@@ -117,4 +117,18 @@ all_at_once() {
   [[ $(outcome claude) == 'up ["ready",false,false,true,"cloned"]' ]]
   eventually 30 says 'bypass permissions on' screen claude
   remove_box claude
+}
+
+@test "a clone that was killed half way on a volume is begun anew by the next box, and does not pass for the work" {
+  FOLDER=$BATS_TEST_TMPDIR
+  "$ENGINE" volume create --label "cloister.test=$NAME" "$NAME-half" >/dev/null
+  WITHOUT=--tmpfs=/workspace stand half 'git clone' 0.060 1 --volume "$NAME-half:/workspace"
+  [[ $(outcome half) == 'up ["ready",false,false,true,"failed"]' ]]
+  in_box half '[[ ! -e /workspace/repo ]]'
+  remove_box half
+  WITHOUT=--tmpfs=/workspace stand half '' 0 0 --volume "$NAME-half:/workspace"
+  [[ $(outcome half) == 'up ["ready",false,false,true,"cloned"]' ]]
+  [[ $(in_box half 'ls -A /workspace') == repo ]]
+  as_agent half 'cd /workspace/repo && git fsck && git diff --exit-code HEAD'
+  remove_box half
 }
