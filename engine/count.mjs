@@ -1,23 +1,39 @@
 // Adds up what the test runners left in a folder: NAME.status (exit code), unit.json (vitest), NAME.tap
 // (bats). Usage: node count.mjs FOLDER SKIPS   Prints every failure again, then `N passed, N failed`;
-// exit code 1 if anything failed. A skipped test fails unless its title is a line of SKIPS.
+// exit code 1 if anything failed. A skipped test fails unless its title is a line of SKIPS. NAME-again is a
+// second run of the files in which NAME failed: where all of it passes, what failed is printed as unsteady.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const [folder, skipList] = process.argv.slice(2);
 const allowedSkips = new Set(existsSync(skipList) ? lines(skipList).map((line) => line.trim()) : []);
 const runs = readdirSync(folder)
-  .filter((file) => file.endsWith('.status'))
+  .filter((file) => file.endsWith('.status') && !file.endsWith('-again.status'))
   .map((file) => readRun(basename(file, '.status')));
-const passed = runs.reduce((sum, run) => sum + run.passed, 0);
 const failures = runs.flatMap((run) => run.failures);
+const unsteady = runs.flatMap((run) => run.unsteady);
+const passed = runs.reduce((sum, run) => sum + run.passed, unsteady.length);
 
+for (const title of unsteady) console.log(`unsteady: ${title} (failed, and passed when its file ran again)`);
 for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length === 0 ? 0 : 1;
 
-/** One runner's counts. A crash is one failure more, so that it can never look like success. */
 function readRun(name) {
+  const first = readOnce(name);
+  const again = existsSync(join(folder, `${name}-again.status`)) ? readOnce(`${name}-again`) : null;
+  const isUnsteady = (failure) => again?.failures.length === 0 && again.passed.includes(failure);
+  return {
+    passed: first.passed.length,
+    failures: first.failures
+      .filter((failure) => !isUnsteady(failure))
+      .map((failure) => `${name}: ${failure}`),
+    unsteady: first.failures.filter(isUnsteady).map((failure) => `${name}: ${failure}`),
+  };
+}
+
+/** One runner's counts. A crash is one failure more, so that it can never look like success. */
+function readOnce(name) {
   const status = Number(readFileSync(join(folder, `${name}.status`), 'utf8'));
   const json = join(folder, `${name}.json`);
   const tap = join(folder, `${name}.tap`);
@@ -25,10 +41,8 @@ function readRun(name) {
     ? readVitest(json)
     : existsSync(tap)
       ? readTap(tap)
-      : { passed: 0, failures: [] };
-  run.failures = run.failures.map((failure) => `${name}: ${failure}`);
-  if (status !== 0 && run.failures.length === 0)
-    run.failures.push(`${name}: ended with ${status} and named no test`);
+      : { passed: [], failures: [] };
+  if (status !== 0 && run.failures.length === 0) run.failures.push(`ended with ${status} and named no test`);
   return run;
 }
 
@@ -71,7 +85,7 @@ function tally(tests) {
     .map(({ outcome, title }) =>
       outcome === 'skipped' ? `${title} (skipped, not listed in ${skipList})` : title,
     );
-  return { passed: tests.filter(({ outcome }) => outcome === 'passed').length, failures };
+  return { passed: tests.filter(({ outcome }) => outcome === 'passed').map(({ title }) => title), failures };
 }
 
 function lines(file) {

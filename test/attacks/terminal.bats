@@ -166,10 +166,10 @@ TRAPS=("detach-client -s cloister -E 'id -u >/workspace/ran'" "set-option -g loc
 
 # A hostile server takes the place of the real one, and the real one comes back.
 hostile_server() {
-  as_agent main "mv $SOCKET $SOCKET.real; rm -f /workspace/keys"
+  as_agent main 'rm -f /workspace/keys'
   as_agent main "python3 /attacks/hostile.py server $SOCKET /workspace/keys" &
   server=$!
-  eventually 5 as_agent main "[[ -S $SOCKET ]]"
+  eventually 5 as_agent main "[[ -S $SOCKET.real && ! -e $SOCKET.new ]]"
 }
 
 hostile_server_ends() {

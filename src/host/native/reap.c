@@ -58,8 +58,9 @@ static napi_value adopt(napi_env env, napi_callback_info info)
 }
 
 /*
- * heed() -> number: how many signals this process had been told to ignore and now does not. An engine started by a
- * program of musl's, to name one, hands 34 down as ignored, and every child would get it so.
+ * heed() -> number: how many signals this process had been told to ignore and now does not. glibc's posix_spawn
+ * starts programs with 32 and 33 ignored and musl leaves 34 so: an engine started in such a way, by make to name
+ * one, hands them down to every container, and every child would get them from here.
  */
 static napi_value heed(napi_env env, napi_callback_info info)
 {

@@ -41,6 +41,16 @@ test('counts a test file that cannot be loaded as failed', () => {
   expect(count(folder)).toEqual({ last: '0 passed, 1 failed', status: 1 });
 });
 
+test('tells a failure as unsteady when its whole file passed the second time, and only then', () => {
+  const first = { 'container.status': '1', 'container.tap': '1..3\nok 1 a\nnot ok 2 b\nok 3 c\n' };
+  const again = (tap: string, status = '0') =>
+    count(results({ ...first, 'container-again.status': status, 'container-again.tap': tap }));
+  expect(again('1..2\nok 1 b\nok 2 c\n')).toEqual({ last: '3 passed, 0 failed', status: 0 });
+  expect(again('1..2\nnot ok 1 b\nok 2 c\n', '1')).toEqual({ last: '2 passed, 1 failed', status: 1 });
+  expect(again('1..2\nok 1 b\n', '1')).toEqual({ last: '2 passed, 1 failed', status: 1 });
+  expect(again('', '0')).toEqual({ last: '2 passed, 1 failed', status: 1 });
+});
+
 test('passes when nothing failed, with a folder of tests empty', () => {
   const folder = results({ 'image.status': '0', 'unit.status': '0', 'unit.json': vitest([['passed', 'a']]) });
   expect(count(folder)).toEqual({ last: '1 passed, 0 failed', status: 0 });
