@@ -18,6 +18,7 @@ import { keepWallLog } from '../supervise/wall-log.ts';
 import type { Board } from './board.ts';
 import type { Environment } from './environment.ts';
 import { ownTargets, withoutOwn } from './own.ts';
+import { makePinPoster } from './post-pins.ts';
 import { type Handover, nodeFlags, ownNodeEnvironment } from './shed.ts';
 
 /** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
@@ -111,10 +112,7 @@ function startFirewall(
     backend,
     byAddress,
     dialler: byAddress ? environment.agent.uid : egressIdentity.uid,
-    changed: ({ failure, ...kernel }) => {
-      if (failure !== null) log.event('error', 'firewall.failed', { reason: failure });
-      board.post({ firewall: { ...board.state.firewall, ...kernel, lastFailure: failure } });
-    },
+    changed: makePinPoster({ host, log, board }),
   });
 }
 

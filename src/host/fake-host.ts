@@ -113,6 +113,7 @@ export class FakeMachine {
       receiveLines: (path, listener) => this.sockets.receiveLines(path, listener),
       serve: (path, answer) => this.sockets.serve(path, answer),
       ask: (path, line) => this.sockets.ask(path, line),
+      tellNetfilter: (messages) => this.sockets.tellNetfilter(messages),
       lock: (path) => this.#lock(path, life),
       replace: (argv, env) => {
         if (this.refused.replace !== undefined) throw this.refused.replace;

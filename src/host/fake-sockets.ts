@@ -1,8 +1,9 @@
-import type { Host } from './host.ts';
+import { acknowledge } from './fake-netfilter.ts';
+import type { Host, NetlinkAnswer } from './host.ts';
 
 /** The recording fake of a machine's sockets. */
 export class FakeSockets
-  implements Pick<Host, 'bindSockets' | 'bindStream' | 'receiveLines' | 'serve' | 'ask'>
+  implements Pick<Host, 'bindSockets' | 'bindStream' | 'receiveLines' | 'serve' | 'ask' | 'tellNetfilter'>
 {
   readonly bound: { address: string; port: number }[] = [];
   /** Who takes lines on which Unix socket. */
@@ -11,6 +12,10 @@ export class FakeSockets
   readonly served = new Map<string, (line: string) => Promise<string>>();
   /** Set to make every attempt to bind fail with it. */
   refusal: Error | undefined;
+  /** What the kernel's packet filter was told over netlink. */
+  readonly told: Buffer[] = [];
+  /** Answers it. */
+  netfilter: (messages: Buffer) => NetlinkAnswer[] = acknowledge;
   readonly #note: (line: string) => void;
 
   constructor(note: (line: string) => void) {
@@ -41,6 +46,12 @@ export class FakeSockets
     const answer = this.served.get(path);
     if (answer === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
     return answer(line);
+  }
+
+  tellNetfilter(messages: Uint8Array): NetlinkAnswer[] {
+    this.#note('tell netfilter');
+    this.told.push(Buffer.from(messages));
+    return this.netfilter(Buffer.from(messages));
   }
 
   #bind(address: string, port: number): void {

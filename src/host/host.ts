@@ -83,6 +83,14 @@ export interface Files {
   space(path: string): { size: number; used: number; inodes: number; inodesUsed: number };
 }
 
+/** One datagram of a netlink socket. */
+export interface NetlinkAnswer {
+  /** The port id of its sender; 0 is the kernel. */
+  readonly from: number;
+  /** The first 256 octets at most. */
+  readonly octets: Buffer;
+}
+
 /** The operating system behind one port. The real one is made by `main` alone; tests make a recording fake. */
 export interface Host {
   readonly pid: number;
@@ -120,6 +128,11 @@ export interface Host {
   serve(path: string, answer: (line: string) => Promise<string>): void;
   /** Sends one line to such a socket.  @returns the answer; rejects where nobody listens or it takes too long. */
   ask(path: string, line: string): Promise<string>;
+  /**
+   * Sends netlink messages to the kernel's packet filter, in one datagram.
+   * @returns what came back since, unjudged. Throws where nothing could be sent, or nothing came.
+   */
+  tellNetfilter(messages: Uint8Array): NetlinkAnswer[];
   /** Holds an inter-process lock; resolves with its release. Rejects when somebody holds it. */
   lock(path: string): Promise<() => Promise<void>>;
   /** Replaces this program; comes back only by throwing. */

@@ -9,6 +9,7 @@ import type { Host } from './host.ts';
 import { ask, serve } from './local-socket.ts';
 import { compactMemory } from './memory.ts';
 import { missedSignals } from './missed-signals.ts';
+import { tellNetfilter } from './netfilter.ts';
 import { makeReaper, type WaitCalls } from './reaper.ts';
 import { bindSockets, bindStream, receiveLines } from './sockets.ts';
 import { uptime } from './uptime.ts';
@@ -40,6 +41,7 @@ export function makeHost(options: { lean: boolean }): Host {
     receiveLines,
     serve,
     ask,
+    tellNetfilter,
     lock: async (path) => (await import('./lock.ts')).lock(path),
     replace: (argv, env) => {
       const [file = ''] = argv;

@@ -21,6 +21,8 @@ holds_on() {
   matches "$output" 'length > 25 and all(.[]; .verdict == "holds")'
   try "$ENGINE" exec "$NAME-platform" cloister status
   [[ $output == *" on $1"$'\n'* && $output == *"containment $2"$'\n'* ]]
+  # Init itself tells the kernel of pins, and keeps the way there only as long as the kernel takes them (12: netfilter).
+  in_box platform 'awk -v pid="$(jq .pid /run/cloister/state.json)" "\$2 == 12 && \$3 == pid" /proc/net/netlink | grep .'
 }
 
 OWN_ROOMS='^--\(read-only\|tmpfs\)'

@@ -1,5 +1,8 @@
+import { chainOf } from '../../core/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { type Backend, restore } from './apply.ts';
+import { findRefusal } from './batch-answer.ts';
+import { renderPinBatch } from './pin-batch.ts';
 import type { Pin } from './pins.ts';
 import { renderPinChain, renderPinChange, renderPinnedBySet, renderPinSet } from './render-pins.ts';
 
@@ -23,6 +26,9 @@ export interface PinWriterParts {
   readonly dialler: number;
 }
 
+/** Pins of one change that are told without a program: of more, its start is the smaller part. */
+const mostTold = 1000;
+
 /**
  * Writes the pins into a set where the kernel has sets, else into a chain. What it is depends on the first write;
  * whenever a change is refused, everything is written anew: kernel and table may have parted.
@@ -30,18 +36,24 @@ export interface PinWriterParts {
 export function makePinWriter(parts: PinWriterParts): PinWriter {
   const { host, backend } = parts;
   const program = `/usr/sbin/iptables-${backend}-restore`;
+  const change = makePinChanger(host);
   let pinning: Pinning | null = null;
   const writeSet = (all: () => readonly Pin[]) => nft(host, renderPinSet(parts.dialler, all()));
   const writeChain = (all: () => readonly Pin[]) => restore(host, program, renderPinChain(all()));
   return {
-    write: async (change, all) => {
+    write: async (what, all) => {
       if (pinning === null) pinning = await begin(parts, program, all);
       else if (pinning === 'chain') await writeChain(all);
-      else if (change === null) await writeSet(all);
-      else await nft(host, renderPinChange(change)).catch(() => writeSet(all));
+      else if (what === null) await writeSet(all);
+      else await change(what).catch((refusal) => writeSet(all).catch((error) => fail(error, refusal)));
       return pinning;
     },
   };
+}
+
+/** What made everything be written anew is the cause of what came of it. */
+function fail(error: unknown, refusal: unknown): never {
+  throw new Error(chainOf(error), { cause: refusal });
 }
 
 async function begin(parts: PinWriterParts, program: string, all: () => readonly Pin[]): Promise<Pinning> {
@@ -61,4 +73,17 @@ async function begin(parts: PinWriterParts, program: string, all: () => readonly
 
 async function nft(host: Host, document: string): Promise<void> {
   await host.run({ argv: ['/usr/sbin/nft', '-f', '-'], stdin: document, timeout: 10_000 });
+}
+
+/** Every new address waits for this: init tells the kernel itself, without a program that takes milliseconds to start. */
+function makePinChanger(host: Host): (change: PinChange) => Promise<void> {
+  let sequence = 1;
+  return async (change) => {
+    if (change.add.length + change.remove.length > mostTold) return nft(host, renderPinChange(change));
+    const batch = renderPinBatch(change, sequence);
+    // Never used twice: an answer that was late is nobody's.
+    sequence = (sequence + batch.sequence.length) >>> 0;
+    const refusal = findRefusal(host.tellNetfilter(batch.octets), batch);
+    if (refusal !== null) throw new Error(refusal);
+  };
 }

@@ -1,10 +1,13 @@
+import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { FakeMachine } from '../../../../src/host/fake-host.ts';
+import { acknowledge, refuseWith } from '../../../../src/host/fake-netfilter.ts';
 import { makeAddressJudge } from '../../../../src/network/address-class.ts';
 import { makeAllowlist } from '../../../../src/network/allowlist/allowlist.ts';
 import { parseRules } from '../../../../src/network/allowlist/parse.ts';
 import { makeFirewall } from '../../../../src/network/firewall/firewall.ts';
 import type { KernelReport } from '../../../../src/network/firewall/kernel-pins.ts';
+import { renderPinBatch } from '../../../../src/network/firewall/pin-batch.ts';
 import { PinTable } from '../../../../src/network/firewall/pins.ts';
 
 const restore = /^\/usr\/sbin\/iptables-nft-restore --noflush -w$/;
@@ -32,6 +35,15 @@ function setUp({ sets = false, byAddress = false } = {}) {
       [...text.matchAll(/-d (\S+)\/32 .*--dport (\d+)/g)].map((match) => `${match[1]}:${match[2]}`),
     );
   return { machine, firewall, reports, told, documents };
+}
+/** The kernel takes no change of the set, neither from init nor from nft. */
+function refuseAll(machine: FakeMachine, why: string) {
+  machine.prepare(nft, new Error(why));
+  machine.sockets.netfilter = refuseWith(constants.errno.EBUSY);
+}
+function refuseNothing(machine: FakeMachine) {
+  machine.prepare(nft);
+  machine.sockets.netfilter = acknowledge;
 }
 const listOf = (text: string) => makeAllowlist(parseRules(text, 'x').rules);
 const pin = (name: string, ...addresses: string[]) => ({ name, port: null, addresses, ttl: 60 });
@@ -215,14 +227,14 @@ describe('the firewall', () => {
   test('keeps the old list where the kernel will not close what the new one removed', async () => {
     const { firewall, machine, documents } = setUp({ sets: true });
     await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
-    machine.prepare(nft, new Error('Device or resource busy'));
+    refuseAll(machine, 'Device or resource busy');
     await expect(firewall.setRules(listOf('other.test:8443'))).rejects.toThrow('busy');
     expect(
       documents(restore)
         .at(-1)
         ?.match(/--dport \d+/g),
     ).toEqual(['--dport 80', '--dport 443']);
-    machine.prepare(nft);
+    refuseNothing(machine);
     await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
     await expect(firewall.pin(pin('other.test', '203.0.113.1'))).rejects.toThrow('not allowed');
   });
@@ -230,7 +242,7 @@ describe('the firewall', () => {
   test('takes a list that removes nothing although the kernel is behind', async () => {
     const { firewall, machine } = setUp({ sets: true });
     await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
-    machine.prepare(nft, new Error('Device or resource busy'));
+    refuseAll(machine, 'Device or resource busy');
     await expect(firewall.pin({ ...pin('github.com', '203.0.113.2'), port: 443 })).rejects.toThrow('busy');
     await firewall.setRules(listOf('github.com\ngithub.com:80\nother.test'));
   });
@@ -243,29 +255,69 @@ describe('the firewall', () => {
 });
 
 describe('where the kernel has sets, the firewall', () => {
-  test('adds and removes single elements, however many there are', async () => {
+  const one = { address: '203.0.113.1', port: 443 };
+  const other = { address: '203.0.113.2', port: 443 };
+
+  test('adds and removes single elements itself, however many there are', async () => {
     const { firewall, machine, documents, reports } = setUp({ sets: true });
-    await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
-    await firewall.pin({ ...pin('github.com', '203.0.113.2'), port: 443, ttl: 300 });
+    await firewall.pin({ ...pin('github.com', one.address), port: 443 });
+    await firewall.pin({ ...pin('github.com', other.address), port: 443, ttl: 300 });
     machine.clock.now += 61_000;
     await firewall.expire();
-    expect(documents(nft).slice(1)).toEqual([
-      'add element ip cloister pins { 203.0.113.2 . 443 }\n',
-      'delete element ip cloister pins { 203.0.113.1 . 443 }\n',
-    ]);
+    expect(documents(nft)).toEqual([expect.stringContaining('{ 203.0.113.1 . 443 }')]);
+    const added = renderPinBatch({ add: [other], remove: [] }, 1);
+    const removed = renderPinBatch({ add: [], remove: [one] }, 1 + added.sequence.length);
+    expect(machine.sockets.told).toEqual([added.octets, removed.octets]);
     expect(documents(restore)).toEqual([expect.stringContaining('-m mark')]);
     expect(reports.at(-1)).toEqual({ pins: 1, pinning: 'set', failure: null });
   });
 
   test('writes the whole set anew when a change of it is refused, and once more after a failure', async () => {
-    const { firewall, machine, documents } = setUp({ sets: true });
-    await firewall.pin({ ...pin('github.com', '203.0.113.1'), port: 443 });
-    machine.prepare(nft, new Error('No such file or directory'));
-    await expect(firewall.pin({ ...pin('github.com', '203.0.113.2'), port: 443 })).rejects.toThrow('No such');
+    const { firewall, machine, documents, reports } = setUp({ sets: true });
+    await firewall.pin({ ...pin('github.com', one.address), port: 443 });
+    refuseAll(machine, 'No such file or directory');
+    await expect(firewall.pin({ ...pin('github.com', other.address), port: 443 })).rejects.toThrow('No such');
     expect(documents(nft).at(-1)).toContain('delete table ip cloister');
-    machine.prepare(nft);
+    expect(reports.at(-1)?.failure).toContain('the kernel refused the change of the pins: EBUSY');
+    refuseNothing(machine);
     await firewall.expire();
     expect(documents(nft).at(-1)).toContain('{ 203.0.113.1 . 443, 203.0.113.2 . 443 }');
+  });
+
+  test.each([
+    ['refuses a change', refuseWith(constants.errno.ENOENT)],
+    ['does not answer', () => []],
+    [
+      'can not be reached',
+      () => {
+        throw new Error('the kernel’s packet filter could not be told: EPERM');
+      },
+    ],
+    [
+      'has its answer forged by a neighbour',
+      (octets: Buffer) => acknowledge(octets).map((answer) => ({ ...answer, from: 4711 })),
+    ],
+  ])('lets nobody go on before the whole set is written where the kernel %s', async (_, netfilter) => {
+    const { firewall, machine, documents, reports } = setUp({ sets: true });
+    await firewall.pin({ ...pin('github.com', one.address), port: 443 });
+    machine.sockets.netfilter = netfilter;
+    await firewall.pin({ ...pin('github.com', other.address), port: 443 });
+    expect(documents(nft).at(-1)).toContain('{ 203.0.113.1 . 443, 203.0.113.2 . 443 }');
+    expect(reports.at(-1)).toEqual({ pins: 2, pinning: 'set', failure: null });
+  });
+
+  test('leaves a change of thousands to nft, as one transaction', async () => {
+    const { firewall, machine, documents } = setUp({ sets: true });
+    await firewall.pin({ ...pin('github.com', one.address), port: 443 });
+    const many = Array.from({ length: 1001 }, (_, index) => `203.0.${100 + (index >> 8)}.${index & 255}`);
+    await firewall.pin({ ...pin('github.com', ...many.slice(1)), port: 443 });
+    expect([machine.sockets.told.length, documents(nft).length]).toEqual([1, 1]);
+    machine.clock.now += 61_000;
+    await firewall.expire();
+    expect(machine.sockets.told).toHaveLength(1);
+    expect(documents(nft).at(-1)).toMatch(
+      /^delete element ip cloister pins \{ 203\.0\.113\.1 \. 443, [^\n]*\n$/,
+    );
   });
 });
 
