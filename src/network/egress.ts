@@ -1,3 +1,4 @@
+import type { OpenDatagrams } from '../host/datagrams.ts';
 import { makeAddressJudge } from './address-class.ts';
 import { type Allowlist, makeAllowlist } from './allowlist/allowlist.ts';
 import { makeGuard } from './guard/guard.ts';
@@ -26,6 +27,7 @@ export interface EgressMachine {
     readonly guard: number;
     readonly door: number;
   };
+  readonly openDatagrams: OpenDatagrams;
   readonly destinationOf: GuardParts['destinationOf'];
   /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
@@ -112,7 +114,7 @@ function begin(
     now: machine.now,
   });
   void Promise.all([
-    serve(resolver, machine.descriptors),
+    serve(resolver, machine),
     configuration.byAddress ? null : listenGuard(guard, { fd: machine.descriptors.guard }),
     own,
   ]).then(() => link.send({ kind: 'ready' }));

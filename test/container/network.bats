@@ -211,6 +211,12 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.connect
   holds /dns/log 'all(.[]; .type == "A")'
 }
 
+@test "among many clients and much that is no query each is told its own, and what is longer than a datagram may be is dropped" {
+  try as_agent main 'python3 /fixtures/crowd.py 127.0.0.53 allowed.test 200'
+  [[ $status == 0 && $output == $'3200 answered, 0 strange\n1232 answered\n1233 unanswered' ]]
+  "$ENGINE" exec "$NAME-main" cloister status --json | jq --exit-status '.resolver.running and .resolver.restarts == 0'
+}
+
 @test "an address record of IPv6 is never told, so nobody waits for one" {
   [[ $(as_agent main 'getent ahostsv6 allowed.test; true') != *2001:db8* ]]
   try as_agent main 'getent ahosts allowed.test'

@@ -15,8 +15,12 @@ interface Entry {
 
 /** Finished answers, ready to be sent: neither query nor answer is decoded or encoded again. */
 export interface Finished {
-  /** @returns the answer to exactly this query, under its id and with the seconds it has left; or null. */
-  find(query: Buffer, now: number): Buffer | null;
+  /**
+   * @param length octets of the query, which stands at the start of `octets`.
+   * @returns the answer to exactly this query, but under another's id, with the seconds it has left; or null. It is to
+   * be copied at once.
+   */
+  find(octets: Buffer, length: number, now: number): Buffer | null;
   /** @param isCurrent false once the resolver knows something newer. */
   keep(query: Buffer, finished: Pick<Entry, 'answer' | 'expires' | 'isCurrent'>): void;
   forget(): void;
@@ -34,18 +38,18 @@ export function makeFinished(): Finished {
     octets -= key.length + entry.answer.length;
   };
   return {
-    find: (query, now) => {
-      if (query.length > longestQuery) return null;
-      const key = keyOf(query);
+    find: (query, length, now) => {
+      if (length > longestQuery) return null;
+      const key = keyOf(query, length);
       const entry = entries.get(key);
       if (entry === undefined) return null;
-      if (entry.expires > now && entry.isCurrent()) return fill(entry, query, now);
+      if (entry.expires > now && entry.isCurrent()) return age(entry, now);
       drop(key, entry);
       return null;
     },
     keep: (query, { answer, expires, isCurrent }) => {
       if (query.length > longestQuery) return;
-      const key = keyOf(query);
+      const key = keyOf(query, query.length);
       const known = entries.get(key);
       if (known !== undefined) drop(key, known);
       // A copy, for its TTLs are changed in place; outside the pool, of which it would keep 8 KB alive.
@@ -65,19 +69,16 @@ export function makeFinished(): Finished {
   };
 }
 
-function keyOf(query: Buffer): string {
-  return query.toString('latin1', 2);
+/** A hash of our own would be little quicker, and every one has queries that share it. */
+function keyOf(octets: Buffer, length: number): string {
+  return octets.toString('latin1', 2, length);
 }
 
-/** A copy goes out: a datagram that has to wait for the kernel must not change under its feet. */
-function fill(entry: Entry, query: Buffer, now: number): Buffer {
+function age(entry: Entry, now: number): Buffer {
   const left = Math.ceil((entry.expires - now) / 1000);
   if (entry.ttl !== left) {
     entry.ttl = left;
     for (const at of entry.ttls) entry.answer.writeUInt32BE(left, at);
   }
-  const answer = Buffer.from(entry.answer);
-  answer[0] = query[0] ?? 0;
-  answer[1] = query[1] ?? 0;
-  return answer;
+  return entry.answer;
 }

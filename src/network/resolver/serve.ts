@@ -1,38 +1,52 @@
-import { createSocket, type RemoteInfo } from 'node:dgram';
 import { createServer } from 'node:net';
+import type { OpenDatagrams } from '../../host/datagrams.ts';
 import { converse } from './converse.ts';
-import type { Reply, Resolver } from './parts.ts';
+import type { Resolver } from './parts.ts';
 
 const mostClients = 256;
 
-/** Octets of queries that may wait for us; the kernel grants what its limit for every user allows. */
-const receiveBuffer = 4 * 1024 * 1024;
+/** Descriptors of a UDP and of a TCP socket that somebody else bound, and what reads the first. */
+export interface Sockets {
+  readonly descriptors: { readonly udp: number; readonly tcp: number };
+  readonly openDatagrams: OpenDatagrams;
+}
 
-/** Serves the resolver on sockets somebody else bound: descriptors of a UDP and of a TCP socket. */
-export async function serve(resolver: Resolver, descriptors: { udp: number; tcp: number }): Promise<void> {
-  // A client's address is no name: without this every answer would wait a turn for its look-up.
-  const datagrams = createSocket({ type: 'udp4', lookup: (host, _, found) => found(null, host, 4) });
-  datagrams.on('listening', () => datagrams.setRecvBufferSize(receiveBuffer));
-  datagrams.on('message', (bytes, peer) => {
-    try {
-      const answer = resolver.answer(bytes, 'datagram');
-      if (answer instanceof Promise) answer.then((late) => reply(late, peer)).catch(noAnswer);
-      else reply(answer, peer);
-    } catch {
-      noAnswer();
-    }
-  });
-  const reply = (answer: Reply, { port, address }: RemoteInfo) => {
-    if (answer !== null) datagrams.send(answer, port, address);
-  };
+/** Serves the resolver on both. */
+export async function serve(resolver: Resolver, { descriptors, openDatagrams }: Sockets): Promise<void> {
+  serveDatagrams(resolver, descriptors.udp, openDatagrams);
   const streams = createServer({ allowHalfOpen: true }, (socket) => converse(resolver, socket));
   streams.maxConnections = mostClients;
-  await Promise.all([
-    new Promise<void>((done) => datagrams.bind({ fd: descriptors.udp }, done)),
-    new Promise<void>((done) => streams.listen({ fd: descriptors.tcp }, done)),
-  ]);
-  datagrams.on('error', noAnswer);
+  await new Promise<void>((done) => streams.listen({ fd: descriptors.tcp }, done));
+}
+
+function serveDatagrams(resolver: Resolver, descriptor: number, open: OpenDatagrams): void {
+  const { slots, lengths, sender, send } = open(descriptor, (count) => {
+    for (let slot = 0; slot < count; slot++) lengths[slot] = answer(slot);
+  });
+  /** @returns octets of the answer that now stands in the slot; 0 for none, or for one that is sent later. */
+  const answer = (slot: number): number => {
+    const octets = slots[slot] as Buffer;
+    const length = lengths[slot] ?? 0;
+    try {
+      const known = resolver.answerInPlace(octets, length);
+      if (known > 0) return known;
+      // A copy, for a look-up outlives the batch.
+      const found = resolver.answer(Buffer.from(octets.subarray(0, length)), 'datagram');
+      if (!(found instanceof Promise)) return put(found, octets);
+      const to = sender(slot);
+      found.then((late) => late !== null && send(late, to)).catch(noAnswer);
+      return 0;
+    } catch {
+      return noAnswer();
+    }
+  };
+}
+
+function put(answer: Buffer | null, octets: Buffer): number {
+  return answer === null || answer.length > octets.length ? 0 : answer.copy(octets);
 }
 
 /** A query that can be read but not answered gets silence: it must not take the resolver down with it. */
-function noAnswer(): void {}
+function noAnswer(): number {
+  return 0;
+}

@@ -1,16 +1,15 @@
-import { createSocket, type Socket as Datagrams } from 'node:dgram';
-import { readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import Packet from 'dns2/packet';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { FakeDatagrams } from '../../../../src/host/fake-datagrams.ts';
 import { bindSockets } from '../../../../src/host/sockets.ts';
 import { converse } from '../../../../src/network/resolver/converse.ts';
 import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
-import type { Reply } from '../../../../src/network/resolver/parts.ts';
+import type { Reply, Resolver } from '../../../../src/network/resolver/parts.ts';
 import { serve } from '../../../../src/network/resolver/serve.ts';
 import { query } from './dns.ts';
 
-const open: (Datagrams | Server | Socket)[] = [];
+const open: (Server | Socket)[] = [];
 afterEach(() => {
   for (const one of open.splice(0)) 'destroy' in one ? one.destroy() : one.close();
 });
@@ -107,41 +106,68 @@ describe('a TCP client', () => {
 });
 
 describe('a resolver on sockets that somebody else bound', () => {
-  test('answers over UDP, keeps quiet where it should, and survives what makes no sense', async () => {
-    const descriptors = bindSockets('127.0.0.1', 0);
+  async function serveDatagrams(resolver: Partial<Resolver>): Promise<FakeDatagrams> {
+    const datagrams = new FakeDatagrams();
+    const nobody = () => Promise.reject(new Error('nobody asks'));
+    await serve(
+      { answerInPlace: () => 0, answer: () => null, resolve: nobody, forget: () => {}, ...resolver },
+      { descriptors: bindSockets('127.0.0.1', 0), openDatagrams: datagrams.open },
+    );
+    return datagrams;
+  }
+  const ask = (from: number, octets: Buffer) => ({ from, octets });
+  const turn = () => new Promise((resolve) => void setImmediate(resolve));
+  const heard = ({ sent }: FakeDatagrams) => sent.map(({ to, octets }) => [to, idOf(octets)]);
+
+  test('answers whoever asked, keeps quiet where it should, and survives what makes no sense', async () => {
     const answer = (bytes: Buffer) => {
       if (bytes.length < 12) throw new Error('noise');
       if (bytes.length < 20) return Promise.reject(new Error('late noise'));
       return idOf(bytes) === 6 ? null : bytes;
     };
-    await serve(
-      { answer, resolve: () => Promise.reject(new Error('nobody asks')), forget: () => {} },
-      descriptors,
-    );
-    const client = createSocket('udp4');
-    open.push(client);
-    const heard: Buffer[] = [];
-    client.on('message', (bytes) => heard.push(bytes));
-    const port = portOf(descriptors.udp);
-    const messages = [
-      Buffer.alloc(0),
-      Buffer.from('x'),
-      Buffer.alloc(15),
-      query('github.com', 1, { id: 6 }),
-      query('github.com', 1, { id: 7 }),
-    ];
-    for (const bytes of messages) client.send(bytes, port, '127.0.0.1');
-    await until(() => heard.length > 0);
-    expect(heard.map(idOf)).toEqual([7]);
-    expect(Packet.parse(heard[0] as Buffer).questions[0]?.name).toBe('github.com');
+    const datagrams = await serveDatagrams({ answer });
+    datagrams.deliver([ask(1, Buffer.alloc(0)), ask(2, Buffer.from('x')), ask(3, Buffer.alloc(15))]);
+    datagrams.deliver([6, 7, 8].map((id) => ask(id, query('github.com', 1, { id }))));
+    await turn();
+    expect(heard(datagrams)).toEqual([
+      [7, 7],
+      [8, 8],
+    ]);
+    expect(Packet.parse(datagrams.sent[0]?.octets as Buffer).questions[0]?.name).toBe('github.com');
+  });
+
+  test('looks up only what is not finished', async () => {
+    const answer = vi.fn((bytes: Buffer) => bytes);
+    const answerInPlace = (octets: Buffer, length: number) => (idOf(octets) === 1 ? length - 1 : 0);
+    const datagrams = await serveDatagrams({ answer, answerInPlace });
+    const queries = [1, 2].map((id) => query('github.com', 1, { id }));
+    datagrams.deliver(queries.map((octets) => ask(idOf(octets), octets)));
+    expect(datagrams.sent.map(({ octets }) => octets)).toEqual([queries[0]?.subarray(0, -1), queries[1]]);
+    expect(answer).toHaveBeenCalledOnce();
+  });
+
+  test('gives a late answer to whoever asked, though others have come since', async () => {
+    const waiting: (() => void)[] = [];
+    const answer = async (bytes: Buffer) => {
+      await new Promise<void>((resolve) => void waiting.push(resolve));
+      return bytes;
+    };
+    const datagrams = await serveDatagrams({ answer });
+    for (const id of [1, 2, 3]) datagrams.deliver([ask(id, query('github.com', 1, { id }))]);
+    expect(datagrams.sent).toEqual([]);
+    for (const done of waiting.reverse()) done();
+    await turn();
+    expect(heard(datagrams)).toEqual([
+      [3, 3],
+      [2, 2],
+      [1, 1],
+    ]);
+  });
+
+  test('sends nothing where the answer is longer than a datagram', async () => {
+    const answer = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(idOf(bytes) === 1 ? 1232 : 0)]);
+    const datagrams = await serveDatagrams({ answer });
+    datagrams.deliver([1, 2].map((id) => ask(id, query('github.com', 1, { id }))));
+    expect(heard(datagrams)).toEqual([[2, 2]]);
   });
 });
-
-/** The kernel's own table knows which port a UDP socket has. */
-function portOf(descriptor: number): number {
-  const inode = /\[(\d+)\]/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[1];
-  const line = readFileSync('/proc/self/net/udp', 'utf8')
-    .split('\n')
-    .find((entry) => entry.trim().split(/\s+/)[9] === inode);
-  return Number.parseInt(line?.trim().split(/\s+/)[1]?.split(':')[1] ?? '0', 16);
-}
