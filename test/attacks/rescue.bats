@@ -1,20 +1,41 @@
 #!/usr/bin/env bats
 # The rescue of work, against a repository, an agent and strangers who would have it run something, push elsewhere, say
-# "saved" of what is not, or come up with a state that is not the operator's.
+# "saved" of what is not, or come up with a state that is not the operator's. In an image in which our program has none of
+# its controls each of them succeeds; what git is told is another control: the agent's own git is not.
 
 load ../container/cloister
+load edited
 
 setup_file() {
   start_internet --subnet4 198.51.100.128/25 --subnet6 2001:db8:c18::/64
   local name
-  for name in target elsewhere planted; do
+  for name in target elsewhere planted fooled; do
     ctl PUT "/github/repos/cloister-demo/$name" '{"isPrivate": true, "files": {"README.md": "one\n", ".gitattributes": "* filter=trap diff=trap\n"}}' >/dev/null
   done
+  build_edited "$NAME-open" "$CLOISTER_IMAGE" "${OPEN[@]}"
   box main --env REPO_URL=https://github.com/cloister-demo/target --env RESCUE_INTERVAL=10s
 }
 
 teardown_file() {
   remove_all
+  "$ENGINE" image rm --force "$NAME-open" >/dev/null 2>&1 || true
+}
+
+# Of our own program: the question to the remote, the end of all that runs as the agent, with the room that a rescue has
+# beside it, the signature, the form of what is signed (two look at it), and what takes the force from a stranger's words.
+OPEN=(
+  'report.kind === "pushed" && await this.#assertThere(report, deadline), ' ''
+  '(await endAgentProcesses(host, agent), await this.#running' '(await this.#running'
+  'headroom = 48' 'headroom = 0'
+  '!expected.keys.some((key) => macs.some((mac) => isSame(mac, macOf(key, body))))' '!1'
+  'manifest = manifestOf(said);' 'manifest = said;'
+  '!isId(manifest) || !isTime(time) || !isCount(files) || !isName(branch) ? null' '!isId(manifest) ? null'
+  '.replace(unseen, "?")' ''
+)
+
+# open_box BOX [FLAG...]: of that image.
+open_box() {
+  CLOISTER_IMAGE=$NAME-open box "$@"
 }
 
 TARGET=https://github.com/cloister-demo/target
@@ -59,18 +80,25 @@ bare() {
   bare elsewhere 'rev-parse refs/heads/caught'
 }
 
-@test "an agent that changes the rescue's own git directory while it works can't have saved said of what is not" {
-  in_session main "cd /workspace/repo; rm -f .git/config ~/.gitconfig ~/.netrc .git/hooks/*; git init -q
-    cat >/tmp/forge <<'END'
+# forge BOX REPOSITORY: from now on every rescue's own git directory leads elsewhere. It is written once each, whole.
+forge() {
+  in_session "$1" "cat >/tmp/forge <<'END'
 while :; do
   for at in /tmp /home/claude /workspace; do
     for scratch in \$at/.cloister-rescue-*; do
-      [[ -d \$scratch ]] && printf '[url \"$ELSEWHERE\"]\n\tinsteadOf = $TARGET\n' >\$scratch/config
+      [[ -d \$scratch ]] || continue
+      read -r line <\$scratch/config
+      [[ \$line == '[url'* ]] || printf '[url \"$ELSEWHERE\"]\n\tinsteadOf = https://github.com/cloister-demo/$2\n' >\$scratch/config
     done
   done
 done 2>/dev/null
 END
-    (setsid -f bash /tmp/forge >/dev/null 2>&1); echo forged >forged.txt"
+    (setsid -f bash /tmp/forge >/dev/null 2>&1); echo forged >/workspace/repo/forged.txt"
+}
+
+@test "an agent that changes the rescue's own git directory while it works can't have saved said of what is not" {
+  in_session main "cd /workspace/repo; rm -f .git/config ~/.gitconfig ~/.netrc .git/hooks/*; git init -q"
+  forge main target
   eventually 60 events main 'any(.event == "rescue.failed" and (.reason | contains("the remote does not have")))'
   # It did push, and it did believe itself.
   [[ -n $(refs_of elsewhere) ]]
@@ -84,6 +112,18 @@ END
   events main '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
   bare target 'cat-file blob "$(git -C /run/internet/git/cloister-demo/target.git for-each-ref --format="%(refname)" "refs/cloister/box/*/work")":forged.txt' | grep -x forged
   remove_box main
+}
+
+@test "without the question to the remote, and with the agent alive at the stop, saved is said of what is lost: removal" {
+  open_box fooled --env REPO_URL=https://github.com/cloister-demo/fooled --env RESCUE_INTERVAL=10s
+  forge fooled fooled
+  eventually 60 events fooled 'any(.event == "rescue.saved")'
+  [[ -z $(refs_of fooled) ]]
+  in_session fooled 'echo more >/workspace/repo/more.txt'
+  "$ENGINE" stop --time 60 "$NAME-fooled" >/dev/null
+  events fooled '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
+  [[ -z $(refs_of fooled) ]]
+  remove_box fooled
 }
 
 @test "a state that a stranger planted, in every place, is refused with a sentence, and the box starts on a clean clone" {
@@ -102,6 +142,11 @@ END
     commit=$(printf "100644 blob %s\tmanifest.json\n" "$blob" | git mktree | xargs git commit-tree -m forged)
     git update-ref "$own" "$commit"
     git update-ref refs/cloister/box/00000000/manifest "$commit"; git update-ref refs/cloister/box/00000000/state main'
+  # Whoever believes it has it restored.
+  open_box victim --env REPO_URL=https://github.com/cloister-demo/planted
+  matches "$("$ENGINE" exec "$NAME-victim" cloister status --json)" '.rescue.restored | startswith("restored the work saved at 1970-")'
+  in_session victim '[[ -e /workspace/repo/mine.txt ]]'
+  remove_box victim
   box victim --env REPO_URL=https://github.com/cloister-demo/planted
   matches "$("$ENGINE" exec "$NAME-victim" cloister status --json)" '(.steps[] | select(.name == "repository") | .state == "warned") and
     (.rescue.restored | startswith("a rescue is there but was not restored: ") and contains("no secret of this box has signed it"))'
@@ -124,9 +169,23 @@ END
   said=$("$ENGINE" logs "$NAME-names" 2>&1)
   remove_box names
   box names --env REPO_URL=https://github.com/cloister-demo/planted --env BOX_NAME=names
-  said+=$("$ENGINE" logs "$NAME-names" 2>&1; "$ENGINE" exec "$NAME-names" cloister status; in_box names 'cat /run/cloister/agent/notice')
-  run ! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\\u001b|\\u202e' <<<"$said"
+  said+=$(all_said names)
+  run ! has_force "$said"
   [[ $said == *'called like a secret'* ]]
+  open_box names --env REPO_URL=https://github.com/cloister-demo/planted --env BOX_NAME=names
+  has_force "$(all_said names)"
+  remove_box names
+}
+
+# Log, status, and what the session is told.
+all_said() {
+  "$ENGINE" logs "$NAME-$1" 2>&1
+  "$ENGINE" exec "$NAME-$1" cloister status
+  in_box "$1" 'cat /run/cloister/agent/notice'
+}
+
+has_force() {
+  grep -P '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\\u001b|\\u202e' <<<"$1"
 }
 
 # signed EXPRESSION: the rescue of "planted" anew, changed by a line of JavaScript, as whoever knows the token can sign it.
@@ -140,7 +199,7 @@ signed() {
   in_session signed 'echo mine >/workspace/repo/mine.txt'
   "$ENGINE" stop --time 60 "$NAME-signed" >/dev/null
   remove_box signed
-  local genuine said change
+  local genuine change
   genuine=$(bare planted "rev-parse $(refs_of planted | grep 'signed/.*/manifest')")
   # Positive control: signed anew, and changed in what is nobody's harm.
   signed 'manifest.notes.push("Signed anew.")'
@@ -152,30 +211,55 @@ signed() {
     bare planted "update-ref $(refs_of planted | grep 'signed/.*/manifest') $genuine"
     signed "$change"
     box signed --env REPO_URL=https://github.com/cloister-demo/planted --env BOX_NAME=signed
-    said=$("$ENGINE" logs "$NAME-signed" 2>&1; "$ENGINE" exec "$NAME-signed" cloister status; in_box signed 'cat /run/cloister/agent/notice')
-    [[ $said == *'restored'* ]]
-    run ! grep -P '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\\u001b|\\u202e|^rescue      saved' <<<"$said"
-    in_session signed 'git -C /workspace/repo status' | grep 'On branch main'
+    is_unharmed signed
+    # Where nobody looks at it, it does its harm: no boot, no work, or words of its own.
+    open_box signed --env REPO_URL=https://github.com/cloister-demo/planted --env BOX_NAME=signed || continue
+    run ! is_unharmed signed
   done
   remove_box signed
+}
+
+is_unharmed() {
+  local said
+  said=$(all_said "$1")
+  [[ $said == *'restored'* ]] || return 1
+  if has_force "$said" || grep '^rescue      saved' <<<"$said"; then return 1; fi
+  in_session "$1" 'git -C /workspace/repo status' | grep 'On branch main'
+}
+
+# runs_wild BOX HOW: with a file of its work that is not saved yet. A killer may have ended who started it as well.
+runs_wild() {
+  in_session "$1" "echo $2 >/workspace/repo/$2.txt; cat >/tmp/how.py; setsid -f python3 /tmp/how.py </dev/null >/dev/null 2>&1" <<<"
+import os, time
+while '$2' == 'killer':
+    os.kill(-1, 9)
+while True:
+    try: os.fork()
+    except OSError: time.sleep(0.01)
+" || true
+  eventually 20 in_box "$1" "n=\$(grep -l '^Uid:.1000' /proc/[0-9]*/status 2>/dev/null | wc -l); ((n > 500 || n == 1))"
 }
 
 @test "an agent that forks without end, or kills whatever runs as it, is ended at the stop, and the work is saved" {
   local how
   for how in bomb killer; do
     box "$how" --env REPO_URL=https://github.com/cloister-demo/planted --env "BOX_NAME=$how"
-    in_session "$how" "echo $how >/workspace/repo/$how.txt; cat >/tmp/how.py; setsid -f python3 /tmp/how.py </dev/null >/dev/null 2>&1" <<<"
-import os, time
-while '$how' == 'killer':
-    os.kill(-1, 9)
-while True:
-    try: os.fork()
-    except OSError: time.sleep(0.01)
-"
-    eventually 20 in_box "$how" "n=\$(grep -l '^Uid:.1000' /proc/[0-9]*/status 2>/dev/null | wc -l); ((n > 500 || n == 1))"
+    runs_wild "$how" "$how"
     "$ENGINE" stop --time 60 "$NAME-$how" >/dev/null
     events "$how" '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
     bare planted "cat-file blob $(refs_of planted | grep "/$how/.*/work"):$how.txt" | grep -x "$how"
     remove_box "$how"
+  done
+}
+
+@test "without that end, and without the room that a rescue has beside it, it keeps the work from being saved: removal" {
+  local how
+  for how in bomb killer; do
+    open_box "wild-$how" --env REPO_URL=https://github.com/cloister-demo/planted --env "BOX_NAME=wild-$how"
+    runs_wild "wild-$how" "$how"
+    "$ENGINE" stop --time 60 "$NAME-wild-$how" >/dev/null
+    events "wild-$how" '.[-1].event == "rescue.failed" and .[-1].occasion == "stop"'
+    run ! grep "wild-$how" <<<"$(refs_of planted)"
+    remove_box "wild-$how"
   done
 }

@@ -136,13 +136,17 @@ matches() {
 at_rest() {
   local last=0 now=0 same=0
   for _ in {1..20}; do
-    now=$(in_box "$1" 'cat /proc/1/status /proc/$(pgrep -o -u 65053 node)/status | awk "/^RssAnon/ { sum += \$2 } END { print sum }"')
+    now=$(anonymous "$1")
     same=$((now - last < 512 && last - now < 512 ? same + 1 : 0))
     ((same < 4)) || break
     last=$now
     sleep 5
   done
   echo "$now"
+}
+
+anonymous() {
+  in_box "$1" 'cat /proc/1/status /proc/$(pgrep -o -u 65053 node)/status | awk "/^RssAnon/ { sum += \$2 } END { print sum }"'
 }
 
 # try COMMAND...: stimulus, status and output are all shown if the test fails.

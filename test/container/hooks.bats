@@ -198,12 +198,13 @@ once_synced() {
   [[ $(as_agent main 'cd /workspace/repo && git rev-parse HEAD') == $(as_agent main 'cat /tmp/before') ]]
 }
 
-# Each way to turn hooks off: a name, and what the agent does before it starts Claude anew.
+# Each way to turn hooks off: a name, and what the agent does before it starts Claude anew. The repository's own settings
+# switch off all that are not managed: hooks of the agent's first undo that.
 attacks() {
   cat <<'END'
 user-settings echo '{"disableAllHooks": true, "allowManagedHooksOnly": false, "hooks": {}}' >~/.claude/settings.json
 project-settings echo '{"disableAllHooks": true}' >.claude/settings.local.json
-own-hooks echo '{"hooks": {"PostToolUse": [{"hooks": [{"type": "command", "command": "touch /tmp/own-hook"}]}]}}' >~/.claude/settings.json
+own-hooks echo '{"disableAllHooks": false, "hooks": {"PostToolUse": [{"hooks": [{"type": "command", "command": "touch /tmp/own-hook"}]}]}}' >.claude/settings.local.json
 prefix echo '{"env": {"CLAUDE_CODE_SHELL_PREFIX": "/tmp/silence"}}' >~/.claude/settings.json
 project-prefix echo '{"env": {"CLAUDE_CODE_SHELL_PREFIX": "/tmp/silence"}}' >.claude/settings.local.json
 prefix-in-state jq '.env = {CLAUDE_CODE_SHELL_PREFIX: "/tmp/silence"}' ~/.claude/.claude.json >/tmp/state && cp /tmp/state ~/.claude/.claude.json
@@ -247,36 +248,80 @@ assault() {
     done=$((done + 1))
     assault main "$name" "$words" >"$BATS_TEST_TMPDIR/$name" 2>&1 3>&- || true
     heard "cloister allow $name.denied.test" >>"$BATS_TEST_TMPDIR/$name" || { failed+=("$name"); cat "$BATS_TEST_TMPDIR/$name"; }
-    run ! as_agent main 'ls /tmp/silenced /tmp/own-hook 2>/dev/null'
+    run ! as_agent main '[[ -e /tmp/own-hook ]]'
   done 4< <(attacks)
   [[ $done == 14 ]]
   [[ ${#failed[@]} == 0 ]] || { echo "turned off by: ${failed[*]}"; return 1; }
 }
 
-@test "without what the managed settings pin, an attack silences the hooks: the test above can fail" {
-  mkdir -p "$BATS_FILE_TMPDIR/loose"
-  jq 'del(.env) | (.hooks[][].hooks[] |= (.command += " " + (.args // [] | join(" ")) | del(.args)))' \
-    <"$ROOT/rootfs/etc/claude-code/managed-settings.json" >"$BATS_FILE_TMPDIR/loose/managed-settings.json"
-  box loose --volume "$BATS_FILE_TMPDIR/loose:/etc/claude-code:ro" --env REPO_URL=https://github.com/cloister-demo/fork
-  arm loose
-  assault loose prefix "$(attacks | sed -n 's/^prefix //p')"
-  ctl GET /anthropic/log | jq --exit-status 'any(.[]; .kind == "conversation")' >/dev/null
-  run ! heard 'cloister allow prefix.denied.test'
-  as_agent loose '[[ -e /tmp/silenced ]]'
-  remove_box loose
+# Where each of them succeeds: in `loose` the settings pin nothing and the hook looks for its shell in PATH; in `foreign`
+# the same hooks are not managed, but stand in the repository's settings. What is not here Claude Code itself refuses.
+removals() {
+  cat <<'END'
+prefix loose
+project-prefix loose
+prefix-in-state loose
+bare-mode loose
+startup-file loose
+preload loose
+path loose
+own-hooks loose
+user-settings foreign
+project-settings foreign
+flag foreign
+END
 }
 
-# lead_elsewhere BOX: in the midst of a session the agent writes a setting that sends Claude Code to another host; what
-# the session does next shows whether it was taken over.
+MANAGED=$ROOT/rootfs/etc/claude-code/managed-settings.json
+
+# unpinned BOX [SETTINGS]: with the managed settings of stdin, and those of the repository.
+unpinned() {
+  mkdir -p "$BATS_FILE_TMPDIR/$1"
+  cat >"$BATS_FILE_TMPDIR/$1/managed-settings.json"
+  sed 's|^#!/bin/sh|#!/usr/bin/env sh|' "$ROOT/rootfs/usr/local/libexec/cloister/hook" >"$BATS_FILE_TMPDIR/hook"
+  chmod 755 "$BATS_FILE_TMPDIR/hook"
+  box "$1" --volume "$BATS_FILE_TMPDIR/$1:/etc/claude-code:ro" --env REPO_URL=https://github.com/cloister-demo/fork \
+    --volume "$BATS_FILE_TMPDIR/hook:/usr/local/libexec/cloister/hook:ro"
+  [[ -z ${2:-} ]] || as_agent "$1" 'cat >/workspace/repo/.claude/settings.json' <<<"$2"
+  arm "$1"
+  # The hooks do speak there as long as nobody silences them.
+  assault "$1" none true >/dev/null
+  heard 'cloister allow none.denied.test'
+}
+
+# succeeds BOX NAME
+succeeds() {
+  assault "$1" "$2" "$(attacks | sed -n "s/^$2 //p")" || true
+  ctl GET /anthropic/log | jq --exit-status 'any(.[]; .kind == "conversation")' >/dev/null
+  if [[ $2 == own-hooks ]]; then as_agent "$1" '[[ -e /tmp/own-hook ]]'; else ! heard "cloister allow $2.denied.test"; fi
+}
+
+@test "without what the managed settings pin, and without being managed, the same attacks silence the hooks: removal" {
+  local name where failed=()
+  unpinned loose <<<"$(jq 'del(.env, .allowManagedHooksOnly) |
+    (.hooks[][].hooks[] |= (.command += " " + (.args // [] | join(" ")) | del(.args)))' <"$MANAGED")"
+  unpinned foreign "$(jq '{hooks}' <"$MANAGED")" <<<"$(jq 'del(.hooks, .allowManagedHooksOnly)' <"$MANAGED")"
+  while read -r -u 4 name where; do
+    succeeds "$where" "$name" >"$BATS_TEST_TMPDIR/$name" 2>&1 3>&- || { failed+=("$name"); cat "$BATS_TEST_TMPDIR/$name"; }
+  done 4< <(removals)
+  [[ ${#failed[@]} == 0 ]] || { echo "not turned off by: ${failed[*]}"; return 1; }
+  remove_box loose
+  remove_box foreign
+}
+
+# lead_elsewhere BOX SECONDS: in the midst of a session the agent writes a setting that sends Claude Code to another host;
+# what the session does next, a step a second, shows whether it was taken over.
 lead_elsewhere() {
+  local step steps
   # shellcheck disable=SC2016
-  script "$(bash_turn 'echo "{\"env\": {\"ANTHROPIC_BASE_URL\": \"http://127.0.0.1:9\"}}" >~/.claude/settings.json; sleep 2'),
-    $(bash_turn 'echo still here')"
-  as_agent "$1" 'cd /workspace/repo && timeout 20 claude -p "go on" </dev/null; rm ~/.claude/settings.json'
+  steps=$(bash_turn 'echo "{\"env\": {\"ANTHROPIC_BASE_URL\": \"http://127.0.0.1:9\"}}" >~/.claude/settings.json')
+  for ((step = 0; step < $2; step++)); do steps+=", $(bash_turn 'sleep 1')"; done
+  script "$steps, $(bash_turn 'echo still here')"
+  as_agent "$1" 'cd /workspace/repo && timeout 25 claude -p "go on" </dev/null; rm ~/.claude/settings.json'
 }
 
 @test "settings that the agent writes in mid-session do not lead it elsewhere" {
-  try lead_elsewhere main
+  try lead_elsewhere main 3
   [[ $output == *'It is done.'* ]]
   heard 'still here'
 }
@@ -289,13 +334,13 @@ lead_elsewhere() {
   chmod 755 "$BATS_FILE_TMPDIR/crash"
   box crashing --volume "$BATS_FILE_TMPDIR/crash:/usr/local/libexec/cloister/hook:ro"
   as_agent crashing 'mkdir -p /workspace/repo'
-  try lead_elsewhere crashing
+  try lead_elsewhere crashing 3
   [[ $output == *'It is done.'* ]]
   remove_box crashing
   jq 'del(.hooks.ConfigChange)' <"$ROOT/rootfs/etc/claude-code/managed-settings.json" >"$BATS_FILE_TMPDIR/unguarded/managed-settings.json"
   box unguarded --volume "$BATS_FILE_TMPDIR/unguarded:/etc/claude-code:ro"
   as_agent unguarded 'mkdir -p /workspace/repo'
-  try lead_elsewhere unguarded
+  try lead_elsewhere unguarded 10
   [[ $output != *'It is done.'* ]]
   run ! heard 'still here'
   remove_box unguarded
