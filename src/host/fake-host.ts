@@ -108,12 +108,7 @@ export class FakeMachine {
       onDeparture: (listener) => void (this.depart = listener),
       run: (command) => (life.over ? forever() : this.#run(command)),
       start: (spec) => this.#start(spec),
-      bindSockets: (address, port) => this.sockets.bindSockets(address, port),
-      bindStream: (address, port) => this.sockets.bindStream(address, port),
-      receiveLines: (path, listener) => this.sockets.receiveLines(path, listener),
-      serve: (path, answer) => this.sockets.serve(path, answer),
-      ask: (path, line) => this.sockets.ask(path, line),
-      tellNetfilter: (messages) => this.sockets.tellNetfilter(messages),
+      ...this.sockets.calls(),
       lock: (path) => this.#lock(path, life),
       replace: (argv, env) => {
         if (this.refused.replace !== undefined) throw this.refused.replace;

@@ -1,10 +1,13 @@
 import { acknowledge } from './fake-netfilter.ts';
 import type { Host, NetlinkAnswer } from './host.ts';
 
+type SocketCalls = Pick<
+  Host,
+  'bindSockets' | 'bindStream' | 'receiveLines' | 'serve' | 'ask' | 'tellNetfilter'
+>;
+
 /** The recording fake of a machine's sockets. */
-export class FakeSockets
-  implements Pick<Host, 'bindSockets' | 'bindStream' | 'receiveLines' | 'serve' | 'ask' | 'tellNetfilter'>
-{
+export class FakeSockets implements SocketCalls {
   readonly bound: { address: string; port: number }[] = [];
   /** Who takes lines on which Unix socket. */
   readonly listeners = new Map<string, (line: string) => void>();
@@ -20,6 +23,18 @@ export class FakeSockets
 
   constructor(note: (line: string) => void) {
     this.#note = note;
+  }
+
+  /** The part of a host that they are. */
+  calls(): SocketCalls {
+    return {
+      bindSockets: (address, port) => this.bindSockets(address, port),
+      bindStream: (address, port) => this.bindStream(address, port),
+      receiveLines: (path, listener) => this.receiveLines(path, listener),
+      serve: (path, answer) => this.serve(path, answer),
+      ask: (path, line) => this.ask(path, line),
+      tellNetfilter: (messages) => this.tellNetfilter(messages),
+    };
   }
 
   bindSockets(address: string, port: number): { udp: number; tcp: number } {

@@ -12,7 +12,11 @@ function setUp() {
   const lines: string[] = [];
   const log = makeLog({ level: 'info', write: (line) => void lines.push(line) });
   const host = machine.program();
-  const board = new Board({ host, log, state: newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0 }) });
+  const board = new Board({
+    host,
+    log,
+    state: newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0, uptime: 0 }),
+  });
   const hear = makePinPoster({ host, log, board });
   const has = (pins: number, failure: string | null = null) => hear({ pins, pinning: 'set', failure });
   const writes = () => machine.journal.filter((event) => event.startsWith(`write ${Paths.state}`)).length;
