@@ -68,7 +68,12 @@ export async function makeSession(host: Host, facts: { agent: Identity; place: P
     ...named('shell'),
     ...[';', 'select-pane', '-t', `=${sessionName}:.{top}`],
   ];
-  await untilServed(host, () => host.run(clientCommand(agent, make)));
+  await untilServed(host, () => host.run(clientCommand(agent, make)).catch(madeAlready));
+}
+
+/** A server that ended as it began is given its session by whoever finds it again first. */
+function madeAlready(error: unknown): void {
+  if (!/duplicate session: /.test((error as Error).message)) throw error;
 }
 
 /** @returns a command to the agent's server, run as the agent. */

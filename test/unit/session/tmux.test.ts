@@ -44,6 +44,13 @@ describe('the session', () => {
     expect(more).toEqual([]);
   });
 
+  test('that is there already was made by somebody else who found the server back', async () => {
+    const machine = new FakeMachine();
+    machine.prepare(/new-session/, new Error('choom exited with 1: duplicate session: cloister'));
+    await makeSession(machine.program(), { agent, place });
+    expect(machine.commands).toHaveLength(1);
+  });
+
   test('waits for its server, but not for ever', async () => {
     const machine = new FakeMachine();
     machine.clock.free = true;
