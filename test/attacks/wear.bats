@@ -59,7 +59,7 @@ small() {
 # start_wearing BOX WAY SECONDS [ARGUMENT...]: under the agent's very profile.
 start_wearing() {
   as_agent "$1" "rm -f /dev/shm/worn; tmux -N -S /run/cloister/session/tmux run-shell -b \
-    'timeout -s KILL $(($3 + 90)) python3 -B /attacks/wear.py ${*:2} >/dev/shm/worn 2>&1; echo over >>/dev/shm/worn'"
+    'HOLD=$3 timeout -s KILL $(($3 + 90)) python3 -B /attacks/wear.py ${*:2} >/dev/shm/worn 2>&1; echo over >>/dev/shm/worn'"
 }
 
 at_work() {
