@@ -39,7 +39,7 @@ status_of() {
 }
 
 @test "a program of an operator's starts although the agent has used up its count" {
-  in_session main 'for i in $(seq 3000); do sleep 20 & done 2>/dev/null; true' >/dev/null 2>&1 || true
+  in_session main 'for i in $(seq 3000); do sleep 120 & done 2>/dev/null; true' >/dev/null 2>&1 || true
   in_box main '(($(ps -o pid= -u 1000 | wc -l) > 500))'
   # attach is a client of the agent's server, under the agent's user.
   try "$ENGINE" exec "$NAME-main" timeout 5 script -qec 'cloister attach' /dev/null
