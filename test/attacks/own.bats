@@ -37,7 +37,7 @@ OWN=(--env "NOTIFY_URL=https://$HOST/$TOPIC" --env "NOTIFY_TOKEN=$TOKEN" --env '
 OPEN=(
   '...denialsOf(own)' ''
   'findOwnRules(settings, [rule]).length === 0 ? null' '!0 ? null'
-  'name: request.own === !0 ? null : request.name' 'name: request.name'
+  '.own === !0 ? null :' '.own === 2 ? null :'
   '!agentWords.includes(word)' '!1'
   'agent: { burst: 10' 'agent: { burst: 1e9'
   'quiet = 6e4' 'quiet = 0'
