@@ -85,6 +85,7 @@ const pushed = {
   bytes: 1,
   leftOut: [],
   notes: [],
+  partial: false,
 };
 
 describe('what the rescue program answers', () => {
@@ -111,6 +112,7 @@ describe('what the rescue program answers', () => {
     { refs: { 'refs/cloister/box/x/work': 'main' } },
     { leftOut: [5] },
     { commits: '1' },
+    { partial: 'no' },
   ])('is no rescue with %o', (change) => {
     expect(() => parseSaveReport(JSON.stringify({ ...pushed, ...change }))).toThrow('no report');
     expect(parseSaveReport(JSON.stringify(pushed))).toEqual(pushed);

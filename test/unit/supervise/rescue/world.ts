@@ -127,6 +127,7 @@ export class World {
       secrets: [secret],
       last: null,
       ref: null,
+      dying: [],
       ...more,
     });
   }
@@ -176,6 +177,7 @@ export class World {
         const full = Buffer.from(`${this.folder}/${path}`, 'latin1');
         const stat = lstatSync(full);
         if (stat.isDirectory()) visit(`${path}/`);
+        else if (!stat.isFile() && !stat.isSymbolicLink()) found[path] = 'special ';
         else if (stat.isSymbolicLink()) found[path] = `link ${readlinkSync(full, 'latin1')}`;
         else
           found[path] = `${(stat.mode & 0o100) === 0 ? 'file' : 'program'} ${readFileSync(full, 'latin1')}`;
@@ -193,8 +195,17 @@ export class World {
 
   /** The text of a file in what was saved of the working tree; null where it is not in it. */
   saved(path: string): string | null {
+    return this.blob(`refs/cloister/night/${placeOf(secret)}/work`, path);
+  }
+
+  /** The text of a file that whoever clones has. */
+  onBranch(path: string): string | null {
+    return this.blob('refs/heads/main', path);
+  }
+
+  blob(ref: string, path: string): string | null {
     try {
-      return this.git(this.remote, 'cat-file', 'blob', `refs/cloister/night/${placeOf(secret)}/work:${path}`);
+      return this.git(this.remote, 'cat-file', 'blob', `${ref}:${path}`);
     } catch {
       return null;
     }
