@@ -36,11 +36,14 @@ export async function save(host: Program, order: SaveOrder): Promise<SaveReport>
       return await attempt({ host, order, look: { ...seen, damage: [...damage] }, remote }, trust);
     } catch (error) {
       if (error instanceof RemoteError) return { kind: 'failed', reason: explainRemote(error) };
-      damage.push(explainRemote(error));
+      damage.push(explainRemote(error).replace(ownFolder, ''));
     }
   }
   return { kind: 'failed', reason: damage.join('; ') };
 }
+
+/** It has another name each time, and what is damaged is the same. */
+const ownFolder = /\S*\/\.cloister-rescue-\w+\/?/g;
 
 interface Attempt {
   readonly host: Program;
