@@ -1,4 +1,3 @@
-import type { OpenDatagrams } from '../host/datagrams.ts';
 import { makeAddressJudge } from './address-class.ts';
 import { type Allowlist, makeAllowlist } from './allowlist/allowlist.ts';
 import { makeGuard } from './guard/guard.ts';
@@ -27,7 +26,6 @@ export interface EgressMachine {
     readonly guard: number;
     readonly door: number;
   };
-  readonly openDatagrams: OpenDatagrams;
   readonly destinationOf: GuardParts['destinationOf'];
   /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
