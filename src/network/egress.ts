@@ -71,10 +71,10 @@ export function runEgress(link: EgressLink, machine: EgressMachine): void {
       case 'flush':
         void Promise.resolve(running?.own)
           .then((own) => own?.flush())
-          .then(() => link.send({ kind: 'flushed' }));
+          .then(() => link.send({ kind: 'flushed', id: message.id }));
         break;
       case 'resolve':
-        void resolveAll({ link, leases, resolver: running?.resolver }, message.names).then(() =>
+        void resolveAll({ link, leases, resolver: running?.resolver }, message).then(() =>
           setTimeout(machine.compactMemory, settling),
         );
     }
@@ -150,7 +150,7 @@ function startOwn(
 /** Resolves and pins every name, and reports each. */
 async function resolveAll(
   { link, leases, resolver }: { link: EgressLink; leases: Leases; resolver: Resolver | undefined },
-  names: readonly string[],
+  { id, names }: Extract<ToEgress, { kind: 'resolve' }>,
 ): Promise<void> {
   const queue = names.values();
   const work = async () => {
@@ -158,7 +158,7 @@ async function resolveAll(
       const resolution = await resolver?.resolve(name, { fresh: true });
       if (resolution?.kind === 'addresses' && resolution.addresses.length > 0)
         await leases.pin({ name, port: null, ...resolution }).catch(() => {});
-      link.send({ kind: 'resolved', name, outcome: resolution?.kind ?? 'failed' });
+      link.send({ kind: 'resolved', id, name, outcome: resolution?.kind ?? 'failed' });
     }
   };
   await Promise.all(Array.from({ length: overlap }, work));
