@@ -49,7 +49,7 @@ interface Running {
 
 /**
  * The egress process: serves the resolver and the guard on the sockets it was handed, and has init open the wall for
- * the addresses of what they let through.
+ * what the guard dials. Only where the agent dials for itself does an answer to a query open it.
  */
 export function runEgress(link: EgressLink, machine: EgressMachine): void {
   const leases = makeLeases({ send: link.send, now: machine.now });

@@ -20,8 +20,8 @@ export interface ResolverParts {
   readonly ask: AskUpstream;
   readonly mayDial: AddressJudge;
   /**
-   * Called with every answer that is not from the cache before anybody is told; where it rejects, the
-   * look-up has failed.
+   * Called with every answer that is not from the cache before anybody is told; where it rejects, the look-up has
+   * failed. The guard notes whose address it is; only where the agent dials for itself does the wall open for it.
    */
   readonly learned: (name: string, addresses: readonly string[], ttl: number) => Promise<void> | void;
   /** Hears of every query that policy refused. */
