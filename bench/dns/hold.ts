@@ -1,7 +1,7 @@
-import { nodeFlags } from '../../src/confinement/node-environment.ts';
 // Holds the resolver's sockets and starts it on them, as init does; prints its process id.
 // Usage: hold.mjs PORT UPSTREAM_PORT RULES
 import { spawn } from 'node:child_process';
+import { nodeFlags } from '../../src/confinement/node-environment.ts';
 
 import { bindSockets } from '../../src/host/sockets.ts';
 

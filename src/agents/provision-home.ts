@@ -58,7 +58,11 @@ export async function furnish(host: Pick<Host, 'print'>, stdin: NodeJS.ReadableS
   if (!isPlain || !isSettled(text, furnishing))
     without('needed', claudeLink ?? claudeFolder, () => replace(state, mergeClaudeState(text, furnishing)));
   const hosts = join(home, '.config/gh/hosts.yml');
-  if (githubToken !== null) without('spared', home, () => replace(hosts, renderGhHosts(githubToken)));
+  without('spared', home, () => {
+    if (githubToken !== null) return replace(hosts, renderGhHosts(githubToken));
+    // The token of an earlier boot, on a home that outlives the box.
+    for (const path of [hosts, draftOf(hosts)]) removeIfAny(path);
+  });
   return 0;
 }
 
@@ -97,7 +101,7 @@ function relink(path: string, target: string): void {
 function replace(path: string, text: string): void {
   ensureFolder(dirname(path));
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false || isHuge(path)) setAside(path);
-  const draft = `${path}.cloister`;
+  const draft = draftOf(path);
   clear(draft);
   try {
     writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
@@ -105,6 +109,24 @@ function replace(path: string, text: string): void {
   } catch (error) {
     rmSync(draft, { force: true });
     throw error;
+  }
+}
+
+function draftOf(path: string): string {
+  return `${path}.cloister`;
+}
+
+function removeIfAny(path: string): void {
+  if (isAbsent(path)) return;
+  ensureFolder(dirname(path));
+  clear(path);
+}
+
+function isAbsent(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return ['ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }
 

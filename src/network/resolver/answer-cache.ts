@@ -16,11 +16,10 @@ interface Entry {
 /** Finished answers, ready to be sent: neither query nor answer is decoded or encoded again. */
 export interface Finished {
   /**
-   * @param length octets of the query, which stands at the start of `octets`.
    * @returns the answer to exactly this query, but under another's id, with the seconds it has left; or null. It is to
    * be copied at once.
    */
-  find(octets: Buffer, length: number, now: number): Buffer | null;
+  find(query: Buffer, now: number): Buffer | null;
   /** @param isCurrent false once the resolver knows something newer. */
   keep(query: Buffer, finished: Pick<Entry, 'answer' | 'expires' | 'isCurrent'>): void;
   forget(): void;
@@ -38,9 +37,9 @@ export function makeFinished(): Finished {
     octets -= key.length + entry.answer.length;
   };
   return {
-    find: (query, length, now) => {
-      if (length > longestQuery) return null;
-      const key = keyOf(query, length);
+    find: (query, now) => {
+      if (query.length > longestQuery) return null;
+      const key = keyOf(query);
       const entry = entries.get(key);
       if (entry === undefined) return null;
       if (entry.expires > now && entry.isCurrent()) return age(entry, now);
@@ -49,7 +48,7 @@ export function makeFinished(): Finished {
     },
     keep: (query, { answer, expires, isCurrent }) => {
       if (query.length > longestQuery) return;
-      const key = keyOf(query, query.length);
+      const key = keyOf(query);
       const known = entries.get(key);
       if (known !== undefined) drop(key, known);
       // A copy, for its TTLs are changed in place; outside the pool, of which it would keep 8 KB alive.
@@ -70,8 +69,8 @@ export function makeFinished(): Finished {
 }
 
 /** A hash of our own would be little quicker, and every one has queries that share it. */
-function keyOf(octets: Buffer, length: number): string {
-  return octets.toString('latin1', 2, length);
+function keyOf(query: Buffer): string {
+  return query.toString('latin1', 2);
 }
 
 function age(entry: Entry, now: number): Buffer {

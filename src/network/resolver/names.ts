@@ -123,7 +123,7 @@ function isUpstreamDown(resolution: Resolution): boolean {
   return resolution.kind === 'failed' && resolution.trouble !== 'pin-failed';
 }
 
-/** Gives the stale answer, once the wall is known to be open for it. It is not for repetition. */
+/** Gives the stale answer, once it is noted as one. It is not for repetition. */
 async function makeDo(parts: ResolverParts, name: string, { resolution }: Found): Promise<Found> {
   if (resolution.kind !== 'addresses') return { resolution, until: 0 };
   const { addresses } = resolution;
