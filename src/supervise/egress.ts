@@ -40,26 +40,16 @@ export interface Egress extends Pick<Kept, 'stop'> {
 export function keepEgress(options: EgressOptions): Egress {
   const { host, log } = options;
   let restarts = 0;
-  let ready: () => void = () => {};
-  const firstReady = new Promise<void>((resolve) => {
-    ready = resolve;
-  });
+  const { promise: firstReady, resolve: ready } = Promise.withResolvers<void>();
   let heard: (name: string, outcome: string) => void = () => {};
   let flushed: () => void = () => {};
-  const spec: ChildSpec = {
-    argv: confined(options.argv, { ...egressIdentity, ...options.held }),
-    env: options.env,
-    descriptors: [options.sockets.udp, options.sockets.tcp, options.sockets.guard, options.sockets.door],
-    channel: true,
-    output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
-  };
   const kept = keep({
     host,
     log,
     name: 'egress',
     policy: policies.egress,
-    spec,
-    ...(options.tell === undefined ? {} : { tell: options.tell }),
+    spec: specOf(options),
+    ...(options.tell && { tell: options.tell }),
     started: (child, count) => {
       restarts = count;
       child.onMessage((value) => void answer(child, parseFromEgress(value)));
@@ -75,11 +65,7 @@ export function keepEgress(options: EgressOptions): Egress {
         ready();
         break;
       case 'pin':
-        child.send({
-          kind: 'pinned',
-          id: message.id,
-          failure: await failureOf(options.firewall.pin(message)),
-        });
+        await pin(options.firewall, child, message);
         break;
       case 'flushed':
         flushed();
@@ -99,9 +85,8 @@ export function keepEgress(options: EgressOptions): Egress {
     stop: kept.stop,
     tell: (word) => kept.child.send({ kind: 'tell', word }),
     flush: (patience) => {
-      const done = new Promise<void>((resolve) => {
-        flushed = resolve;
-      });
+      const { promise: done, resolve } = Promise.withResolvers<void>();
+      flushed = resolve;
       kept.child.send({ kind: 'flush' });
       return Promise.race([done, host.sleep(patience)]);
     },
@@ -111,6 +96,20 @@ export function keepEgress(options: EgressOptions): Egress {
       kept.child.send({ kind: 'resolve', names });
     },
   };
+}
+
+function specOf({ argv, env, held, sockets, log }: EgressOptions): ChildSpec {
+  return {
+    argv: confined(argv, { ...egressIdentity, ...held }),
+    env,
+    descriptors: [sockets.udp, sockets.tcp, sockets.guard, sockets.door],
+    channel: true,
+    output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
+  };
+}
+
+async function pin(firewall: Firewall, child: Child, wish: Extract<FromEgress, { kind: 'pin' }>) {
+  child.send({ kind: 'pinned', id: wish.id, failure: await failureOf(firewall.pin(wish)) });
 }
 
 async function failureOf(work: Promise<void>): Promise<string | null> {

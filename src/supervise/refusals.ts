@@ -44,30 +44,8 @@ export function makeRecorder(parts: RecorderParts): Recorder {
   const totals = { refused: 0, failed: 0 };
   const post = makePoster(parts, totals);
   const write = makeWriter(parts);
-  const refusals = makePair<Seen>(parts, {
-    keyOf: ({ via, reason, name, address, port, protocol, user }) =>
-      [via, reason, name, address, port, protocol, user].join(' '),
-    logged: async (seen, count) => {
-      const rule = await parts.ruleFor(seen);
-      parts.log.event('warn', 'egress.refused', { ...seen, count, rule });
-    },
-    loggedRest: (count) => parts.log.event('warn', 'egress.refused.more', { count }),
-    filed: async (seen, count) => {
-      const told = { kind: 'refused' as const, ...seen, rule: await parts.ruleFor(seen) };
-      write.refusal({ ...told, count, text: describeRefusal(seen, count) });
-    },
-    filedRest: (count) => write.refusal({ kind: 'more', count, text: `${count} more refused` }),
-  });
-  const failures = makePair<Failure>(parts, {
-    keyOf: ({ via, trouble, name, port }) => [via, trouble, name, port].join(' '),
-    logged: (failure, count) => parts.log.event('warn', 'egress.failed', { ...failure, count }),
-    loggedRest: (count) => parts.log.event('warn', 'egress.failed.more', { count }),
-    filed: ({ detail: _, ...failure }, count) => {
-      const text = describeFailure({ ...failure, detail: '' }, count);
-      write.failure({ kind: 'failed', ...failure, count, text });
-    },
-    filedRest: (count) => write.failure({ kind: 'more', count, text: `${count} more failed` }),
-  });
+  const refusals = makeRefusals(parts, write);
+  const failures = makeFailures(parts, write);
   const recorder = {
     refused: (seen: Seen, count = 1) => {
       if (isProof(seen)) {
@@ -104,6 +82,36 @@ export function makeRecorder(parts: RecorderParts): Recorder {
       await Promise.all([refusals.flush(), failures.flush()]);
     },
   };
+}
+
+function makeRefusals(parts: RecorderParts, write: Writer) {
+  return makePair<Seen>(parts, {
+    keyOf: ({ via, reason, name, address, port, protocol, user }) =>
+      [via, reason, name, address, port, protocol, user].join(' '),
+    logged: async (seen, count) => {
+      const rule = await parts.ruleFor(seen);
+      parts.log.event('warn', 'egress.refused', { ...seen, count, rule });
+    },
+    loggedRest: (count) => parts.log.event('warn', 'egress.refused.more', { count }),
+    filed: async (seen, count) => {
+      const told = { kind: 'refused' as const, ...seen, rule: await parts.ruleFor(seen) };
+      write.refusal({ ...told, count, text: describeRefusal(seen, count) });
+    },
+    filedRest: (count) => write.refusal({ kind: 'more', count, text: `${count} more refused` }),
+  });
+}
+
+function makeFailures(parts: RecorderParts, write: Writer) {
+  return makePair<Failure>(parts, {
+    keyOf: ({ via, trouble, name, port }) => [via, trouble, name, port].join(' '),
+    logged: (failure, count) => parts.log.event('warn', 'egress.failed', { ...failure, count }),
+    loggedRest: (count) => parts.log.event('warn', 'egress.failed.more', { count }),
+    filed: ({ detail: _, ...failure }, count) => {
+      const text = describeFailure({ ...failure, detail: '' }, count);
+      write.failure({ kind: 'failed', ...failure, count, text });
+    },
+    filedRest: (count) => write.failure({ kind: 'more', count, text: `${count} more failed` }),
+  });
 }
 
 /** The box attacks itself at every boot, and that is nobody's attempt. */
@@ -158,6 +166,8 @@ function makePair<Item>({ host }: RecorderParts, telling: Telling<Item>) {
 
 /** What a line holds beside its number and its time. */
 type Line = Told extends infer One ? (One extends Told ? Omit<One, 'sequence' | 'time'> : never) : never;
+
+type Writer = ReturnType<typeof makeWriter>;
 
 function makeWriter({ host }: RecorderParts) {
   const files = {
