@@ -164,14 +164,17 @@ function startWallLog(
 ) {
   let heard = 0;
   let untold = 0;
-  host.every(countPause, async () => {
+  host.every(countPause, () => {
     const busy = heard >= busyWall;
     heard = 0;
     if (!busy) return;
     const facts = { backend: handover.backend, ipv6: handover.environment.ipv6 };
-    const now = await readCounters(host, facts).catch(() => ({ untold }));
-    recorder.refusedMore(Math.max(0, now.untold - untold));
-    untold = now.untold;
+    void readCounters(host, facts)
+      .catch(() => ({ untold }))
+      .then((now) => {
+        recorder.refusedMore(Math.max(0, now.untold - untold));
+        untold = now.untold;
+      });
   });
   return keepWallLog({
     host,

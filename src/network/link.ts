@@ -1,4 +1,4 @@
-import { type Happening } from '../core/happening.ts';
+import type { Happening } from '../core/happening.ts';
 import { type Failure, parseFailure, parseRefusal, type Refusal } from '../core/refusal.ts';
 import type { Range } from './address-class.ts';
 import type { Denial, Rule } from './allowlist/rule.ts';

@@ -269,7 +269,7 @@ test('every dependency is pinned to one version', () => {
 
 test('no file names a package registry’s host or the machine it was written on', () => {
   const registry = new RegExp(
-    ['registry', 'npmjs', 'org'].join('\\.') + '|' + ['deb', 'debian', 'org'].join('\\.'),
+    `${['registry', 'npmjs', 'org'].join('\\.')}|${['deb', 'debian', 'org'].join('\\.')}`,
   );
   // The parts are joined here so that this file does not find itself.
   const machine = new RegExp(`${'/wo'}${'rk/'}|${'/home/'}(?!claude\\b)\\w|${'/Us'}${'ers/'}`);
