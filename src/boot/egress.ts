@@ -168,8 +168,7 @@ function startWallLog(
     const busy = heard >= busyWall;
     heard = 0;
     if (!busy) return;
-    const facts = { backend: handover.backend, ipv6: handover.environment.ipv6 };
-    void readCounters(host, facts)
+    void readCounters(host, { backend: handover.backend, ipv6: handover.environment.ipv6 })
       .catch(() => ({ untold }))
       .then((now) => {
         recorder.refusedMore(Math.max(0, now.untold - untold));

@@ -8,12 +8,8 @@ import type { Host } from '../host/host.ts';
 import type { WallRefusal } from '../network/firewall/wall-log.ts';
 import type { Report } from '../network/link.ts';
 import { makeJournal } from './journal.ts';
-import { makeThrottle, type Throttle } from './throttle.ts';
+import { makePair } from './pair.ts';
 
-/** Milliseconds in which the log tells the same refusal once, and how many events it tells a second. */
-const logPace = { window: 10_000, rate: 20 };
-/** The files are what the agent is told from, tool call by tool call: the same again is news much sooner. */
-const filePace = { window: 1000, rate: 20 };
 const mostBytes = 256 * 1024;
 
 /** A refusal as it was seen; the kernel's wall knows the protocol and the decimal user id as well. */
@@ -85,7 +81,7 @@ export function makeRecorder(parts: RecorderParts): Recorder {
 }
 
 function makeRefusals(parts: RecorderParts, write: Writer) {
-  return makePair<Seen>(parts, {
+  return makePair<Seen>(parts.host, {
     keyOf: ({ via, reason, name, address, port, protocol, user }) =>
       [via, reason, name, address, port, protocol, user].join(' '),
     logged: async (seen, count) => {
@@ -102,7 +98,7 @@ function makeRefusals(parts: RecorderParts, write: Writer) {
 }
 
 function makeFailures(parts: RecorderParts, write: Writer) {
-  return makePair<Failure>(parts, {
+  return makePair<Failure>(parts.host, {
     keyOf: ({ via, trouble, name, port }) => [via, trouble, name, port].join(' '),
     logged: (failure, count) => parts.log.event('warn', 'egress.failed', { ...failure, count }),
     loggedRest: (count) => parts.log.event('warn', 'egress.failed.more', { count }),
@@ -117,51 +113,6 @@ function makeFailures(parts: RecorderParts, write: Writer) {
 /** The box attacks itself at every boot, and that is nobody's attempt. */
 function isProof({ name, address }: Seen): boolean {
   return name === proofName || (address !== null && Object.values<string>(proofAddresses).includes(address));
-}
-
-interface Telling<Item> {
-  readonly keyOf: (item: Item) => string;
-  readonly logged: (item: Item, count: number) => unknown;
-  readonly loggedRest: (count: number) => void;
-  readonly filed: (item: Item, count: number) => unknown;
-  readonly filedRest: (count: number) => void;
-}
-
-/** Tells the log and the files, each at its own pace and each in order. */
-function makePair<Item>({ host }: RecorderParts, telling: Telling<Item>) {
-  let told: Promise<unknown> = Promise.resolve();
-  const inTurn = (tell: () => unknown) => {
-    told = told.then(tell).catch(() => {});
-  };
-  const throttle = (
-    pace: typeof logPace,
-    tell: (item: Item, count: number) => unknown,
-    tellRest: (count: number) => void,
-  ): Throttle<Item> =>
-    makeThrottle({
-      ...pace,
-      keyOf: telling.keyOf,
-      now: host.uptime,
-      sleep: host.sleep,
-      tell: (item, count) => inTurn(() => tell(item, count)),
-      tellRest: (count) => inTurn(() => tellRest(count)),
-    });
-  const both = [
-    throttle(filePace, telling.filed, telling.filedRest),
-    throttle(logPace, telling.logged, telling.loggedRest),
-  ];
-  return {
-    add: (item: Item, count: number) => {
-      for (const one of both) one.add(item, count);
-    },
-    addRest: (count: number) => {
-      for (const one of both) one.addRest(count);
-    },
-    flush: () => {
-      for (const one of both) one.flush();
-      return told;
-    },
-  };
 }
 
 /** What a line holds beside its number and its time. */
