@@ -135,7 +135,10 @@ function ensureFolder(path: string): void {
   if (isWritableFolder(path)) return;
   if (path !== dirname(path)) ensureFolder(dirname(path));
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there?.isDirectory()) return chmodSync(path, 0o700);
+  if (there?.isDirectory()) {
+    chmodSync(path, 0o700);
+    return;
+  }
   if (there !== undefined) setAside(path);
   mkdirSync(path, { mode: 0o700 });
 }

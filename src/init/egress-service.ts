@@ -43,25 +43,15 @@ export interface Egress extends Pick<Kept, 'stop'> {
 export function keepEgress(options: EgressOptions): Egress {
   const { host, log } = options;
   let restarts = 0;
-  let ready: () => void = () => {};
-  const firstReady = new Promise<void>((resolve) => {
-    ready = resolve;
-  });
+  const { promise: firstReady, resolve: ready } = Promise.withResolvers<void>();
   const questions = makeQuestions();
-  const spec: ChildSpec = {
-    argv: confined(options.argv, { ...egressIdentity, ...options.held }),
-    env: options.env,
-    descriptors: [options.sockets.udp, options.sockets.tcp, options.sockets.guard, options.sockets.door],
-    channel: true,
-    output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
-  };
   const kept = keep({
     host,
     log,
     name: 'egress',
     policy: policies.egress,
-    spec,
-    ...(options.tell === undefined ? {} : { tell: options.tell }),
+    spec: specOf(options),
+    ...(options.tell && { tell: options.tell }),
     started: (child, count) => {
       restarts = count;
       child.onMessage((value) => void answer(child, parseFromEgress(value)));
@@ -81,11 +71,7 @@ export function keepEgress(options: EgressOptions): Egress {
         ready();
         break;
       case 'pin':
-        child.send({
-          kind: 'pinned',
-          id: message.id,
-          failure: await failureOf(options.firewall.pin(message)),
-        });
+        await pin(options.firewall, child, message);
         break;
       case 'flushed':
         questions.flushed(message.id);
@@ -155,6 +141,20 @@ function makeQuestions() {
       flushes.clear();
     },
   };
+}
+
+function specOf({ argv, env, held, sockets, log }: EgressOptions): ChildSpec {
+  return {
+    argv: confined(argv, { ...egressIdentity, ...held }),
+    env,
+    descriptors: [sockets.udp, sockets.tcp, sockets.guard, sockets.door],
+    channel: true,
+    output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
+  };
+}
+
+async function pin(firewall: Firewall, child: Child, wish: Extract<FromEgress, { kind: 'pin' }>) {
+  child.send({ kind: 'pinned', id: wish.id, failure: await failureOf(firewall.pin(wish)) });
 }
 
 async function failureOf(work: Promise<void>): Promise<string | null> {

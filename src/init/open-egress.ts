@@ -119,14 +119,10 @@ function startFirewall(
 
 function startEgress(
   { host, log, board, handover }: WayOutParts,
-  {
-    firewall,
-    recorder,
-    list,
-    own,
-  }: { firewall: Firewall; recorder: Recorder; list: () => ListInForce; own: OwnTargets | null },
+  started: { firewall: Firewall; recorder: Recorder; list: () => ListInForce; own: OwnTargets | null },
 ): Egress {
   const { environment, settings, byAddress } = handover;
+  const { firewall, recorder, list, own } = started;
   const egress: Egress = keepEgress({
     host,
     log,
@@ -165,14 +161,16 @@ function startWallLog(
 ) {
   let heard = 0;
   let untold = 0;
-  host.every(countPause, async () => {
+  host.every(countPause, () => {
     const busy = heard >= busyWall;
     heard = 0;
     if (!busy) return;
-    const facts = { backend: handover.backend, ipv6: handover.environment.ipv6 };
-    const now = await readCounters(host, facts).catch(() => ({ untold }));
-    recorder.refusedMore(Math.max(0, now.untold - untold));
-    untold = now.untold;
+    void readCounters(host, { backend: handover.backend, ipv6: handover.environment.ipv6 })
+      .catch(() => ({ untold }))
+      .then((now) => {
+        recorder.refusedMore(Math.max(0, now.untold - untold));
+        untold = now.untold;
+      });
   });
   return keepWallLog({
     host,

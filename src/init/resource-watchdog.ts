@@ -1,6 +1,7 @@
 import type { AgentLimits } from '../confinement/agent-limits.ts';
 import { confined, type Identity, roomy } from '../confinement/profile.ts';
 import { chooseVictims, excessOf, listPids, listTenants } from '../confinement/shortage.ts';
+import { chainOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
@@ -36,17 +37,19 @@ export interface WardenParts {
  * the container's memory is gone, and whoever hoards terminals, of which the whole machine has some thousands.
  */
 export function keepWatch(parts: WardenParts): void {
-  const { host, agent } = parts;
+  const { host, log, agent } = parts;
   const memory = agent.limits?.memory;
   if (memory?.by === 'supervisor') void watchMemory(parts, memory.bytes);
   let looking = false;
-  host.every(terminalPause, async () => {
+  host.every(terminalPause, () => {
     // Besides the terminals there is the door to them.
     if (looking || host.files.list('/dev/pts').length - 1 <= mostTerminals) return;
     looking = true;
-    await endHoarders(parts).finally(() => {
-      looking = false;
-    });
+    void endHoarders(parts)
+      .catch((error) => log.event('error', 'agent.terminals.failed', { reason: chainOf(error) }))
+      .finally(() => {
+        looking = false;
+      });
   });
 }
 

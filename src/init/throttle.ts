@@ -36,10 +36,7 @@ export function makeThrottle<Item>(parts: ThrottleParts<Item>): Throttle<Item> {
   let asleep = false;
 
   const tell = (entry: Known<Item>) => {
-    const count = entry.waiting;
-    entry.waiting = 0;
-    entry.toldAt = parts.now();
-    parts.tell(entry.item, count);
+    parts.tell(entry.item, takeCount(entry, parts.now()));
   };
   const tellRest = () => {
     if (rest === 0) return;
@@ -88,6 +85,13 @@ export function makeThrottle<Item>(parts: ThrottleParts<Item>): Throttle<Item> {
       tellRest();
     },
   };
+}
+
+function takeCount<Item>(entry: Known<Item>, now: number): number {
+  const count = entry.waiting;
+  entry.waiting = 0;
+  entry.toldAt = now;
+  return count;
 }
 
 /** A token bucket: full after a second of silence. */

@@ -1,5 +1,5 @@
 import type { Range } from '../policy/address-class.ts';
-import { type Happening } from '../policy/notification.ts';
+import type { Happening } from '../policy/notification.ts';
 import type { OwnTargets } from '../policy/outbound-target.ts';
 import { type Failure, parseFailure, parseRefusal, type Refusal } from '../policy/refusal.ts';
 import type { Denial, Rule } from '../policy/rule.ts';

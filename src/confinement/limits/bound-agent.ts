@@ -68,7 +68,7 @@ const mostElsewhere = 1 << 17;
  * containers, and refuses to start a program for one that has more than its limit. There is no other way to ask.
  */
 export async function countElsewhere(host: Host, agent: Identity): Promise<number> {
-  const fit = (limit: number) => {
+  const fits = (limit: number) => {
     const limits = { resources: { nproc: `${limit}` }, groups: [] };
     return host.run({ argv: confined(['/usr/bin/true'], { ...agent, limits }) }).then(
       () => true,
@@ -76,11 +76,11 @@ export async function countElsewhere(host: Host, agent: Identity): Promise<numbe
     );
   };
   let most = nearEnough;
-  while (most < mostElsewhere && !(await fit(most))) most *= 2;
+  while (most < mostElsewhere && !(await fits(most))) most *= 2;
   let least = most === nearEnough ? 0 : most / 2;
   while (most - least > nearEnough) {
     const middle = Math.floor((least + most) / 2);
-    if (await fit(middle)) most = middle;
+    if (await fits(middle)) most = middle;
     else least = middle;
   }
   return most;

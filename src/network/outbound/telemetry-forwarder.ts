@@ -46,7 +46,9 @@ export function makeForwarder({ telemetry, post, now, troubled }: ForwarderParts
     enter: () => {
       if (inside >= mostAtOnce || !budget.exports.take(1)) return null;
       inside += 1;
-      return () => void (inside -= 1);
+      return () => {
+        inside -= 1;
+      };
     },
     forward: async ({ signal, headers, body }) => {
       if (!budget.octets.take(body.length)) return 429;

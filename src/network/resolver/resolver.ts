@@ -32,7 +32,9 @@ export function makeResolver(parts: ResolverParts): Resolver {
   let waiting = 0;
   const wait = async (answer: Promise<Reply>) => {
     waiting += 1;
-    return answer.finally(() => void (waiting -= 1));
+    return answer.finally(() => {
+      waiting -= 1;
+    });
   };
   return {
     answer: (bytes, over = 'stream') => {

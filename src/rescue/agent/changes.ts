@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, readFileSync } from 'node:fs';
+import type { Git } from '../git.ts';
 import type { Candidate } from './choose.ts';
-import type { Git } from './git.ts';
 import type { Look } from './look-at-repository.ts';
 import { octetsOf, statOf } from './repository-files.ts';
 import { copyIndex } from './scratch.ts';
@@ -47,7 +47,7 @@ interface Listed extends Entry {
 }
 
 function parseEntry(field: string): Listed | null {
-  const match = /^(.) ([0-7]{6}) ([0-9a-f]+) ([0-3])\t([^]*)$/.exec(field);
+  const match = /^(.) ([0-7]{6}) ([0-9a-f]+) ([0-3])\t(.*)$/s.exec(field);
   if (match === null) return null;
   const [, tag = '', mode = '', id = '', stage = '', path = ''] = match;
   return { tag, mode, id, stage: Number(stage), path };

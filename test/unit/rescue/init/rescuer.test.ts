@@ -130,7 +130,7 @@ describe('the rescuer', () => {
   test('knows all it has pushed for its own, also what may not have arrived', async () => {
     const { machine, rescuer, orders, answers } = setUp();
     const push = async (id: string) => {
-      answers.report = { ...saved, refs: { [`refs/cloister/box/0a0a0a0a/manifest`]: id } } as SaveReport;
+      answers.report = { ...saved, refs: { 'refs/cloister/box/0a0a0a0a/manifest': id } } as SaveReport;
       await rescuer.save('interval');
     };
     machine.prepare(/ls-remote/, { stdout: '' });

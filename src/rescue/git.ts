@@ -1,4 +1,4 @@
-import type { Command, Host, Output } from '../../host/host.ts';
+import type { Command, Host, Output } from '../host/host.ts';
 
 /** Where a git command works. */
 export interface Place {
@@ -150,6 +150,6 @@ export class Git {
 
 /** @returns a path as git's line-based input and its alternates take any octets. */
 export function quotePath(path: string): string {
-  const escape = (char: string) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`;
-  return `"${path.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, escape)}"`;
+  const octal = (char: string) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`;
+  return `"${path.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, octal)}"`;
 }
