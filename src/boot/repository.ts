@@ -40,6 +40,8 @@ export async function cloneRepository(
     agent: Identity;
     workspace: string;
     environment: Readonly<Record<string, string>>;
+    /** Puts more into the fresh clone before it stands in its place. Never rejects. */
+    fill: (draft: string) => Promise<void>;
   },
   onProgress: (line: string) => void,
 ): Promise<CloneResult> {
@@ -59,6 +61,8 @@ export async function cloneRepository(
   try {
     await run(['/usr/bin/rm', '-rf', '--', draft]);
     await run(clone, { timeout: cloneDeadline, onProgress: (line) => onProgress(printable(line)) });
+    // A restore that was cut off is no work to keep either: the rescue it came from is whole.
+    await facts.fill(draft);
     await run(['/usr/bin/mv', '-T', '--', draft, folder]);
     const upstream = await forkOf;
     // A clone without the remote is as good a clone.

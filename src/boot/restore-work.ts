@@ -3,7 +3,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { type RescuerParts, runRescueProgram } from '../rescue/init/rescuer.ts';
 import type { RestoreReport } from '../rescue/protocol.ts';
-import { type CloneResult, repositoryIn } from './repository.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /** Milliseconds: what is fetched is bounded as what was pushed. */
 const budget = 10 * 60_000;
@@ -21,25 +21,30 @@ export function noticeFailedClone(host: Host, reason: string): string {
   return `the clone failed, the session starts without it: ${reason}`;
 }
 
+/** Nothing was looked for. */
+export const notLooked: Restored = { report: null, said: '' };
+
+/** @returns what became of the rescue where there is no clone: it may be wanted yet. */
+export function unrestored({ rescue }: Settings): Restored {
+  return rescue.scope === 'off'
+    ? notLooked
+    : { report: { kind: 'failed', reason: 'there is no clone' }, said: '' };
+}
+
 /** Into a clean clone, and no other, goes what the box saved last. A failure is reported and no more. */
 export async function restoreRescue(
   parts: Pick<RescuerParts, 'host' | 'agent' | 'environment' | 'settings' | 'board'>,
-  clone: CloneResult['kind'],
+  folder: string,
 ): Promise<Restored> {
   const { host, settings, board } = parts;
-  if (settings.rescue.scope === 'off' || clone === 'none' || clone === 'kept')
-    return { report: null, said: '' };
-  if (clone === 'failed') return { report: { kind: 'failed', reason: 'there is no clone' }, said: '' };
+  if (settings.rescue.scope === 'off') return notLooked;
   // Needed once: init does without them for the rest of its life.
   const { planRestore } = await import('../rescue/init/plan-save.ts');
   const { describeRestore } = await import('../rescue/rescue-text.ts');
   const { parseRestoreReport } = await import('../rescue/init/parse-report.ts');
   const report = await runRescueProgram(
     parts,
-    planRestore(settings, {
-      deadline: host.uptime() + budget,
-      folder: repositoryIn(board.state.workspace),
-    }),
+    planRestore(settings, { deadline: host.uptime() + budget, folder }),
   )
     .then(parseRestoreReport)
     .catch((error): RestoreReport => ({ kind: 'failed', reason: chainOf(error) }));

@@ -13,7 +13,7 @@ import type { Handover } from '../state/handover.ts';
 import type { Board } from '../state/state-store.ts';
 import { makeCloneProgress } from './clone-progress.ts';
 import { cloneRepository, repositoryIn } from './repository.ts';
-import { noticeFailedClone, restoreRescue } from './restore-work.ts';
+import { noticeFailedClone, notLooked, restoreRescue, unrestored } from './restore-work.ts';
 
 /** The tmux session, or the agent running once. */
 export type Work = { readonly session: Kept } | { readonly task: Child };
@@ -33,10 +33,14 @@ export async function fetchWork(
 ): Promise<{ folder: string; restored: RestoreReport | null }> {
   const { host, log, board, settings, agent, certificates } = parts;
   const { workspace } = board.state;
-  const clone = { repository: settings.repository, agent, workspace, environment: certificates };
+  let restored = notLooked;
+  const fill = async (draft: string) => {
+    restored = await restoreRescue(parts, draft);
+  };
+  const clone = { repository: settings.repository, agent, workspace, environment: certificates, fill };
   const result = await cloneRepository(host, clone, makeCloneProgress({ host, log, board }));
   board.post({ repository: result.kind });
-  const { report, said } = await restoreRescue(parts, result.kind);
+  const { report, said } = result.kind === 'failed' ? unrestored(settings) : restored;
   const all = [result.kind, said].filter((text) => text !== '').join('; ');
   if (result.kind === 'failed') warn(noticeFailedClone(host, result.reason));
   else if (report?.kind === 'refused' || report?.kind === 'failed') warn(all);
