@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import {
   commitsIn,
   type Head,
@@ -10,7 +11,7 @@ import {
 } from '../git-refs.ts';
 import type { LeftOut } from '../protocol.ts';
 import { findGitDir, oddNames, readHead, resolveIn, targetOf } from './git-folder.ts';
-import { filesBelow, namesIn, readLatin1, readSmall, statOf } from './repository-files.ts';
+import { filesBelow, octetsOf, readLatin1, readSmall, statOf } from './repository-files.ts';
 
 const mostRefs = 200;
 const mostStashes = 20;
@@ -42,9 +43,9 @@ export interface Look {
   readonly odd: readonly LeftOut[];
 }
 
-/** @returns null where there is nothing at all. */
+/** @returns null where there is nothing at all. Throws for what can't be looked into. */
 export function look(folder: string): Look | null {
-  if (namesIn(folder).length === 0) return null;
+  if (isEmpty(folder)) return null;
   const found = findGitDir(folder);
   if ('damage' in found) return blind(folder, found.damage);
   const { gitDir } = found;
@@ -72,6 +73,15 @@ export function look(folder: string): Look | null {
     damage: damageOf({ commonDir, head, commit, refs }),
     odd: [...oddNames(gitDir), ...refs.odd],
   };
+}
+
+function isEmpty(folder: string): boolean {
+  try {
+    return readdirSync(octetsOf(folder)).length === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw new Error(`${folder} cannot be read`, { cause: error });
+  }
 }
 
 /** The files alone. */

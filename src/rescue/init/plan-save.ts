@@ -48,7 +48,7 @@ export function planSave(
     ...baseOf(settings, { deadline, folder }),
     kind: 'save',
     place: saved?.place ?? place,
-    former: [from, place].filter((one) => one !== (saved?.place ?? place)),
+    former: [...new Set([from, place])].filter((one) => one !== (saved?.place ?? place)),
     mine: ownManifests(restored, saved),
     beside: placeBeside(place, bootId),
     scope: scope === 'off' ? null : scope,

@@ -13,8 +13,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Pushed } from '../../../src/rescue/protocol.ts';
+import { placeOf } from '../../../src/rescue/rescue-refs.ts';
 import { assertTrue } from './truth.ts';
-import { useWorlds, type World } from './world.ts';
+import { secret, useWorlds, type World } from './world.ts';
 
 const world = useWorlds(work);
 /** Milliseconds a rescue has here: whoever waits for a pipe uses them up, and has failed. */
@@ -213,4 +214,25 @@ describe('all is saved, and comes back as it was, beside', () => {
     expect(box.files()).toEqual(wanted);
     expect(box.git(box.folder, 'diff', '--cached', '--name-only')).toBe('staged.txt\n');
   });
+});
+
+test('the last rescue that was whole stays beside one of files alone, until all can be saved again', async () => {
+  const box = world();
+  const own = placeOf(secret);
+  const beside = `${own}-22222222`;
+  const manifestsOf = ({ refs }: Pushed) =>
+    Object.entries(refs).flatMap(([ref, id]) => (ref.endsWith('/manifest') ? [id] : []));
+  const mine = manifestsOf((await box.save()) as Pushed);
+  const head = join(box.folder, '.git/HEAD');
+  const before = readFileSync(head);
+  writeFileSync(head, 'junk');
+  box.write('new/c.txt', 'later\n');
+  const files = (await box.save({ mine, beside })) as Pushed;
+  expect(Object.keys(files.refs)).toEqual(expect.arrayContaining([`refs/cloister/night/${beside}/work`]));
+  expect(box.saved('new/c.txt'), 'as it was').toBe('new\n');
+  writeFileSync(head, before);
+  await box.save({ mine: [...mine, ...manifestsOf(files)], place: beside, former: [own] });
+  expect(box.remoteRefs().filter((ref) => !ref.includes(beside))).toEqual([]);
+  expect(await box.restore()).toMatchObject({ kind: 'restored', place: beside });
+  expect(box.files()).toMatchObject({ 'new/c.txt': 'file later\n' });
 });

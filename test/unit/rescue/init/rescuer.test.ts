@@ -171,6 +171,37 @@ describe('the rescuer', () => {
     expect(events).toMatchObject([{ event: 'rescue.saved', occasion: 'stop' }]);
   });
 
+  test('may have what dies with the box emptied at the stop, and at no other time', async () => {
+    const { rescuer, orders } = setUp();
+    await rescuer.save('interval');
+    await rescuer.stop(never);
+    expect(orders.map(({ dying }) => dying)).toEqual([[], ['/tmp', '/dev/shm']]);
+  });
+
+  test('has it known that a part could not be saved, until all is', async () => {
+    const { rescuer, answers, world } = setUp();
+    const parts = [];
+    for (const partial of [true, false]) {
+      answers.report = { ...saved, partial } as SaveReport;
+      await rescuer.save('interval');
+      parts.push(world.state.rescue.partial);
+    }
+    expect(parts).toEqual([true, false]);
+  });
+
+  test('takes away what it saved before in another place, once all is saved beside it', async () => {
+    const { rescuer, orders, answers } = setUp();
+    for (const place of [placeOf(token), `${placeOf(token)}-01234567`]) {
+      answers.report = {
+        ...saved,
+        refs: { [`refs/cloister/box/${place}/manifest`]: '1'.repeat(40) },
+      } as SaveReport;
+      await rescuer.save('interval');
+    }
+    await rescuer.save('interval');
+    expect(orders.map(({ former }) => former)).toEqual([[], [], [placeOf(token)]]);
+  });
+
   test('has room although the agent has used up its processes, and the end of them all is not counted', async () => {
     const limits = { resources: { nproc: '1000', core: '0' }, groups: [] };
     const { machine, rescuer } = setUp({}, { kind: 'none' }, { ...agentIdentity, limits });
