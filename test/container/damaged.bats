@@ -48,12 +48,12 @@ DAMAGE=' could not be read as it is'
   events harmed '.[-1].missing | join(" ") | contains("src/.gitattributes") and contains("closed/") and contains("shut/b.js") and contains(".git/objects/info/alternates") and contains("too deep or too long): d/d/")'
   health_is harmed '.status == "degraded" and (.reasons | any(contains("a part of the work could not be saved")))'
   says "$DAMAGE" "$ENGINE" exec "$NAME-harmed" cloister status
-  in_session harmed 'cd /workspace/repo && rm -r d && chmod 700 closed shut && chmod 600 .git/index'
+  in_session harmed 'cd /workspace/repo && rm -r d src/.gitignore src/.gitattributes .git/objects/info/alternates && chmod 700 closed shut && chmod 600 .git/index'
   eventually 60 health_is harmed '.reasons | any(contains("of the work")) | not'
 }
 
 @test "full to the last octet everywhere, with a newest commit that is empty: at the stop it is saved, and comes back" {
-  in_session harmed 'cd /workspace/repo && git add --all --ignore-errors . ; git commit -qm Own && echo later >later.txt &&
+  in_session harmed 'cd /workspace/repo && git add --all && git commit -qm Own && echo later >later.txt &&
     object=$(git rev-parse HEAD) && object=.git/objects/${object:0:2}/${object:2} && chmod u+w $object && : >$object
     for at in /workspace /tmp ~ /dev/shm; do head -c 1G /dev/zero >$at/filler 2>/dev/null; done; df --output=avail /workspace /tmp ~ /dev/shm' || true
   in_box harmed '[[ $(df --output=avail /workspace /tmp /home/claude /dev/shm | sort -un | tr -dc 0-9) == 0 ]]'

@@ -1,5 +1,5 @@
 import { readlinkSync, type Stats, statSync } from 'node:fs';
-import { type Head, parseHead } from '../git-refs.ts';
+import { type Head, parseHead, stateFiles } from '../git-refs.ts';
 import type { LeftOut } from '../protocol.ts';
 import { octetsOf, readSmall, statOf } from './repository-files.ts';
 
@@ -7,6 +7,7 @@ import { octetsOf, readSmall, statOf } from './repository-files.ts';
 const opened = [
   ...['HEAD', 'index', 'config', 'config.worktree', 'packed-refs', 'shallow', 'commondir', 'info/exclude'],
   ...['info/attributes', 'info/sparse-checkout', 'objects/info/alternates', 'logs/HEAD', 'logs/refs/stash'],
+  ...stateFiles,
 ];
 
 /** @returns what stands there, links followed; null where they lead nowhere. */

@@ -102,6 +102,9 @@ function damageOf(facts: {
   return [
     ...(head === null ? ['its HEAD names neither a branch nor a commit'] : []),
     ...(lost && refs.broken.includes(head.branch) ? ['the branch it is on names no commit'] : []),
+    ...(lost && (statOf(`${commonDir}/logs/${head.branch}`)?.size ?? 0) > 0
+      ? ['the branch it is on is gone']
+      : []),
     ...(lost && !refs.isList ? ['its list of references (packed-refs) cannot be read'] : []),
     ...(targetOf(`${commonDir}/objects`)?.isDirectory() === true ? [] : ['it has no objects']),
   ];

@@ -93,6 +93,8 @@ const damages: Record<string, Harm> = {
   'a branch of junk': (git) => overwrite(join(git, 'refs/heads/main'), 'junk\n'),
   'a pipe for its branch': sh('rm refs/heads/main; mkfifo refs/heads/main'),
   'a list of references of junk': sh('rm -f refs/heads/main; head -c 3000 /dev/urandom >packed-refs'),
+  'no references': sh('rm -r refs; rm -f packed-refs'),
+  'a pipe for its references': sh('rm -r refs; mkfifo refs'),
   'no objects': (git) => rmSync(join(git, 'objects'), { recursive: true }),
   'a file for its objects': sh('rm -r objects; echo >objects'),
   'packs of junk': (git, box) => {
@@ -162,6 +164,10 @@ const oddities: Record<string, Harm> = {
   'a pipe for another branch': sh('mkfifo refs/heads/x; mkdir refs/tags/y; mkfifo refs/tags/y/z'),
   'a pipe for the log': sh('rm -rf logs; mkdir -p logs/refs; mkfifo logs/HEAD logs/refs/stash'),
   'a pipe for where history ends': sh('mkfifo shallow'),
+  'an end of history of junk': (git) => writeFileSync(join(git, 'shallow'), 'junk\n'),
+  'pipes for what is half done': sh(
+    'mkfifo MERGE_HEAD ORIG_HEAD CHERRY_PICK_HEAD; mkdir rebase-merge; mkfifo rebase-merge/done',
+  ),
   'a .git that says where it is': (git, box) => {
     cpSync(git, join(box.root, 'elsewhere'), { recursive: true });
     rmSync(git, { recursive: true });
