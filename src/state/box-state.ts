@@ -99,6 +99,8 @@ export interface BoxState {
   readonly egress: { readonly refused: number; readonly failed: number };
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
+  /** What was asked and does not answer, and how that shows: it is being put right. */
+  readonly unanswered: Readonly<Partial<Record<ChildNews['child'], string>>>;
   readonly repository: string;
   readonly rescue: {
     /** Of the last rescue of this boot; null before the first. */
@@ -150,6 +152,7 @@ export function newState(start: {
     egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
     children: {},
+    unanswered: {},
     repository: 'none',
     rescue: { outcome: null, savedAt: null, said: 'none yet', restored: '' },
     once: false,
