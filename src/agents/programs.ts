@@ -1,6 +1,6 @@
 import { confined, type Identity, roomy } from '../confinement/profile.ts';
 import type { Command, Files } from '../host/host.ts';
-import { parseProcess, runsOf } from '../host/proc/process.ts';
+import { parseProcess, runsOf } from '../host/proc/process-state.ts';
 import type { Panes } from './panes.ts';
 
 /** More children than this the program of Claude's pane has at no time. */
