@@ -81,7 +81,7 @@ RUN set -eu; \
     npm rebuild node-pty; \
     test -f node_modules/node-pty/build/Release/pty.node
 COPY tsconfig.json ./
-COPY engine/bundle.mjs engine/seccomp.mjs engine/
+COPY engine/bundle.ts engine/seccomp.ts engine/
 COPY src/ src/
 RUN set -eu; \
     npm run --silent build; \
@@ -92,15 +92,15 @@ RUN set -eu; \
       gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/$addon.node" "src/host/native/$addon.c"; \
     done; \
     gcc -O2 -Wall -Wextra -Werror -o "$lib/outcome" src/host/native/outcome.c; \
-    node engine/seccomp.mjs "$lib"; \
+    node engine/seccomp.ts "$lib"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
     find "$lib/$pty/lib" -name '*.test.js' -delete; \
     for built in pty.node spawn-helper; do \
       if [ -e "$pty/build/Release/$built" ]; then cp "$pty/build/Release/$built" "$lib/$pty/build/Release/"; fi; \
     done
-COPY engine/warm.mjs engine/
-RUN node engine/warm.mjs /usr/local/lib/cloister 0 1000 65053
+COPY engine/warm.ts engine/
+RUN node engine/warm.ts /usr/local/lib/cloister 0 1000 65053
 COPY rootfs/ /out/
 COPY network/domains.conf /out/etc/cloister/
 RUN set -eu; \

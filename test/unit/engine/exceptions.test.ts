@@ -14,9 +14,13 @@ describe('an exception of the vulnerability gate', () => {
 `;
   const judge = (text: string) => {
     writeFileSync(join(folder, 'grype.yaml'), text);
-    const { status, stderr } = spawnSync('node', ['engine/exceptions.mjs', join(folder, 'grype.yaml')], {
-      encoding: 'utf8',
-    });
+    const { status, stderr } = spawnSync(
+      'node_modules/.bin/tsx',
+      ['engine/exceptions.ts', join(folder, 'grype.yaml')],
+      {
+        encoding: 'utf8',
+      },
+    );
     return status === 0 ? 'fine' : stderr;
   };
 
