@@ -1,8 +1,8 @@
 // Writes the seccomp filters for the machine it runs on. Usage: seccomp.ts FOLDER
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { renderSeccomp } from '../src/confinement/seccomp.ts';
 import { Paths } from '../src/core/paths.ts';
-import { renderSeccomp } from '../src/core/seccomp.ts';
 
 const { arch } = process;
 if (arch !== 'x64' && arch !== 'arm64') throw new Error(`the system calls of ${arch} are not known`);

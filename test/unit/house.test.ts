@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { parseRules } from '../../src/network/allowlist/parse.ts';
+import { parseRules } from '../../src/policy/parse-rules.ts';
 import { schema } from '../../src/settings/schema.ts';
 import { secretNames } from '../../src/settings/secrets.ts';
 import * as rules from './house/rules.ts';
@@ -22,15 +22,14 @@ describe('imports point one way', () => {
     expect(rules.unknownRooms(tree), 'say in house/rooms.ts what a new room may load').toEqual([]);
   });
 
-  test('types, too, are seen only of rooms below, of settings, and by commands', () => {
+  test('types, too, are seen only of rooms below and of settings', () => {
     expect(rules.typesFromAbove(tree), 'a type from above ties a room to its user').toEqual([]);
   });
 
-  test('network, hooks and session never see each other', () => {
-    expect(
-      rules.importsBetweenSiblings(tree),
-      'they are brought together above, by supervise and boot',
-    ).toEqual([]);
+  test('network, hooks, terminal and rescue never see each other', () => {
+    expect(rules.importsBetweenSiblings(tree), 'they are brought together above, by init and boot').toEqual(
+      [],
+    );
   });
 
   test('settings are seen as types, except at the door', () => {
@@ -125,7 +124,7 @@ describe('the run’s flags are the same wherever they stand', () => {
   });
 
   test('the four tmpfs have the sizes and options the boot would ask for', async () => {
-    const { roomPlaces } = await import('../../src/boot/mounts.ts');
+    const { roomPlaces } = await import('../../src/boot/plan-mounts.ts');
     const sizes = { workspace: '512m', tmp: '512m', home: '1g' };
     const wanted = roomPlaces({ uid: 1000, gid: 1000 }).map(
       ({ room, point, options }) => `${point}:rw,exec,nosuid,nodev,size=${sizes[room]},${options}`,

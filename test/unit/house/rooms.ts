@@ -1,33 +1,57 @@
 /** The users of the box. `root` is init and what runs in it. */
 export type User = 'root' | 'egress' | 'agent' | 'broker' | 'web';
 
-/** What each room may load. Types may be seen of everything below it, and of settings by all. */
+/**
+ * What each room may load, from the ground up. Types may be seen of every room that stands before, and of settings
+ * by all.
+ */
 export const mayLoad: Readonly<Record<string, readonly string[]>> = {
   core: [],
   host: ['core'],
-  network: ['host', 'core'],
-  hooks: ['host', 'core'],
-  session: ['host', 'core'],
-  settings: ['network', 'core'],
-  supervise: ['network', 'hooks', 'session', 'host', 'core'],
-  boot: ['supervise', 'network', 'hooks', 'session', 'host', 'core'],
-  commands: ['hooks', 'session', 'host', 'core'],
-  main: ['commands', 'boot', 'supervise', 'network', 'settings', 'host', 'core'],
+  policy: ['host', 'core'],
+  confinement: ['host', 'core'],
+  state: ['confinement', 'policy', 'host', 'core'],
+  settings: ['policy', 'core'],
+  network: ['state', 'policy', 'host', 'core'],
+  terminal: ['host', 'core'],
+  hooks: ['state', 'policy', 'host', 'core'],
+  agents: ['terminal', 'confinement', 'host', 'core'],
+  credentials: ['agents', 'policy', 'host', 'core'],
+  rescue: ['state', 'confinement', 'host', 'core'],
+  checks: ['network', 'state', 'confinement', 'host', 'core'],
+  init: ['checks', 'rescue', 'agents', 'network', 'state', 'confinement', 'policy', 'host', 'core'],
+  control: ['init', 'checks', 'core'],
+  boot: [
+    'control',
+    'init',
+    'checks',
+    'rescue',
+    'credentials',
+    'agents',
+    'hooks',
+    'network',
+    'state',
+    'confinement',
+    'policy',
+    'host',
+    'core',
+  ],
+  cli: ['checks', 'agents', 'terminal', 'state', 'confinement', 'policy', 'host', 'core'],
+  main: [
+    'cli',
+    'boot',
+    'checks',
+    'rescue',
+    'agents',
+    'hooks',
+    'network',
+    'settings',
+    'state',
+    'confinement',
+    'host',
+    'core',
+  ],
 };
-
-/** From the ground up: a type is seen of what stands before. */
-export const order: readonly string[] = [
-  'core',
-  'host',
-  'network',
-  'hooks',
-  'session',
-  'settings',
-  'supervise',
-  'boot',
-  'commands',
-  'main',
-];
 
 /**
  * Who runs what is behind a door: a folder or a file below src, the longest that matches. What stands here with no user
@@ -35,21 +59,23 @@ export const order: readonly string[] = [
  */
 export const users: Readonly<Record<string, User>> = {
   boot: 'root',
-  supervise: 'root',
+  init: 'root',
+  control: 'root',
+  credentials: 'root',
+  network: 'egress',
   'network/firewall': 'root',
-  'network/egress.ts': 'egress',
-  'network/guard': 'egress',
-  'network/resolver': 'egress',
   hooks: 'agent',
-  'commands/hooks': 'agent',
+  'agents/provision-home.ts': 'agent',
+  'rescue/init': 'root',
+  'rescue/agent': 'agent',
 };
 
 /** Which file may load which other against the directions or the users, and why. */
 const excused: readonly { readonly from: string; readonly to: string }[] = [
   // Init has the log hide what the settings say is secret: a pure function of theirs.
   { from: 'src/boot/init.ts', to: 'src/settings/settings.ts' },
-  // Which repository a URL names: a parser, which starts nothing.
-  { from: 'src/boot/upstream.ts', to: 'src/hooks/fork.ts' },
+  // Init asks the remote as the agent, with the same command and the same parser as the program that saves.
+  { from: 'src/rescue/init/rescuer.ts', to: 'src/rescue/agent/remote.ts' },
 ];
 
 export function isExcused(from: string, to: string): boolean {
