@@ -8,7 +8,7 @@ import { renderTold, type Told } from '../policy/audit-entry.ts';
 import type { Failure, Refusal } from '../policy/refusal.ts';
 import { describeFailure, describeRefusal } from '../policy/refusal-text.ts';
 import { makeJournal } from './audit-file.ts';
-import { makePair } from './pair.ts';
+import { makePair } from './audit-pace.ts';
 
 const mostBytes = 256 * 1024;
 

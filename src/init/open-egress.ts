@@ -119,14 +119,10 @@ function startFirewall(
 
 function startEgress(
   { host, log, board, handover }: WayOutParts,
-  {
-    firewall,
-    recorder,
-    list,
-    own,
-  }: { firewall: Firewall; recorder: Recorder; list: () => ListInForce; own: OwnTargets | null },
+  started: { firewall: Firewall; recorder: Recorder; list: () => ListInForce; own: OwnTargets | null },
 ): Egress {
   const { environment, settings, byAddress } = handover;
+  const { firewall, recorder, list, own } = started;
   const egress: Egress = keepEgress({
     host,
     log,

@@ -22,7 +22,7 @@ describe('imports point one way', () => {
     expect(rules.unknownRooms(tree), 'say in house/rooms.ts what a new room may load').toEqual([]);
   });
 
-  test('types, too, are seen only of rooms below and of settings', () => {
+  test('types, too, are seen only of rooms below, and of settings', () => {
     expect(rules.typesFromAbove(tree), 'a type from above ties a room to its user').toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, readFileSync } from 'node:fs';
+import type { Git } from '../git.ts';
 import type { Candidate } from './choose.ts';
-import type { Git } from './git.ts';
 import type { Look } from './look-at-repository.ts';
 import { octetsOf, statOf } from './repository-files.ts';
 import { copyIndex } from './scratch.ts';

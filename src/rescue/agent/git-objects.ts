@@ -1,4 +1,4 @@
-import type { Git } from './git.ts';
+import type { Git } from '../git.ts';
 import type { Scan } from './secret-scan.ts';
 
 export interface NewObject {

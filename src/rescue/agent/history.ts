@@ -1,8 +1,8 @@
 import { copyFileSync } from 'node:fs';
+import type { Git } from '../git.ts';
 import type { LeftOut } from '../protocol.ts';
 import { printableName } from '../rescue-text.ts';
 import type { Changes } from './changes.ts';
-import type { Git } from './git.ts';
 import { type NewObject, newObjects, present, scanObjects } from './git-objects.ts';
 import type { Look } from './look-at-repository.ts';
 import type { Scan } from './secret-scan.ts';

@@ -1,6 +1,6 @@
+import type { Git } from '../git.ts';
 import { halfDone } from '../git-refs.ts';
 import type { Changes } from './changes.ts';
-import type { Git } from './git.ts';
 import type { History } from './history.ts';
 import type { Look } from './look-at-repository.ts';
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Host } from '../../host/host.ts';
+import type { Git } from '../git.ts';
 import { type Manifest, signManifest } from '../manifest.ts';
 import type { LeftOut, SaveOrder } from '../protocol.ts';
 import { condense } from '../rescue-text.ts';
 import type { Changes } from './changes.ts';
 import type { Choice } from './choose.ts';
 import { put, renderBlob, renderCommit, streamFiles, type Taken, take } from './fast-import.ts';
-import type { Git } from './git.ts';
 import type { History } from './history.ts';
 import type { Look } from './look-at-repository.ts';
 import type { Scan } from './secret-scan.ts';

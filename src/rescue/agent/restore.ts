@@ -1,11 +1,11 @@
 import type { Host } from '../../host/host.ts';
+import { Git } from '../git.ts';
 import { judgeManifest, type Manifest, mostManifest } from '../manifest.ts';
 import type { RestoreOrder, RestoreReport } from '../protocol.ts';
+import { askRemote, explainRemote } from '../remote.ts';
 import { placesIn, refOf } from '../rescue-refs.ts';
 import { describeLeftOut } from '../rescue-text.ts';
-import { Git } from './git.ts';
 import { putBack } from './put-back.ts';
-import { askRemote, explainRemote } from './remote.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 
 /** Places that are looked at: one an operator, and one for each boot that could not restore. */

@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { quotePath } from './git.ts';
+import { quotePath } from '../git.ts';
 import { octetsOf, readSmall, roomiest, statOf } from './repository-files.ts';
 
 /** Files keep their octets: no line ending is changed, no keyword expanded, nothing encoded anew. */

@@ -1,9 +1,9 @@
 import { copyFileSync } from 'node:fs';
 import type { Host } from '../../host/host.ts';
+import { Git } from '../git.ts';
 import type { SaveOrder } from '../protocol.ts';
 import { printableName } from '../rescue-text.ts';
 import type { Entry } from './changes.ts';
-import { Git } from './git.ts';
 import { look } from './look-at-repository.ts';
 import { statOf } from './repository-files.ts';
 import { copyIndex, makeScratch, removeScratch } from './scratch.ts';

@@ -119,7 +119,7 @@ class LiveRescuer implements Rescuer {
   /** Asked by init itself, and in no git directory: neither repository nor agent can answer in the remote's place. */
   async #assertThere({ refs }: Pushed, deadline: number): Promise<void> {
     const { host, agent, settings } = this.#parts;
-    const { askRemote } = await import('../agent/remote.ts');
+    const { askRemote } = await import('../remote.ts');
     const asAgent = {
       // The names are ours, and what a server says beyond them is bounded as a text.
       run: ({ octets: _, ...command }: Command) =>

@@ -1,4 +1,4 @@
-import { isExcused, mayLoad } from './rooms.ts';
+import { isExcused, mayLoad, order } from './rooms.ts';
 import { codeOf, type Import, importsOf, roomOf, sourcesOf, type Tree } from './tree.ts';
 
 /** A rule reads a tree and says what is against it, one line for each place; nothing when all is well. */
@@ -16,13 +16,12 @@ export const importsAgainstDirection: Rule = (tree) =>
 export const unknownRooms: Rule = (tree) =>
   [...new Set(sourcesOf(tree).map(([path]) => roomOf(path)))].filter((room) => !(room in mayLoad));
 
-/** Types are seen only of rooms below and of settings. */
+/** Types are seen only of rooms below, and of settings. */
 export const typesFromAbove: Rule = (tree) =>
   shown(
     importsOf(tree).filter(({ from, to, typeOnly }) => {
       const [room, other] = [roomOf(from), roomOf(to)];
       if (!typeOnly || other === '' || other === 'settings') return false;
-      const order = Object.keys(mayLoad);
       return order.indexOf(other) > order.indexOf(room);
     }),
   );

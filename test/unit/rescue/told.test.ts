@@ -2,8 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, rmdirSync, utimesSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { uptime } from '../../../src/host/uptime.ts';
-import { explainRemote } from '../../../src/rescue/agent/remote.ts';
 import type { Pushed } from '../../../src/rescue/protocol.ts';
+import { explainRemote } from '../../../src/rescue/remote.ts';
 import { placeOf } from '../../../src/rescue/rescue-refs.ts';
 import { describeRestore, describeSave, printableName } from '../../../src/rescue/rescue-text.ts';
 import { secret, useWorlds } from './world.ts';

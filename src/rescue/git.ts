@@ -1,4 +1,4 @@
-import type { Command, Host, Output } from '../../host/host.ts';
+import type { Command, Host, Output } from '../host/host.ts';
 
 /** Where a git command works. */
 export interface Place {

@@ -1,7 +1,7 @@
-import { chainOf } from '../../core/errors.ts';
-import type { Host } from '../../host/host.ts';
-import { parseRemote } from '../git-refs.ts';
+import { chainOf } from '../core/errors.ts';
+import type { Host } from '../host/host.ts';
 import { gitCommand } from './git.ts';
+import { parseRemote } from './git-refs.ts';
 
 export type Remote = ReturnType<typeof parseRemote>;
 export type Visibility = 'public' | 'private' | 'unknown';
