@@ -16,11 +16,11 @@ test('make up stops a box that runs, so that it saves its work, before it takes 
   const folder = mkdtempSync(join(tmpdir(), 'engine-'));
   const asked = join(folder, 'asked');
   writeFileSync(join(folder, 'docker'), engine, { mode: 0o755 });
-  mkdirSync(join(folder, 'engine'));
-  for (const script of ['up', 'run', 'flags']) cpSync(`engine/${script}`, join(folder, 'engine', script));
+  mkdirSync(join(folder, 'scripts'));
+  for (const script of ['up', 'run', 'flags']) cpSync(`scripts/${script}`, join(folder, 'scripts', script));
   // The image is there.
-  writeFileSync(join(folder, 'engine/image'), '#!/bin/sh\n', { mode: 0o755 });
-  const { status } = spawnSync(join(folder, 'engine/up'), [], {
+  writeFileSync(join(folder, 'scripts/image'), '#!/bin/sh\n', { mode: 0o755 });
+  const { status } = spawnSync(join(folder, 'scripts/up'), [], {
     env: { ...process.env, ENGINE: join(folder, 'docker'), ASKED: asked },
     encoding: 'utf8',
   });

@@ -44,7 +44,7 @@ beforeEach(() => {
 
 function release(step: string, more: Record<string, string> = {}) {
   const told = join(folder, 'told');
-  const { status, stdout, stderr } = spawnSync('engine/release', [step], {
+  const { status, stdout, stderr } = spawnSync('scripts/release', [step], {
     encoding: 'utf8',
     env: {
       PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
@@ -78,9 +78,9 @@ describe('a release', () => {
   test('is refused while an image it builds from has no digest, with the remedy', () => {
     const { status, stderr } = release('check', {
       GITHUB_REF_NAME: `v${version}`,
-      IMAGES_CONF: 'engine/images.conf',
+      IMAGES_CONF: 'scripts/images.conf',
     });
-    const pinned = !readFileSync('engine/images.conf', 'utf8').match(/^\w+ +[^@\n]+$/m);
+    const pinned = !readFileSync('scripts/images.conf', 'utf8').match(/^\w+ +[^@\n]+$/m);
     expect([status, stderr.includes('make release STEP=pin')]).toEqual(pinned ? [0, false] : [1, true]);
   });
 

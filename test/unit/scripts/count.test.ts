@@ -68,7 +68,7 @@ function vitest(tests: [string, string][]): string {
 }
 
 function count(folder: string): { last: string | undefined; status: number | null } {
-  const run = spawnSync('node_modules/.bin/tsx', ['engine/count.ts', folder, join(folder, 'skips.txt')], {
+  const run = spawnSync('node_modules/.bin/tsx', ['scripts/count.ts', folder, join(folder, 'skips.txt')], {
     encoding: 'utf8',
   });
   return { last: run.stdout.trim().split('\n').at(-1), status: run.status };

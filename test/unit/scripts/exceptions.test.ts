@@ -16,7 +16,7 @@ describe('an exception of the vulnerability gate', () => {
     writeFileSync(join(folder, 'grype.yaml'), text);
     const { status, stderr } = spawnSync(
       'node_modules/.bin/tsx',
-      ['engine/exceptions.ts', join(folder, 'grype.yaml')],
+      ['scripts/exceptions.ts', join(folder, 'grype.yaml')],
       {
         encoding: 'utf8',
       },

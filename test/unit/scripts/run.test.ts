@@ -17,7 +17,7 @@ esac
 test('a box that ends while it is asked whether it is ready was never ready', () => {
   const engine = join(mkdtempSync(join(tmpdir(), 'engine-')), 'docker');
   writeFileSync(engine, ending, { mode: 0o755 });
-  const { status, stderr } = spawnSync('engine/run', ['box'], {
+  const { status, stderr } = spawnSync('scripts/run', ['box'], {
     env: { ...process.env, ENGINE: engine },
     encoding: 'utf8',
   });
