@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { BootError, chainOf } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
-import { newState, startTicksOf } from '../core/state.ts';
+import { newState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
+import { readStartTicks } from '../host/proc/pid.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { secretsOf } from '../settings/settings.ts';
@@ -29,7 +30,7 @@ export async function init(
   const wish = { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT, beside: task.length > 0 };
   const { log } = await openInitLog(host, wish);
   const [now, uptime] = [host.now(), host.uptime()];
-  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now, uptime });
   const board = new Board({ host, log, state });
   return guarded({ host, log, board }, async (ends) => {
@@ -51,7 +52,7 @@ export async function initResumed(host: Host): Promise<number> {
   const { settings, bootId, deadline, task } = handover;
   const { log, quiet } = await openInitLog(host, { ...settings.log, beside: task.length > 0 });
   hideSecrets(log, settings);
-  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const began = { now: handover.startedAt, uptime: handover.startedUptime };
   const fresh = newState({ bootId, pid: host.pid, startTicks, ...began });
   // Only here, in the program it led to, is the step known to have succeeded.

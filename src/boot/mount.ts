@@ -4,9 +4,9 @@ import { ExitCode } from '../core/exit-codes.ts';
 import { ownAddress } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from './environment.ts';
-import { mountAt, parseMounts } from './facts.ts';
 import { neededRooms, planMounts } from './mounts.ts';
 import { giveToAgent, nameAgent } from './ownership.ts';
 import { mountRoom, mountsBelow } from './room.ts';
@@ -19,7 +19,7 @@ export async function mountRooms(
   tools: StepTools,
 ): Promise<{ hiddenProcesses: boolean }> {
   const { environment } = facts;
-  const look = () => parseMounts(host.files.read('/proc/self/mountinfo'));
+  const look = () => readMounts(host.files);
   const plan = planMounts({ mounts: look(), sizes: facts.settings.sizes, ...environment });
   for (const { point, options } of plan.mount) {
     const below = mountsBelow(look(), point);

@@ -2,8 +2,8 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import { renderSize } from '../core/size.ts';
+import { type Mount, mountAt } from '../host/proc/mountinfo.ts';
 import type { Room, Settings } from '../settings/settings.ts';
-import { type Mount, mountAt } from './facts.ts';
 
 const MB = 1024 ** 2;
 /** What stays outside the rooms for programs, when the memory is limited. */

@@ -1,6 +1,6 @@
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import type { Mount } from './facts.ts';
+import type { Mount } from '../host/proc/mountinfo.ts';
 
 export interface RoomToMount {
   readonly point: string;

@@ -2,8 +2,9 @@ import { renderDuration } from '../core/duration.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import { renderSize } from '../core/size.ts';
-import { type BoxState, isAlive, parseState } from '../core/state.ts';
+import { type BoxState, parseState } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
+import { isAlive } from '../host/proc/pid.ts';
 import { limitLines } from './limit-lines.ts';
 import { memoryOf } from './memory-of.ts';
 import { readVersions, type Versions } from './versions.ts';
@@ -33,7 +34,7 @@ export function status(host: Host, options: { json: boolean }): number {
 
 function collect(host: Host, box: BoxState): Status {
   const { phase, startTicks: _, startedUptime: began, ...rest } = box;
-  const alive = isAlive(box, host.files.readIfAny(`/proc/${box.pid}/stat`));
+  const alive = isAlive(host.files, box);
   const work = box.workspace === Paths.workspace ? Paths.workspace : Paths.data;
   const rooms = [work, Paths.tmp, Paths.home, Paths.run];
   return {

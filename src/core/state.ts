@@ -166,14 +166,3 @@ export function parseState(text: string | null): BoxState | null {
     return null;
   }
 }
-
-/** @param stat the text of /proc/PID/stat for its pid.  @returns whether the init that wrote this state still lives. */
-export function isAlive(state: Pick<BoxState, 'pid' | 'startTicks'>, stat: string | null): boolean {
-  return stat === null ? state.pid === 1 : startTicksOf(stat) === state.startTicks;
-}
-
-/** @param stat the text of /proc/PID/stat.  @returns its start time in clock ticks; empty if there is none. */
-export function startTicksOf(stat: string | null): string {
-  const rest = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  return rest[19] ?? '';
-}

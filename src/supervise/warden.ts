@@ -3,7 +3,8 @@ import { confined, type Identity, roomy } from '../core/agent-profile.ts';
 import type { Log } from '../core/log.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
-import { chooseVictims, excessOf, listPids, listTenants } from './shortage.ts';
+import { listPids } from '../host/proc/pid.ts';
+import { chooseVictims, excessOf, listTenants } from './shortage.ts';
 
 /**
  * Milliseconds between two looks at the memory, one small file, and the bytes that the agent could fill in one: what is

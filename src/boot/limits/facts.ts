@@ -1,6 +1,5 @@
 import { Paths } from '../../core/paths.ts';
-import type { Mount } from '../facts.ts';
-import { mountAt } from '../facts.ts';
+import { type Mount, mountAt } from '../../host/proc/mountinfo.ts';
 
 /** The names that prlimit(1) has for the lines of /proc/PID/limits. */
 const resourceNames: Readonly<Record<string, string>> = {

@@ -2,9 +2,10 @@ import type { AgentLimits } from '../../core/agent-limits.ts';
 import { confined, type Identity } from '../../core/agent-profile.ts';
 import { Paths } from '../../core/paths.ts';
 import type { Host } from '../../host/host.ts';
+import { taskLimitOf } from '../../host/proc/cgroup.ts';
+import { readMounts } from '../../host/proc/mountinfo.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Environment } from '../environment.ts';
-import { parseMounts } from '../facts.ts';
 import type { StepTools } from '../step.ts';
 import { boundlessOf, kernelBounds, parseLimits, unboundOf } from './facts.ts';
 import { boundGroups, makeGroups, noGroups } from './groups.ts';
@@ -25,7 +26,7 @@ export async function boundAgent(
     asked: settings,
     hard,
     softDescriptors: soft.nofile ?? 1024,
-    taskLimit: taskLimitOf(host),
+    taskLimit: taskLimitOf(files),
     memoryLimit: environment.memoryLimit,
     fileLimit: Number(files.readIfAny('/proc/sys/fs/file-max') ?? Number.NaN) || Number.POSITIVE_INFINITY,
     elsewhere: groups.pids ? 0 : await countElsewhere(host, environment.agent),
@@ -43,14 +44,6 @@ async function ensureEntered(host: Host, groups: ControlGroups): Promise<Control
     () => groups,
     () => noGroups,
   );
-}
-
-function taskLimitOf({ files }: Host): number | null {
-  for (const path of ['/sys/fs/cgroup/pids.max', '/sys/fs/cgroup/pids/pids.max']) {
-    const tasks = Number(files.readIfAny(path) ?? Number.NaN);
-    if (Number.isSafeInteger(tasks) && tasks > 0) return tasks;
-  }
-  return null;
 }
 
 /** As close as the count has to be; it changes all the time. */
@@ -95,7 +88,7 @@ function boundKernel({ files }: Host): string[] {
 }
 
 function placesWithoutBound({ files }: Host): string[] {
-  return boundlessOf(parseMounts(files.read('/proc/self/mountinfo'))).map((point) =>
+  return boundlessOf(readMounts(files)).map((point) =>
     point === Paths.session
       ? `${point}: give it a small tmpfs of its own`
       : `empty files in ${point}: give it a tmpfs with nr_inodes`,

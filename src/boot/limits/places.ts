@@ -1,6 +1,6 @@
 import { Paths } from '../../core/paths.ts';
 import type { Host } from '../../host/host.ts';
-import { mountAt, parseMounts } from '../facts.ts';
+import { mountAt, readMounts } from '../../host/proc/mountinfo.ts';
 import type { StepTools } from '../step.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function boundPlaces(
   agent: { uid: number; gid: number },
   undo: StepTools['undo'],
 ): Promise<void> {
-  const mounts = parseMounts(host.files.read('/proc/self/mountinfo'));
+  const mounts = readMounts(host.files);
   const mount = (args: readonly string[]) =>
     host.run({ argv: ['/usr/bin/mount', ...args] }).then(
       () => true,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseMounts } from '../../../src/boot/facts.ts';
 import { givenPlaces, probeLandlock } from '../../../src/boot/landlock.ts';
 import type { FakeMachine } from '../../../src/host/fake-host.ts';
+import { parseMounts } from '../../../src/host/proc/mountinfo.ts';
 import { makeMachine, mountLine } from '../../boot/machine.ts';
 
 const rooms = ['/workspace', '/tmp', '/home/claude', '/run/cloister/session'];

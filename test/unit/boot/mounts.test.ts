@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseMounts } from '../../../src/boot/facts.ts';
 import { type MountsFacts, type MountsPlan, planMounts, sizeOf } from '../../../src/boot/mounts.ts';
 import { BootError } from '../../../src/core/errors.ts';
+import { parseMounts } from '../../../src/host/proc/mountinfo.ts';
 import { mountLine } from '../../boot/machine.ts';
 
 const MB = 1024 ** 2;

@@ -8,6 +8,7 @@ import { renderQuery } from '../../../src/commands/health/resolver.ts';
 import { memoryOf } from '../../../src/commands/memory-of.ts';
 import { type BoxState, newState } from '../../../src/core/state.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
+import { parseMounts } from '../../../src/host/proc/mountinfo.ts';
 import { HelloReader } from '../../../src/network/guard/client-hello.ts';
 
 const start = { bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 };
@@ -114,7 +115,7 @@ describe('a disk', () => {
         space: () => space,
         facts: () => ({ uid: 1000, gid: 1000, mode: 0o755, kind: 'folder', ...more }),
       },
-      mounts,
+      parseMounts(mounts),
       { agent, workspace: '/workspace', ...more },
     );
 

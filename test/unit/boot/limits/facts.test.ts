@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseMounts } from '../../../../src/boot/facts.ts';
 import { boundlessOf, parseLimits, unboundOf } from '../../../../src/boot/limits/facts.ts';
+import { parseMounts } from '../../../../src/host/proc/mountinfo.ts';
 
 test('/proc/self/limits is read by the names of prlimit(1)', () => {
   const text = [
