@@ -1,14 +1,11 @@
 import type { Host } from '../../host/host.ts';
 import type { AddressJudge } from '../address-class.ts';
 import type { Allowlist } from '../allowlist/allowlist.ts';
+import { pinLifetimeOf } from '../link.ts';
 import { applyGuarded, type Backend } from './apply.ts';
 import { type KernelReport, makeKernelPins } from './kernel-pins.ts';
 import { PinTable } from './pins.ts';
 import { guardedPorts } from './plan.ts';
-
-/** Seconds a pin lives for an answer's TTL. */
-const shortest = 60;
-const longest = 3600;
 
 /** A request from the egress process: open the wall for this name's addresses. TTL in seconds. */
 export interface PinRequest {
@@ -100,7 +97,7 @@ export function makeFirewall(parts: FirewallParts): Firewall {
 }
 
 function lifetimeOf(ttl: number, byAddress: boolean): number {
-  return (byAddress ? longest : Math.min(Math.max(ttl, shortest), longest)) * 1000;
+  return pinLifetimeOf(byAddress ? Number.POSITIVE_INFINITY : ttl) * 1000;
 }
 
 function portsFor(parts: FirewallParts, allowlist: Allowlist, request: PinRequest): number[] {

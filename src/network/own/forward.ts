@@ -1,5 +1,5 @@
+import { makeTokenBucket } from '../../core/token-bucket.ts';
 import { type Post, PostError } from './post.ts';
-import { makeRation } from './ration.ts';
 import type { TelemetryTarget } from './target.ts';
 
 /** Octets of one export, and how many exports are held at once. */
@@ -34,7 +34,10 @@ export interface ForwarderParts {
 
 /** Sends what Claude exports to the operator's receiver, with the operator's credentials. */
 export function makeForwarder({ telemetry, post, now, troubled }: ForwarderParts): Forwarder {
-  const budget = { octets: makeRation({ ...octets, now }), exports: makeRation({ ...exports, now }) };
+  const budget = {
+    octets: makeTokenBucket({ ...octets, now }),
+    exports: makeTokenBucket({ ...exports, now }),
+  };
   const base = telemetry.path.replace(/\/$/, '');
   let inside = 0;
   let troubledBefore = false;

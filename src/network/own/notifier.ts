@@ -1,7 +1,7 @@
 import { type Happening, happenings } from '../../core/happening.ts';
+import { makeTokenBucket } from '../../core/token-bucket.ts';
 import { renderMessage } from './message.ts';
 import { type Post, PostError } from './post.ts';
-import { makeRation } from './ration.ts';
 import type { NotifyTarget } from './target.ts';
 
 /** Milliseconds after which the same word is told again at the soonest; what comes meanwhile is counted. */
@@ -38,8 +38,8 @@ export function makeNotifier({ notify, post, now, troubled }: NotifierParts): No
   const waiting = new Map<Happening, Waiting>();
   const toldAt = new Map<Happening, number>();
   const left = {
-    agent: makeRation({ ...rations.agent, now }),
-    box: makeRation({ ...rations.box, now }),
+    agent: makeTokenBucket({ ...rations.agent, now }),
+    box: makeTokenBucket({ ...rations.box, now }),
   };
   let working = false;
   /** The try that is under way, and what waits for its next one. */

@@ -36,7 +36,7 @@ export interface Names {
 }
 
 export function makeNames(parts: ResolverParts): Names {
-  const budget = makeBudget();
+  const budget = makeBudget(parts.now);
   let held = new Map<string, Held>();
   let asking = new Map<string, Promise<Found>>();
 
@@ -45,8 +45,7 @@ export function makeNames(parts: ResolverParts): Names {
     if (folded !== undefined) return folded;
     const rules = parts.allowlist().rulesFor(name);
     if (rules.length === 0) return Promise.resolve(refusal('name-not-allowed'));
-    if (!held.has(name) && !budget.take(rules, parts.now()))
-      return Promise.resolve(refusal('too-many-names'));
+    if (!held.has(name) && !budget.take(rules)) return Promise.resolve(refusal('too-many-names'));
     // The maps of this list of rules: what comes back after the next one has no say any more.
     const [into, among] = [held, asking];
     const asked = lookUp(parts, name)
