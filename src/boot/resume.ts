@@ -14,6 +14,7 @@ import { furnishAgent } from './agent.ts';
 import type { Board } from './board.ts';
 import { openWayOut, type WayOut } from './egress.ts';
 import { holdBootLock } from './environment.ts';
+import { sendable } from './own.ts';
 import { proveBox } from './proof.ts';
 import { cloneDeadline } from './repository.ts';
 import { openRulebook } from './rulebook.ts';
@@ -66,8 +67,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   });
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    // Nobody takes telemetry where the agent dials for itself.
-    writeAccounts(host, handover.byAddress ? { ...settings, telemetry: null } : settings, agent.gid);
+    writeAccounts(host, sendable(settings, handover), agent.gid);
   });
   await steps.step('agent', (tools) => furnishAgent(host, { settings, environment }, tools));
   // Before the proof, which attacks its socket as well.
