@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { makeBudget } from './budget.ts';
 import { lookUp } from './look-up.ts';
 import type { Resolution, ResolverParts } from './parts.ts';
@@ -37,7 +38,7 @@ export interface Names {
 
 export function makeNames(parts: ResolverParts): Names {
   const budget = makeBudget(parts.now);
-  let held = new Map<string, Held>();
+  let held = makeHeld();
   let asking = new Map<string, Promise<Found>>();
 
   const ask = (name: string): Promise<Found> => {
@@ -68,13 +69,18 @@ export function makeNames(parts: ResolverParts): Names {
       }
       return makeDo(parts, name, known);
     },
-    isCurrent: (name, found) => held.get(name) === found,
+    isCurrent: (name, found) => held.peek(name) === found,
     forget: () => {
-      held = new Map();
+      held = makeHeld();
       asking = new Map();
       budget.forget();
     },
   };
+}
+
+/** A size, for what has a greatest number takes the room for all of them at once. */
+function makeHeld(): LRUCache<string, Held> {
+  return new LRUCache({ maxSize: mostHeld, sizeCalculation: () => 1 });
 }
 
 function refusal(reason: 'name-not-allowed' | 'too-many-names'): Found {
@@ -83,7 +89,7 @@ function refusal(reason: 'name-not-allowed' | 'too-many-names'): Found {
 
 /** A name that failed is held as well: it has been asked, and counts as new no more. */
 function remember(
-  held: Map<string, Held>,
+  held: LRUCache<string, Held>,
   { name, resolution, now }: { name: string; resolution: Resolution; now: number },
 ): Found {
   const known = held.get(name);
@@ -91,9 +97,6 @@ function remember(
     known.retryAt = now + retryPause;
     return { resolution, until: 0 };
   }
-  const oldest = held.size >= mostHeld && known === undefined ? held.keys().next().value : undefined;
-  if (oldest !== undefined) held.delete(oldest);
-  held.delete(name);
   const seconds = 'ttl' in resolution ? resolution.ttl : 0;
   const found = { resolution, until: now + seconds * 1000, retryAt: null };
   held.set(name, found);
