@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
 import { maskOf } from '../host/proc/pid.ts';
-import { parseRange, type Range } from '../network/address-class.ts';
-
-export type Platform = 'fly' | 'kubernetes' | 'podman' | 'docker' | 'unknown';
+import { parseRange, type Range } from '../policy/address-class.ts';
+import type { Platform } from '../state/environment.ts';
 
 const capabilityNumbers = {
   CHOWN: 0,

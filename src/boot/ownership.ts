@@ -3,8 +3,9 @@ import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { type Mount, mountAt, readMounts } from '../host/proc/mountinfo.ts';
-import type { Environment } from './environment.ts';
-import { roomPlaces } from './mounts.ts';
+import type { Environment } from '../state/environment.ts';
+
+import { roomPlaces } from './plan-mounts.ts';
 import { isEmpty } from './volumes.ts';
 
 /** What nobody but the agent may look into. */

@@ -1,6 +1,6 @@
 import type { FakeChild } from '../../src/host/fake-child.ts';
 import { FakeMachine } from '../../src/host/fake-host.ts';
-import { type Command, type Output } from '../../src/host/host.ts';
+import type { Command, Output } from '../../src/host/host.ts';
 
 export const goodEnvironment: Readonly<Record<string, string>> = {
   GH_PAT: 'github_pat_0123456789abcdef',

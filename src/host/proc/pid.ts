@@ -1,4 +1,3 @@
-import type { BoxState } from '../../core/state.ts';
 import type { Files } from '../host.ts';
 
 export function listPids(files: Pick<Files, 'list'>): number[] {
@@ -35,16 +34,4 @@ export function startTicksOf(stat: string): string {
   // A name may hold anything, blanks and brackets too.
   const rest = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return rest[19] ?? '';
-}
-
-/**
- * @returns whether the init that wrote this state still lives. Another user's process may be hidden from the agent: what
- * can't be seen of PID 1 is believed.
- */
-export function isAlive(
-  files: Pick<Files, 'readIfAny'>,
-  state: Pick<BoxState, 'pid' | 'startTicks'>,
-): boolean {
-  const ticks = readStartTicks(files, state.pid);
-  return ticks === null ? state.pid === 1 : ticks === state.startTicks;
 }

@@ -1,8 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { converse } from './converse.ts';
-import { largestDatagram } from './message.ts';
-import type { Resolver } from './parts.ts';
+import { largestDatagram } from './dns-message.ts';
+import type { Resolver } from './resolver-parts.ts';
+import { converse } from './tcp-conversation.ts';
 
 const mostClients = 256;
 /** Octets of datagrams that may wait for us; the kernel grants what its limit for every user allows. */

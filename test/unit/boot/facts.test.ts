@@ -5,9 +5,9 @@ import {
   parseNameservers,
   platformOf,
 } from '../../../src/boot/facts.ts';
-import { parseState } from '../../../src/core/state.ts';
 import { mountAt, parseMounts } from '../../../src/host/proc/mountinfo.ts';
 import { startTicksOf } from '../../../src/host/proc/pid.ts';
+import { parseState } from '../../../src/state/box-state.ts';
 
 /** As the engine gave it to a container run with --read-only and a tmpfs. */
 const mountinfo = `1254 1051 0:143 / / ro,relatime master:482 - overlay overlay rw,lowerdir=/l/A:/l/B,upperdir=/u,workdir=/w

@@ -1,10 +1,10 @@
 import Packet from 'dns2/packet';
 import { describe, expect, test } from 'vitest';
-import { makeAddressJudge } from '../../../../src/network/address-class.ts';
-import { type Allowlist, makeAllowlist } from '../../../../src/network/allowlist/allowlist.ts';
-import { parseRules } from '../../../../src/network/allowlist/parse.ts';
 import { makeResolver } from '../../../../src/network/resolver/resolver.ts';
 import type { UpstreamAnswer } from '../../../../src/network/resolver/upstream-message.ts';
+import { makeAddressJudge } from '../../../../src/policy/address-class.ts';
+import { type Allowlist, makeAllowlist } from '../../../../src/policy/allowlist.ts';
+import { parseRules } from '../../../../src/policy/parse-rules.ts';
 import { explanationOf, query, types } from './dns.ts';
 
 function setUp(given: Partial<UpstreamAnswer> | Error = {}) {
@@ -99,7 +99,10 @@ describe('an allowed name', () => {
   test('is answered with its address, pinned before the answer', async () => {
     const { world, ask } = setUp();
     let open: () => void = () => {};
-    world.pin = () => new Promise((resolve) => void (open = resolve));
+    world.pin = () =>
+      new Promise((resolve) => {
+        open = resolve;
+      });
     let answered = false;
     const answer = ask('GitHub.com').then((result) => {
       answered = true;
@@ -272,7 +275,10 @@ describe('while a name is looked up', () => {
   test('the list may change: a name removed meanwhile is refused', async () => {
     const { world, resolver, ask } = setUp();
     let open: () => void = () => {};
-    world.pin = () => new Promise((resolve) => void (open = resolve));
+    world.pin = () =>
+      new Promise((resolve) => {
+        open = resolve;
+      });
     const answer = ask('github.com');
     await new Promise((resolve) => void setImmediate(resolve));
     world.rules = 'other.example';
@@ -406,7 +412,9 @@ describe('when an answer’s time is over and the upstream is down', () => {
     world.hangs = true;
     const start = performance.now();
     const answer = ask('github.com');
-    setTimeout(() => void (world.hangs = false), 1000);
+    setTimeout(() => {
+      world.hangs = false;
+    }, 1000);
     expect(await answer).toMatchObject({ addresses: ['203.0.113.1'], ttl: 30 });
     expect(performance.now() - start).toBeLessThan(2500);
   });

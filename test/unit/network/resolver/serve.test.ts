@@ -4,10 +4,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import Packet from 'dns2/packet';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bindSockets } from '../../../../src/host/sockets.ts';
-import { converse } from '../../../../src/network/resolver/converse.ts';
 import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
-import type { Reply, Resolver } from '../../../../src/network/resolver/parts.ts';
+import type { Reply, Resolver } from '../../../../src/network/resolver/resolver-parts.ts';
 import { serve, serveDatagrams } from '../../../../src/network/resolver/serve.ts';
+import { converse } from '../../../../src/network/resolver/tcp-conversation.ts';
 import { query } from './dns.ts';
 
 const open: (Server | Socket | DatagramSocket)[] = [];
