@@ -61,6 +61,8 @@ export async function boot({
       egress: egressIdentity.uid,
       upstreams: environment.upstreams,
       nameservers: environment.nameservers,
+      connected: environment.connected,
+      local: environment.local,
       guarded: guardedPorts(settings.rules),
       published: settings.publishPorts,
       fly: environment.platform === 'fly',

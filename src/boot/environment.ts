@@ -4,7 +4,13 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { isLoopback, type Range } from '../network/address-class.ts';
+import {
+  isLoopback,
+  isNeverOpened,
+  isNoHost,
+  type Range,
+  type Surroundings,
+} from '../network/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
 import {
   type Capability,
@@ -12,6 +18,7 @@ import {
   type Platform,
   parseCapabilities,
   parseConnectedRoutes,
+  parseLocalAddresses,
   parseMounts,
   parseNameservers,
   platformOf,
@@ -27,6 +34,8 @@ export interface Environment extends Tenant {
   readonly nameservers: readonly string[];
   readonly upstreams: readonly string[];
   readonly connected: readonly Range[];
+  /** The box's own addresses. */
+  readonly local: readonly Range[];
   readonly ipv6: boolean;
   readonly agent: Identity & { readonly limits?: AgentLimits };
   /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */
@@ -58,17 +67,33 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
   assertCapabilities(capabilities);
   if (platform !== 'fly') assertOwnNetwork(host);
   const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
-  const outside = nameservers.filter((address) => !isLoopback(address));
+  const outside = nameservers.filter((address) => !isLoopback(address) && !isNoHost(address));
+  const around = {
+    connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
+    local: parseLocalAddresses(files.readIfAny('/proc/net/fib_trie') ?? ''),
+  };
+  assertOpens(settings.allowPrivate, around);
   return {
     platform,
+    ...around,
     sysAdmin: capabilities.has('SYS_ADMIN'),
     nameservers,
     upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
-    connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
     ...planTenant(readVolumes(files), platform),
     memoryLimit: memoryLimitOf(host),
   };
+}
+
+/** What no cloud has in common, only this container's own network tells. */
+function assertOpens(allowed: readonly Range[], around: Surroundings): void {
+  if (allowed.length === 0 || !allowed.every((range) => isNeverOpened(range, around))) return;
+  throw new BootError({
+    message: 'a setting is wrong',
+    remedy:
+      "ALLOW_PRIVATE holds nothing but this box's own and broadcast addresses, which nothing opens. Unset it.",
+    code: ExitCode.settings,
+  });
 }
 
 function assertCapabilities(capabilities: ReadonlySet<Capability>): void {
