@@ -4,12 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { loadDatagrams } from '../../src/host/datagrams.ts';
 import { uptime } from '../../src/host/uptime.ts';
-import { makeAllowlist } from '../../src/network/allowlist/allowlist.ts';
-import { parseRules } from '../../src/network/allowlist/parse.ts';
-import { makeReports } from '../../src/network/reports.ts';
+import { makeReports } from '../../src/network/refusal-reports.ts';
 import { makeResolver } from '../../src/network/resolver/resolver.ts';
 import { serve } from '../../src/network/resolver/serve.ts';
 import { makeUpstream } from '../../src/network/resolver/upstream.ts';
+import { makeAllowlist } from '../../src/policy/allowlist.ts';
+import { parseRules } from '../../src/policy/parse-rules.ts';
 
 const [upstreamPort, rules = ''] = process.argv.slice(2);
 const allowlist = makeAllowlist(parseRules(readFileSync(rules, 'utf8'), rules).rules);

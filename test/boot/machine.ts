@@ -1,4 +1,4 @@
-import { attackedPromises } from '../../src/core/attacked-promises.ts';
+import { attackedPromises } from '../../src/checks/attacked-promises.ts';
 import type { FakeChild } from '../../src/host/fake-child.ts';
 import { FakeMachine } from '../../src/host/fake-host.ts';
 import { type Command, type Output } from '../../src/host/host.ts';

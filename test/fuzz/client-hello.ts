@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { HelloReader } from '../../src/network/guard/client-hello.ts';
-import type { HelloReading } from '../../src/network/guard/hello-reading.ts';
-import { captureHello, inRecords, makeHello, sni } from '../unit/network/guard/hellos.ts';
+import { HelloReader } from '../../src/network/proxy/client-hello.ts';
+import type { HelloReading } from '../../src/network/proxy/hello-reading.ts';
+import { captureHello, inRecords, makeHello, sni } from '../unit/network/proxy/hellos.ts';
 import { randomFrom, type Target } from './driver.ts';
 
 const names = ['allowed.example.org', 'xn--bcher-kva.example.org', 'ALLOWED.example.org.'];

@@ -1,9 +1,9 @@
 import Packet from 'dns2/packet';
-import { makeAllowlist } from '../../src/network/allowlist/allowlist.ts';
-import { parseRules } from '../../src/network/allowlist/parse.ts';
-import type { Reply, Resolver } from '../../src/network/resolver/parts.ts';
 import { makeResolver } from '../../src/network/resolver/resolver.ts';
+import type { Reply, Resolver } from '../../src/network/resolver/resolver-parts.ts';
 import { parseUpstreamAnswer, renderUpstreamQuery } from '../../src/network/resolver/upstream-message.ts';
+import { makeAllowlist } from '../../src/policy/allowlist.ts';
+import { parseRules } from '../../src/policy/parse-rules.ts';
 import { query, types, upstream } from '../unit/network/resolver/dns.ts';
 
 const names = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { EscapeFilter } from '../../src/session/escape/filter.ts';
-import { judgeSequence } from '../../src/session/escape/verdict.ts';
-import { allowed, forbidden } from '../unit/session/escape/sequences.ts';
+import { EscapeFilter } from '../../src/terminal/escape/filter.ts';
+import { judgeSequence } from '../../src/terminal/escape/judge-sequence.ts';
+import { allowed, forbidden } from '../unit/terminal/escape/sequences.ts';
 import { randomFrom, type Target } from './driver.ts';
 
 const seeds = [

@@ -3,7 +3,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { parseRules } from '../../src/network/allowlist/parse.ts';
+import { parseRules } from '../../src/policy/parse-rules.ts';
 import { schema } from '../../src/settings/schema.ts';
 import { secretNames } from '../../src/settings/secrets.ts';
 
@@ -51,14 +51,49 @@ const roomOf = (path: string) =>
 const mayLoad: Readonly<Record<string, readonly string[]>> = {
   core: [],
   host: ['core'],
-  network: ['host', 'core'],
-  hooks: ['host', 'core'],
-  session: ['host', 'core'],
-  settings: ['network', 'core'],
-  supervise: ['network', 'hooks', 'session', 'host', 'core'],
-  boot: ['supervise', 'network', 'hooks', 'session', 'host', 'core'],
-  commands: ['hooks', 'session', 'host', 'core'],
-  main: ['commands', 'boot', 'supervise', 'network', 'settings', 'host', 'core'],
+  policy: ['host', 'core'],
+  confinement: ['host', 'core'],
+  state: ['confinement', 'policy', 'host', 'core'],
+  settings: ['policy', 'core'],
+  network: ['state', 'policy', 'host', 'core'],
+  terminal: ['host', 'core'],
+  hooks: ['state', 'policy', 'host', 'core'],
+  agents: ['terminal', 'confinement', 'host', 'core'],
+  credentials: ['agents', 'policy', 'host', 'core'],
+  rescue: ['state', 'confinement', 'host', 'core'],
+  checks: ['network', 'state', 'confinement', 'host', 'core'],
+  init: ['checks', 'rescue', 'agents', 'network', 'state', 'confinement', 'policy', 'host', 'core'],
+  control: ['init', 'checks', 'core'],
+  boot: [
+    'control',
+    'init',
+    'checks',
+    'rescue',
+    'credentials',
+    'agents',
+    'hooks',
+    'network',
+    'state',
+    'confinement',
+    'policy',
+    'host',
+    'core',
+  ],
+  cli: ['checks', 'agents', 'terminal', 'state', 'confinement', 'policy', 'host', 'core'],
+  main: [
+    'cli',
+    'boot',
+    'checks',
+    'rescue',
+    'agents',
+    'hooks',
+    'network',
+    'settings',
+    'state',
+    'confinement',
+    'host',
+    'core',
+  ],
 };
 
 describe('imports point one way', () => {
@@ -84,34 +119,22 @@ describe('imports point one way', () => {
   });
 
   test('types, too, are seen only of rooms below, of settings, and by commands', () => {
-    const order = [
-      'core',
-      'host',
-      'network',
-      'hooks',
-      'session',
-      'settings',
-      'supervise',
-      'boot',
-      'commands',
-      'main',
-    ];
+    const order = Object.keys(mayLoad);
     const wrong = imports.filter(({ from, to, typeOnly }) => {
       const [room, other] = [roomOf(from), roomOf(to)];
-      if (!typeOnly || other === '' || room === other || other === 'settings' || room === 'commands')
-        return false;
+      if (!typeOnly || other === '' || room === other || other === 'settings') return false;
       return order.indexOf(other) > order.indexOf(room);
     });
     expect(wrong.map(shown), 'a type from above ties a room to its user').toEqual([]);
   });
 
-  test('network, hooks and session never see each other', () => {
-    const rooms = ['network', 'hooks', 'session'];
+  test('network, hooks, terminal and rescue never see each other', () => {
+    const rooms = ['network', 'hooks', 'terminal', 'rescue'];
     const wrong = imports.filter(({ from, to }) => {
       const pair = [roomOf(from), roomOf(to)];
       return pair[0] !== pair[1] && pair.every((room) => rooms.includes(room));
     });
-    expect(wrong.map(shown), 'they are brought together above, by supervise and boot').toEqual([]);
+    expect(wrong.map(shown), 'they are brought together above, by init and boot').toEqual([]);
   });
 
   test('settings are seen as types, except at the door', () => {
@@ -214,7 +237,7 @@ describe('the run’s flags are the same wherever they stand', () => {
   });
 
   test('the four tmpfs have the sizes and options the boot would ask for', async () => {
-    const { roomPlaces } = await import('../../src/boot/mounts.ts');
+    const { roomPlaces } = await import('../../src/boot/plan-mounts.ts');
     const sizes = { workspace: '512m', tmp: '512m', home: '1g' };
     const wanted = roomPlaces({ uid: 1000, gid: 1000 }).map(
       ({ room, point, options }) => `${point}:rw,exec,nosuid,nodev,size=${sizes[room]},${options}`,

@@ -1,7 +1,8 @@
 import type { Host } from '../../host/host.ts';
-import type { AddressJudge } from '../address-class.ts';
-import type { Allowlist } from '../allowlist/allowlist.ts';
-import { applyGuarded, type Backend } from './apply.ts';
+import type { AddressJudge } from '../../policy/address-class.ts';
+import type { Allowlist } from '../../policy/allowlist.ts';
+import type { Backend } from '../../state/environment.ts';
+import { applyGuarded } from './apply.ts';
 import { type KernelReport, makeKernelPins } from './kernel-pins.ts';
 import { PinTable } from './pins.ts';
 import { guardedPorts } from './plan.ts';

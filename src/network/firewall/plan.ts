@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { closedRanges, type Surroundings } from '../address-class.ts';
+import { closedRanges, type Surroundings } from '../../policy/address-class.ts';
 
 /** Everything the wall depends on. Ids are decimal user ids; addresses are literal. */
 export interface WallPlan {

@@ -1,5 +1,5 @@
-import { Rcode } from './message.ts';
-import type { Resolution, ResolverParts } from './parts.ts';
+import { Rcode } from './dns-message.ts';
+import type { Resolution, ResolverParts } from './resolver-parts.ts';
 import type { UpstreamAnswer } from './upstream-message.ts';
 
 /** Seconds: a pin lives at least this long, so neither a longer cache nor a shorter one would help. */

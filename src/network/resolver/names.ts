@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeBudget } from './budget.ts';
 import { lookUp } from './look-up.ts';
-import type { Resolution, ResolverParts } from './parts.ts';
+import { makeBudget } from './query-budget.ts';
+import type { Resolution, ResolverParts } from './resolver-parts.ts';
 
 const mostHeld = 10_000;
 /** Milliseconds an answer whose time is over may still be used while the upstream is down (RFC 8767). */

@@ -1,7 +1,7 @@
-import { type Reason, reasonTexts, type Trouble } from '../../core/refusal.ts';
-import { normaliseName } from '../allowlist/name.ts';
-import { makeBlank } from './blank.ts';
-import { makeFinished } from './finished.ts';
+import { normaliseName } from '../../policy/host-name.ts';
+import { type Reason, reasonTexts, type Trouble } from '../../policy/refusal.ts';
+import { makeFinished } from './answer-cache.ts';
+import { makeBlank } from './answer-template.ts';
 import {
   Explanation,
   parseQuery,
@@ -10,9 +10,9 @@ import {
   renderAnswer,
   renderError,
   type Transport,
-} from './message.ts';
+} from './dns-message.ts';
 import { type Found, makeNames, type Names } from './names.ts';
-import type { Reply, Resolution, Resolver, ResolverParts } from './parts.ts';
+import type { Reply, Resolution, Resolver, ResolverParts } from './resolver-parts.ts';
 
 const typeA = 1;
 const classInternet = 1;

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { OpenDatagrams } from '../../host/datagrams.ts';
-import { converse } from './converse.ts';
-import type { Resolver } from './parts.ts';
+import type { Resolver } from './resolver-parts.ts';
+import { converse } from './tcp-conversation.ts';
 
 const mostClients = 256;
 

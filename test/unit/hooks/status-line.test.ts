@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { newState } from '../../../src/core/state.ts';
 import { parseStatusInput, renderStatusLine } from '../../../src/hooks/status-line.ts';
+import { newState } from '../../../src/state/box-state.ts';
 
 const booted = {
   ...newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0, uptime: 0 }),

@@ -1,10 +1,10 @@
 import Packet from 'dns2/packet';
 import { describe, expect, test } from 'vitest';
-import { makeAddressJudge } from '../../../../src/network/address-class.ts';
-import { type Allowlist, makeAllowlist } from '../../../../src/network/allowlist/allowlist.ts';
-import { parseRules } from '../../../../src/network/allowlist/parse.ts';
 import { makeResolver } from '../../../../src/network/resolver/resolver.ts';
 import type { UpstreamAnswer } from '../../../../src/network/resolver/upstream-message.ts';
+import { makeAddressJudge } from '../../../../src/policy/address-class.ts';
+import { type Allowlist, makeAllowlist } from '../../../../src/policy/allowlist.ts';
+import { parseRules } from '../../../../src/policy/parse-rules.ts';
 import { explanationOf, query, types } from './dns.ts';
 
 function setUp(given: Partial<UpstreamAnswer> | Error = {}) {

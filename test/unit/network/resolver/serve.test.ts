@@ -3,10 +3,10 @@ import Packet from 'dns2/packet';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FakeDatagrams } from '../../../../src/host/fake-datagrams.ts';
 import { bindSockets } from '../../../../src/host/sockets.ts';
-import { converse } from '../../../../src/network/resolver/converse.ts';
 import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
-import type { Reply, Resolver } from '../../../../src/network/resolver/parts.ts';
+import type { Reply, Resolver } from '../../../../src/network/resolver/resolver-parts.ts';
 import { serve } from '../../../../src/network/resolver/serve.ts';
+import { converse } from '../../../../src/network/resolver/tcp-conversation.ts';
 import { query } from './dns.ts';
 
 const open: (Server | Socket)[] = [];
