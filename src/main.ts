@@ -18,7 +18,9 @@ const commands: Readonly<Record<string, Run>> = {
     const { init } = await import('./boot/init.ts');
     const host = (await import('./host/real-host.ts')).makeHost({ lean: false });
     const { readSettings } = await import('./settings/read.ts');
-    return init(host, args, () => readSettings(host.env, host.files.read));
+    const { findUnknown } = await import('./settings/unknown-names.ts');
+    const read = () => readSettings(host.env, host.files.readBounded);
+    return init(host, args, read, () => findUnknown(host.env));
   },
   'init-resumed': async () => {
     (await import('./host/memory.ts')).compactWhenQuiet();

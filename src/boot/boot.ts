@@ -13,7 +13,7 @@ import type { SourcedRule } from '../policy/rule.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Board } from '../state/state-store.ts';
-import { readRules, renderFaults } from './allowlist-files.ts';
+import { findExcess, readRules, renderFaults } from './allowlist-files.ts';
 import { shed } from './drop-privileges.ts';
 import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { mountRooms } from './mount-places.ts';
@@ -116,7 +116,8 @@ function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
     const settings = read as Settings;
     const joined = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];
     const rules = joined.map(({ rule }) => rule);
-    all.push(...findOwnRules(settings, rules));
+    const excess = findExcess(joined);
+    all.push(...findOwnRules(settings, rules), ...(excess === null ? [] : [excess]));
     if (all.length === 0) return { settings: { ...settings, rules }, base: joined };
   }
   throw new BootError({

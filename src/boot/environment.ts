@@ -2,6 +2,7 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { readMounted } from '../host/mounted-file.ts';
 import { mountAt, parseMounts } from '../host/proc/mountinfo.ts';
 import {
   isLoopback,
@@ -48,7 +49,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
   const capabilities = parseCapabilities(files.read('/proc/self/status'));
   assertCapabilities(capabilities);
   if (platform !== 'fly') assertOwnNetwork(host);
-  const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
+  const nameservers = parseNameservers(readMounted(files, '/etc/resolv.conf') ?? '');
   const outside = nameservers.filter((address) => !isLoopback(address) && !isNoHost(address));
   const around = {
     connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),

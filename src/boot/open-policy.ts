@@ -20,7 +20,7 @@ export function openRulebook(
     // Parsing needs the list of public suffixes: it is loaded by the first who asks.
     parseRule: async (text) => (await import('../policy/parse-rules.ts')).parseRule(text),
     readBase: async () => {
-      const { readRules, renderFaults } = await import('./allowlist-files.ts');
+      const { findExcess, readRules, renderFaults } = await import('./allowlist-files.ts');
       const { base, faults } = readRules(host);
       const fromVariable = handover.base.filter(({ source }) => source === 'ALLOW_DOMAINS');
       const all = [...base, ...fromVariable];
@@ -28,7 +28,8 @@ export function openRulebook(
         handover.settings,
         all.map(({ rule }) => rule),
       );
-      return { base: all, faults: renderFaults([...faults, ...own]) };
+      const excess = findExcess(all);
+      return { base: all, faults: renderFaults([...faults, ...own, ...(excess === null ? [] : [excess])]) };
     },
     reserved: reservedBy(handover.settings),
     apply,

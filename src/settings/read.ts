@@ -15,6 +15,7 @@ import type { ClaudeCredential, Settings } from './settings.ts';
 import { telemetryOf } from './telemetry.ts';
 
 const MB = 1024 ** 2;
+const longestCertificates = MB;
 
 type Values = { [Name in keyof Schema]?: Schema[Name]['type']['_zod']['output'] };
 
@@ -23,11 +24,12 @@ type Values = { [Name in keyof Schema]?: Schema[Name]['type']['_zod']['output'] 
  * @param read reads a secret's file.
  * @returns the frozen settings, or every fault found.
  */
-export function readSettings(env: Environment, read: ReadText): Settings | readonly Fault[] {
+export function readSettings(given: Environment, read: ReadText): Settings | readonly Fault[] {
   const faults: Fault[] = [];
+  const env = withoutEmpty(given);
   const values = readValues(env, faults);
-  const githubToken = githubTokenOf(findSecret('GH_PAT', env, read, faults), faults);
-  const claude = claudeOf(env, read, faults);
+  const githubToken = githubTokenOf(findSecret('GH_PAT', env, read, faults), given, faults);
+  const claude = claudeOf({ env, given, read }, faults);
   const own = ownOf({ values, env, read }, faults);
   const rules = rulesOf(values.ALLOW_DOMAINS, faults);
   if (values.REPO_REF !== undefined && env.REPO_URL === undefined) {
@@ -38,17 +40,19 @@ export function readSettings(env: Environment, read: ReadText): Settings | reado
   return Object.freeze({ githubToken, claude, rules, extraCertificates, ...own, ...chosen(values, env) });
 }
 
+/** Compose's `${X:-}` sets what nobody has set: to nothing. */
+function withoutEmpty(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
+
 function readValues(env: Environment, faults: Fault[]): Values {
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(schema) as (keyof Schema)[]) {
     const text = env[name];
     if (text === undefined) continue;
-    const parsed = text === '' ? null : schema[name].type.safeParse(text);
-    if (parsed?.success) values[name] = parsed.data;
-    else {
-      const fault = parsed === null ? 'is empty; unset it to get the default' : reasonOf(parsed.error.issues);
-      faults.push({ variable: name, fault, remedy: remedyOf(name) });
-    }
+    const parsed = schema[name].type.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else faults.push({ variable: name, fault: reasonOf(parsed.error.issues), remedy: remedyOf(name) });
   }
   return values as Values;
 }
@@ -57,21 +61,31 @@ function reasonOf(issues: readonly { message: string }[]): string {
   return issues.map((issue) => issue.message).join('; ');
 }
 
-function githubTokenOf(found: Found, faults: Fault[]): string | null {
+function githubTokenOf(found: Found, given: Environment, faults: Fault[]): string | null {
   if (found === 'unset') {
     const remedy = `${setRemedy('GH_PAT', 'github_pat_…')}; without a GitHub account set it to none.`;
-    faults.push({ variable: 'GH_PAT', fault: 'is not set', remedy });
+    faults.push({ variable: 'GH_PAT', fault: given.GH_PAT === '' ? 'is empty' : 'is not set', remedy });
   }
   return typeof found === 'string' || found.value === 'none' ? null : found.value;
 }
 
-function claudeOf(env: Environment, read: ReadText, faults: Fault[]): ClaudeCredential | null {
+function claudeOf(
+  { env, given, read }: { env: Environment; given: Environment; read: ReadText },
+  faults: Fault[],
+): ClaudeCredential | null {
   const oauth = findSecret('CLAUDE_CODE_OAUTH_TOKEN', env, read, faults);
   const key = findSecret('ANTHROPIC_API_KEY', env, read, faults);
   if (oauth === 'unset' && key === 'unset') {
     const remedy = `${setRemedy('CLAUDE_CODE_OAUTH_TOKEN')} (claude setup-token prints one), or ANTHROPIC_API_KEY likewise.`;
-    const fault = 'and ANTHROPIC_API_KEY are both not set; one is required';
-    faults.push({ variable: 'CLAUDE_CODE_OAUTH_TOKEN', fault, remedy });
+    const empty = (['CLAUDE_CODE_OAUTH_TOKEN', 'ANTHROPIC_API_KEY'] as const).filter(
+      (name) => given[name] === '',
+    );
+    const [variable] = empty;
+    if (variable !== undefined && empty.length === 1) faults.push({ variable, fault: 'is empty', remedy });
+    else {
+      const fault = 'and ANTHROPIC_API_KEY are both not set; one is required';
+      faults.push({ variable: 'CLAUDE_CODE_OAUTH_TOKEN', fault, remedy });
+    }
     return null;
   }
   if (oauth !== 'unset' && key !== 'unset') {
@@ -148,7 +162,7 @@ function certificatesOf(path: string | undefined, read: ReadText, faults: Fault[
     return null;
   };
   try {
-    const text = read(path);
+    const text = read(path, longestCertificates);
     return text.includes('-----BEGIN CERTIFICATE-----')
       ? text
       : fail('names a file without a PEM certificate');

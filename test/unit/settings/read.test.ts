@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../../src/settings/fault.ts';
 import { readSettings } from '../../../src/settings/read.ts';
+import { schema } from '../../../src/settings/schema.ts';
+import { secretNames } from '../../../src/settings/secrets.ts';
 import { type Settings, secretsOf } from '../../../src/settings/settings.ts';
 
 const token = 'github_pat_THE_SECRET_TOKEN';
@@ -9,6 +11,7 @@ const good = { GH_PAT: token, CLAUDE_CODE_OAUTH_TOKEN: claude };
 
 const files: Record<string, string> = {
   '/run/secrets/token': `${token}\n`,
+  '/run/secrets/claude': `${claude}\n`,
   '/run/secrets/windows': `${token}\r\n`,
   '/run/secrets/empty': '\n',
   '/run/secrets/two-lines': `${token}\n${token}\n`,
@@ -138,12 +141,6 @@ describe('a bad secret stops the boot', () => {
     ['GH_PAT missing', { GH_PAT: undefined }, 'GH_PAT', /is not set/],
     ['GH_PAT empty', { GH_PAT: '' }, 'GH_PAT', /is empty/],
     ['GH_PAT in both forms', { GH_PAT_FILE: '/run/secrets/token' }, 'GH_PAT', /together with GH_PAT_FILE/],
-    [
-      'GH_PAT in both forms, one empty',
-      { GH_PAT: '', GH_PAT_FILE: '/run/secrets/token' },
-      'GH_PAT',
-      /together/,
-    ],
     [
       'GH_PAT_FILE unreadable',
       { GH_PAT: undefined, GH_PAT_FILE: '/nowhere' },
@@ -362,7 +359,6 @@ describe('a bad value stops the boot', () => {
     'a;b',
     'a$b',
     'a\nb',
-    '',
   ])('REPO_REF=%j', (ref) => {
     const faults = faultsFrom({ REPO_URL: 'https://github.com/a/b', REPO_REF: ref });
     expect(faults).toEqual([expect.objectContaining({ variable: 'REPO_REF' })]);
@@ -374,11 +370,21 @@ describe('a bad value stops the boot', () => {
     ]);
   });
 
-  test('an empty variable is not the same as an unset one', () => {
-    expect(faultsFrom({ TMP_SIZE: '', REPO_URL: '' }).map(({ variable }) => variable)).toEqual([
-      'REPO_URL',
-      'TMP_SIZE',
-    ]);
+  test.each([...Object.keys(schema), ...secretNames.flatMap((name) => [name, `${name}_FILE`])])(
+    '%s that is empty is as good as unset, as Compose sets what nobody has set',
+    (name) => {
+      const isOurs = name in good;
+      const base = isOurs ? { ...good, [name]: undefined, [`${name}_FILE`]: '/run/secrets/token' } : good;
+      if (name === 'CLAUDE_CODE_OAUTH_TOKEN')
+        Object.assign(base, { CLAUDE_CODE_OAUTH_TOKEN_FILE: '/run/secrets/claude' });
+      expect(readSettings({ ...base, [name]: '' }, read)).toEqual(readSettings(base, read));
+      expect(readSettings({ ...base, [name]: '' }, read)).not.toBeInstanceOf(Array);
+    },
+  );
+
+  test('one of Claude’s two that is empty leaves the other', () => {
+    const settings = settingsFrom({ CLAUDE_CODE_OAUTH_TOKEN: '', ANTHROPIC_API_KEY: 'sk-ant-api03-x' });
+    expect(settings.claude.variable).toBe('ANTHROPIC_API_KEY');
   });
 
   test('every fault is reported at once', () => {
