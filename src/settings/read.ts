@@ -1,17 +1,11 @@
 import { parseRuleList } from '../policy/parse-rules.ts';
 import type { Rule } from '../policy/rule.ts';
+import { claudeOf, githubTokenOf } from './accounts.ts';
 import type { Fault } from './fault.ts';
 import { notifyOf } from './notify.ts';
 import { remedyOf, type Schema, schema } from './schema.ts';
-import {
-  type Environment,
-  type Found,
-  findSecret,
-  type ReadText,
-  type SecretName,
-  setRemedy,
-} from './secrets.ts';
-import type { ClaudeCredential, Settings } from './settings.ts';
+import { type Environment, findSecret, type ReadText, type SecretName } from './secrets.ts';
+import type { Settings } from './settings.ts';
 import { telemetryOf } from './telemetry.ts';
 
 const MB = 1024 ** 2;
@@ -59,42 +53,6 @@ function readValues(env: Environment, faults: Fault[]): Values {
 
 function reasonOf(issues: readonly { message: string }[]): string {
   return issues.map((issue) => issue.message).join('; ');
-}
-
-function githubTokenOf(found: Found, given: Environment, faults: Fault[]): string | null {
-  if (found === 'unset') {
-    const remedy = `${setRemedy('GH_PAT', 'github_pat_…')}; without a GitHub account set it to none.`;
-    faults.push({ variable: 'GH_PAT', fault: given.GH_PAT === '' ? 'is empty' : 'is not set', remedy });
-  }
-  return typeof found === 'string' || found.value === 'none' ? null : found.value;
-}
-
-function claudeOf(
-  { env, given, read }: { env: Environment; given: Environment; read: ReadText },
-  faults: Fault[],
-): ClaudeCredential | null {
-  const oauth = findSecret('CLAUDE_CODE_OAUTH_TOKEN', env, read, faults);
-  const key = findSecret('ANTHROPIC_API_KEY', env, read, faults);
-  if (oauth === 'unset' && key === 'unset') {
-    const remedy = `${setRemedy('CLAUDE_CODE_OAUTH_TOKEN')} (claude setup-token prints one), or ANTHROPIC_API_KEY likewise.`;
-    const empty = (['CLAUDE_CODE_OAUTH_TOKEN', 'ANTHROPIC_API_KEY'] as const).filter(
-      (name) => given[name] === '',
-    );
-    const [variable] = empty;
-    if (variable !== undefined && empty.length === 1) faults.push({ variable, fault: 'is empty', remedy });
-    else {
-      const fault = 'and ANTHROPIC_API_KEY are both not set; one is required';
-      faults.push({ variable: 'CLAUDE_CODE_OAUTH_TOKEN', fault, remedy });
-    }
-    return null;
-  }
-  if (oauth !== 'unset' && key !== 'unset') {
-    const fault = 'and ANTHROPIC_API_KEY are both set; it would be unclear which account pays';
-    faults.push({ variable: 'CLAUDE_CODE_OAUTH_TOKEN', fault, remedy: 'Keep only one of the two.' });
-    return null;
-  }
-  if (typeof oauth === 'object') return { variable: 'CLAUDE_CODE_OAUTH_TOKEN', value: oauth.value };
-  return typeof key === 'object' ? { variable: 'ANTHROPIC_API_KEY', value: key.value } : null;
 }
 
 function boxNameOf(values: Values, env: Environment): string {

@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
 import { init, initResumed } from '../../src/boot/init.ts';
 import type { FakeMachine, Replacement } from '../../src/host/fake-host.ts';
-import { readSettings } from '../../src/settings/read.ts';
-import { findUnknown } from '../../src/settings/unknown-names.ts';
+import { settingsFrom } from '../../src/settings/from-host.ts';
 import type { BoxState } from '../../src/state/box-state.ts';
 import { goodEnvironment } from './machine.ts';
 
@@ -19,12 +18,7 @@ export async function firstHalf(
   { pid = 1, task = [] }: { pid?: number; task?: readonly string[] } = {},
 ): Promise<{ code: number } | Replacement> {
   const host = machine.program({ env, pid });
-  const code = init(
-    host,
-    task,
-    () => readSettings(host.env, host.files.readBounded),
-    () => findUnknown(host.env),
-  ).then((code) => ({ code }));
+  const code = init(host, task, ...settingsFrom(host)).then((code) => ({ code }));
   return Promise.race([code, machine.replaced]);
 }
 
