@@ -5,6 +5,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { makeRulebook, type Rulebook, type RulebookParts } from '../init/policy-store.ts';
 import { findGaps } from '../network/firewall/standing.ts';
+import { neededBy } from '../policy/needed-hosts.ts';
 import { findOwnRules, reservedBy } from '../policy/reserved-hosts.ts';
 import type { Handover } from '../state/handover.ts';
 
@@ -32,6 +33,7 @@ export function openRulebook(
       return { base: all, faults: renderFaults([...faults, ...own, ...(excess === null ? [] : [excess])]) };
     },
     reserved: reservedBy(handover.settings),
+    neededBy: neededBy(handover.settings),
     apply,
   });
   host.serve(
