@@ -17,6 +17,7 @@ import { findExcess, readRules, renderFaults } from './allowlist-files.ts';
 import { shed } from './drop-privileges.ts';
 import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { mountRooms } from './mount-places.ts';
+import { findMountedFaults } from './mounted-faults.ts';
 import type { Steps } from './step.ts';
 
 export interface BootParts {
@@ -111,7 +112,11 @@ interface Valid {
 /** Joins the faults of the settings and of the allowlist's files: all are reported together. */
 function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
   const { base, faults } = readRules(host);
-  const all = [...(Array.isArray(read) ? (read as readonly Fault[]) : []), ...faults];
+  const all = [
+    ...(Array.isArray(read) ? (read as readonly Fault[]) : []),
+    ...faults,
+    ...findMountedFaults(host.files),
+  ];
   if (all.length === 0) {
     const settings = read as Settings;
     const joined = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];

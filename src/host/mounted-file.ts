@@ -16,8 +16,8 @@ export function readMounted(files: Pick<Files, 'readBounded'>, path: string): st
     const { code = 'unreadable' } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
     throw new BootError({
-      message: 'a setting is wrong',
-      remedy: `${path} can't be read (${code}). Mount a file there, or leave the mount out.`,
+      message: `${path} can't be read (${code})`,
+      remedy: 'Mount a file there, or leave the mount out.',
       code: ExitCode.settings,
     });
   }

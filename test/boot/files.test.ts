@@ -39,7 +39,7 @@ describe.each(files)('%s', (name, path, env) => {
     if (path.startsWith('/etc/cloister/domains.d')) machine.files.putFolder('/etc/cloister/domains.d');
     machine.files.put(path, text, { kind });
     expect(await bootToEnd(machine, env)).toBe(78);
-    expect(failureOf(machine).remedy).toContain(name);
+    expect(failureOf(machine)).toMatchObject({ step: 'settings', remedy: expect.stringContaining(name) });
     expect(failureOf(machine).remedy).toContain(why);
   });
 });
