@@ -17,8 +17,8 @@ const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init } = await import('./boot/init.ts');
     const host = (await import('./host/real-host.ts')).makeHost({ lean: false });
-    const { readSettings } = await import('./settings/read.ts');
-    return init(host, args, () => readSettings(host.env, host.files.read));
+    const { settingsFrom } = await import('./settings/from-host.ts');
+    return init(host, args, ...settingsFrom(host));
   },
   'init-resumed': async () => {
     (await import('./host/memory.ts')).compactWhenQuiet();
