@@ -16,7 +16,7 @@ const list = (name: ListCommand) => async (args: readonly string[]) =>
 const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init } = await import('./boot/init.ts');
-    const host = (await import('./host/real-host.ts')).makeHost({ lean: false });
+    const host = (await import('./host/real-host.ts')).makeHost({ lean: true });
     const { readSettings } = await import('./settings/read.ts');
     return init(host, args, () => readSettings(host.env, host.files.read));
   },
@@ -32,7 +32,6 @@ const commands: Readonly<Record<string, Run>> = {
     return new Promise(() => {});
   },
   hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(await lean(), name, process.stdin),
-  parent: async (args) => (await import('./commands/parent.ts')).parent(await lean(), args),
   furnish: async () => (await import('./commands/furnish.ts')).furnish(await looking(), process.stdin),
   rescue: async () => (await import('./supervise/rescue/program.ts')).runRescue(await lean(), process.stdin),
   attach: async (args) => {
