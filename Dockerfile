@@ -88,7 +88,7 @@ RUN set -eu; \
     lib=/usr/local/lib/cloister pty=node_modules/node-pty; \
     mkdir -p "$lib/$pty/build/Release"; \
     cp -R dist/. package.json "$lib/"; \
-    for addon in attempt datagrams destination netfilter reap trim; do \
+    for addon in attempt destination netfilter reap; do \
       gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/$addon.node" "src/host/native/$addon.c"; \
     done; \
     gcc -O2 -Wall -Wextra -Werror -o "$lib/outcome" src/host/native/outcome.c; \

@@ -32,12 +32,15 @@ for (const { path, text } of outputFiles) {
  */
 function takeBuiltins(text) {
   const taken = [];
-  const rest = text.replace(/^import (?:(\w+)|\* as (\w+)|\{([^}]*)\}) from "([^"]+)";\n/gm, (line, whole, all, some, name) => {
-    if (!isBuiltin(name)) return line;
-    const names = whole ?? all ?? `{${some.replaceAll(' as ', ': ')}}`;
-    taken.push(`const ${names} = process.getBuiltinModule(${JSON.stringify(name)});\n`);
-    return '';
-  });
+  const rest = text.replace(
+    /^import (?:(\w+)|\* as (\w+)|\{([^}]*)\}) from "([^"]+)";\n/gm,
+    (line, whole, all, some, name) => {
+      if (!isBuiltin(name)) return line;
+      const names = whole ?? all ?? `{${some.replaceAll(' as ', ': ')}}`;
+      taken.push(`const ${names} = process.getBuiltinModule(${JSON.stringify(name)});\n`);
+      return '';
+    },
+  );
   // What is no ES module asks for Node's own by this name, and for nothing else: the rest is bundled.
   if (rest.includes('typeof require')) taken.push('const require = process.getBuiltinModule;\n');
   return taken.join('') + rest;

@@ -1,37 +1,21 @@
-import type { AgentLimits } from '../core/agent-limits.ts';
-import type { Identity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { isLoopback, type Range } from '../network/address-class.ts';
+import { mountAt, parseMounts } from '../host/proc/mountinfo.ts';
+import { isLoopback } from '../policy/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Environment } from '../state/environment.ts';
+import { findOtherBoot } from '../state/other-boot.ts';
+import { planAgentUser } from './agent-user.ts';
 import {
   type Capability,
-  mountAt,
-  type Platform,
   parseCapabilities,
   parseConnectedRoutes,
-  parseMounts,
   parseNameservers,
   platformOf,
 } from './facts.ts';
-import { findOtherBoot } from './other-boot.ts';
-import { planTenant, type Tenant } from './tenant.ts';
 import { readVolumes } from './volumes.ts';
-
-/** What the platform turned out to be. Plain data: it goes through the handover. */
-export interface Environment extends Tenant {
-  readonly platform: Platform;
-  readonly sysAdmin: boolean;
-  readonly nameservers: readonly string[];
-  readonly upstreams: readonly string[];
-  readonly connected: readonly Range[];
-  readonly ipv6: boolean;
-  readonly agent: Identity & { readonly limits?: AgentLimits };
-  /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */
-  readonly memoryLimit: number | null;
-}
 
 const needed: readonly Capability[] = [
   'NET_ADMIN',
@@ -66,7 +50,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
     connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
-    ...planTenant(readVolumes(files), platform),
+    ...planAgentUser(readVolumes(files), platform),
     memoryLimit: memoryLimitOf(host),
   };
 }

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { initEnvironment } from '../confinement/node-environment.ts';
 import { BootError, chainOf } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
-import { newState, startTicksOf } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
+import { type End, Ends } from '../init/ends.ts';
+import { openInitLog } from '../init/init-log.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { secretsOf } from '../settings/settings.ts';
-import { type End, Ends } from '../supervise/ends.ts';
-import { Board } from './board.ts';
-import { openInitLog } from './init-log.ts';
-import { initEnvironment, takeHandover } from './shed.ts';
+import { newState, startTicksOf } from '../state/box-state.ts';
+import { takeHandover } from '../state/handover.ts';
+import { Board } from '../state/state-store.ts';
 import { Steps } from './step.ts';
 
 /** Milliseconds for the steps before the settings are known. */
@@ -83,7 +84,7 @@ export async function initResumed(host: Host): Promise<number> {
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));
     const { resume } = await import('./resume.ts');
     const box = await resume({ host, log, board, steps, handover });
-    const { superviseBox } = await import('../supervise/supervise.ts');
+    const { superviseBox } = await import('../init/supervise.ts');
     const relayEnvironment = initEnvironment(host.env.TERM ?? 'xterm-256color');
     return superviseBox({
       host,

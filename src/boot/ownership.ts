@@ -2,9 +2,10 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import type { Environment } from './environment.ts';
-import { type Mount, mountAt, parseMounts } from './facts.ts';
-import { roomPlaces } from './mounts.ts';
+import { type Mount, mountAt, parseMounts } from '../host/proc/mountinfo.ts';
+import type { Environment } from '../state/environment.ts';
+
+import { roomPlaces } from './plan-mounts.ts';
 import { isEmpty } from './volumes.ts';
 
 /** What nobody but the agent may look into. */

@@ -1,6 +1,6 @@
 import { Paths } from '../core/paths.ts';
 import type { Files } from '../host/host.ts';
-import { type Mount, mountAt, parseMounts } from './facts.ts';
+import { type Mount, mountAt, parseMounts } from '../host/proc/mountinfo.ts';
 
 /** Something of the operator's that outlives the container, mounted where the agent keeps its work. */
 export interface Volume {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { stepNames } from '../../src/core/state.ts';
 import type { Output } from '../../src/host/host.ts';
+import { stepNames } from '../../src/state/box-state.ts';
 import { bootToEnd, bootToReady, eventsOf, failureOf, stateOf, until } from './drive.ts';
 import { goodEnvironment, makeMachine } from './machine.ts';
 import { play, type Scenario } from './scenario.ts';
@@ -253,8 +253,8 @@ describe('the boot contract', () => {
 
   test('fetches beside the proof, and puts nothing of the repository or the agent in place before it has passed', async () => {
     const machine = makeMachine();
-    let pass: (output: Partial<Output>) => void = () => {};
-    machine.prepare(/verify --inside$/, () => new Promise((resolve) => void (pass = resolve)));
+    const answer = Promise.withResolvers<Partial<Output>>();
+    machine.prepare(/verify --inside$/, () => answer.promise);
     const ready = bootToReady(machine);
     const ran = (part: string) => machine.journal.some((entry) => entry.includes(part));
     await until(machine, () => ran('verify --inside') && ran('git clone --no-checkout') && ran('ls-remote'));
@@ -273,7 +273,7 @@ describe('the boot contract', () => {
     ];
     expect(inPlace.filter(ran)).toEqual([]);
     expect(stateOf(machine)?.phase).toBe('booting');
-    pass({ stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]) });
+    answer.resolve({ stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]) });
     await ready;
     expect([' checkout --progress', '/usr/bin/mv', '/usr/bin/tmux'].every(ran)).toBe(true);
   });

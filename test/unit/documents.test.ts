@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { stepNames } from '../../src/core/state.ts';
 import { schema } from '../../src/settings/schema.ts';
 import { secretNames } from '../../src/settings/secrets.ts';
+import { stepNames } from '../../src/state/box-state.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 /** Everything that might read a variable. */

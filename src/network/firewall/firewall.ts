@@ -1,7 +1,8 @@
 import type { Host } from '../../host/host.ts';
-import type { AddressJudge } from '../address-class.ts';
-import type { Allowlist } from '../allowlist/allowlist.ts';
-import { applyGuarded, type Backend } from './apply.ts';
+import type { AddressJudge } from '../../policy/address-class.ts';
+import type { Allowlist } from '../../policy/allowlist.ts';
+import type { Backend } from '../../state/environment.ts';
+import { applyGuarded } from './apply.ts';
 import { type KernelReport, makeKernelPins } from './kernel-pins.ts';
 import { PinTable } from './pins.ts';
 import { guardedPorts } from './plan.ts';
@@ -10,7 +11,7 @@ import { guardedPorts } from './plan.ts';
 const shortest = 60;
 const longest = 3600;
 
-/** A request from the unprivileged resolver: open the wall for this name's addresses. TTL in seconds. */
+/** A request from the egress process: open the wall for this name's addresses. TTL in seconds. */
 export interface PinRequest {
   readonly name: string;
   /** Null for every port that the name's rules open. */
@@ -54,7 +55,7 @@ export interface FirewallParts {
 }
 
 /**
- * Keeps the wall's pinned addresses. It believes nothing the resolver says: name, port and class of every address
+ * Keeps the wall's pinned addresses. It believes nothing the egress process says: name, port and class of every address
  * are judged again here. Requests that come while the kernel is being told go together in the next round.
  */
 export function makeFirewall(parts: FirewallParts): Firewall {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeBudget } from './budget.ts';
 import { lookUp } from './look-up.ts';
-import type { Resolution, ResolverParts } from './parts.ts';
+import { makeBudget } from './query-budget.ts';
+import type { Resolution, ResolverParts } from './resolver-parts.ts';
 
 const mostHeld = 10_000;
 /** Milliseconds an answer whose time is over may still be used while the upstream is down (RFC 8767). */
@@ -123,7 +123,7 @@ function isUpstreamDown(resolution: Resolution): boolean {
   return resolution.kind === 'failed' && resolution.trouble !== 'pin-failed';
 }
 
-/** Gives the stale answer, once the wall is known to be open for it. It is not for repetition. */
+/** Gives the stale answer, once it is noted as one. It is not for repetition. */
 async function makeDo(parts: ResolverParts, name: string, { resolution }: Found): Promise<Found> {
   if (resolution.kind !== 'addresses') return { resolution, until: 0 };
   const { addresses } = resolution;

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
-  mountAt,
   parseCapabilities,
   parseConnectedRoutes,
-  parseMounts,
   parseNameservers,
   platformOf,
 } from '../../../src/boot/facts.ts';
-import { parseState, startTicksOf } from '../../../src/core/state.ts';
+import { mountAt, parseMounts } from '../../../src/host/proc/mountinfo.ts';
+import { parseState, startTicksOf } from '../../../src/state/box-state.ts';
 
 /** As the engine gave it to a container run with --read-only and a tmpfs. */
 const mountinfo = `1254 1051 0:143 / / ro,relatime master:482 - overlay overlay rw,lowerdir=/l/A:/l/B,upperdir=/u,workdir=/w
