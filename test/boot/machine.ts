@@ -126,9 +126,11 @@ function answerCommands(machine: FakeMachine): void {
     if (machine.files.facts(argv.at(-1) ?? '') === null) throw new Error('test ended with 1');
     return {};
   });
-  machine.prepare(/cloister\.mjs parent https:/);
+  machine.prepare(/repository-facts /, { stdout: '{"fork":false}' });
   machine.prepare(/\/usr\/bin\/rm -rf -- \S+\/\.repo\.cloning$/);
   machine.prepare(/\/usr\/bin\/git clone /);
+  machine.prepare(/ ls-remote --symref /);
+  machine.prepare(/\/usr\/bin\/git -C \S+\/\.repo\.cloning checkout --progress$/);
   machine.prepare(/\/usr\/bin\/mv -T -- \S+\/\.repo\.cloning \S+\/repo$/);
   machine.prepare(/cloister\.mjs rescue$/, rescued);
   machine.prepare(/\/usr\/bin\/kill -KILL -- -1$/);
