@@ -105,6 +105,8 @@ export interface BoxState {
   readonly rescue: {
     /** Of the last rescue of this boot; null before the first. */
     readonly outcome: 'pushed' | 'nothing' | 'failed' | 'unchanged' | null;
+    /** It saved only a part: some of the work could not be read. */
+    readonly partial: boolean;
     /** Milliseconds since the epoch of the last one that saved. */
     readonly savedAt: number | null;
     /** One line: what was saved and where, or why not. */
@@ -153,7 +155,7 @@ export function newState(start: {
     session: { running: false, restarts: 0 },
     children: {},
     repository: 'none',
-    rescue: { outcome: null, savedAt: null, said: 'none yet', restored: '' },
+    rescue: { outcome: null, partial: false, savedAt: null, said: 'none yet', restored: '' },
     once: false,
   };
 }
