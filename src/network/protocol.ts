@@ -12,6 +12,7 @@ export type ToEgress =
       readonly denied: readonly Denial[];
       readonly upstreams: readonly string[];
       readonly connected: readonly Range[];
+      readonly local: readonly Range[];
       readonly allowed: readonly Range[];
       /** True where the agent dials pinned addresses itself, because the kernel can't redirect it to the guard. */
       readonly byAddress: boolean;
@@ -61,6 +62,11 @@ export type FromEgress =
       readonly name: string;
       readonly outcome: 'addresses' | 'absent' | 'denied' | 'failed';
     };
+
+/** @returns seconds that a pin lives for an answer with this TTL: both sides count on it. */
+export function pinLifetimeOf(ttl: number): number {
+  return Math.min(Math.max(ttl, 60), 3600);
+}
 
 const mostListed = 200;
 
