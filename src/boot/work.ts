@@ -4,6 +4,7 @@ import { makeSession, serverSpec } from '../agents/tmux.ts';
 import type { Log } from '../core/log.ts';
 import type { StepTools } from '../core/step-tools.ts';
 import type { Child, Host } from '../host/host.ts';
+import type { WayOut } from '../init/open-egress.ts';
 import { type Kept, keep } from '../init/respawn.ts';
 import { policies } from '../init/respawn-policies.ts';
 import { watchSession } from '../init/watch-session.ts';
@@ -86,6 +87,7 @@ interface WorkParts {
   readonly certificates: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly rescuer: Rescuer;
+  readonly tell: WayOut['tell'];
 }
 
 /** Starts the agent: once, where it was given arguments, else in its session. */
@@ -94,7 +96,7 @@ export async function startWork(parts: WorkParts, { undo, say }: StepTools): Pro
   if (handover.task.length === 0) {
     const session = startSession(parts);
     undo(() => session.stop(1000));
-    await openSession(parts);
+    await openSession(parts, session);
     return { session };
   }
   say('none: the agent runs once');
@@ -124,11 +126,15 @@ function startSession({ host, log, board, handover, certificates, folder, rescue
   });
 }
 
-async function openSession({ host, log, board, handover, folder, rescuer }: WorkParts): Promise<void> {
+async function openSession(
+  { host, log, board, handover, folder, rescuer, tell }: WorkParts,
+  session: Kept,
+): Promise<void> {
   const { agent } = handover.environment;
   const place = placeOf(handover, folder);
   await makeSession(host, { agent, place });
-  watchSession({ host, log, board, agent, place, ended: () => void rescuer.save('agent ended') });
+  const ended = () => void rescuer.save('agent ended');
+  watchSession({ host, log, board, agent, place, session, ended, tell });
 }
 
 /** Another repository on the same volume is other work, with a conversation of its own. */
