@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=alone
 # Wearing the box down: each way as the agent, under its whole profile, in a small container. Meanwhile the supervisor
 # answers and nobody outside hears of it; afterwards the box is well again. Below them the same ways in a box without
 # what holds them: that is the table of removals. Figures are the bench's (row `wear`); the bound here is only what no

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=here
 # The first command of a new user.
 
 load cloister

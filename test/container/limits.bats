@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=alone
 # What bounds the agent on each platform, as the kernel tells it and as status says it.
 
 load cloister
