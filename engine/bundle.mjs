@@ -1,14 +1,18 @@
 // Compiles and bundles src/ into dist/: one entry per program, shared chunks, no TypeScript at run time.
+// Usage: bundle.mjs [FOLDER [REMOVALS]]   With a file of removals it is the program without them, for an attack to succeed.
 import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const nodeRequire =
   "import { createRequire as cloisterRequire } from 'node:module';const require = cloisterRequire(import.meta.url);";
 
-await rm('dist', { recursive: true, force: true });
+const [outdir = 'dist', removals] = process.argv.slice(2);
+const plugins = removals === undefined ? [] : [(await import('./removals.ts')).removing(removals)];
+await rm(outdir, { recursive: true, force: true });
 await build({
   entryPoints: { cloister: 'src/main.ts' },
-  outdir: 'dist',
+  outdir,
+  plugins,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,

@@ -4,7 +4,7 @@
 # its controls each of them succeeds; what git is told is another control: the agent's own git is not.
 
 load ../container/cloister
-load edited
+load without
 
 setup_file() {
   start_internet --subnet4 198.51.100.128/25 --subnet6 2001:db8:c18::/64
@@ -12,7 +12,7 @@ setup_file() {
   for name in target elsewhere planted fooled; do
     ctl PUT "/github/repos/cloister-demo/$name" '{"isPrivate": true, "files": {"README.md": "one\n", ".gitattributes": "* filter=trap diff=trap\n"}}' >/dev/null
   done
-  build_edited "$NAME-open" "$CLOISTER_IMAGE" "${OPEN[@]}"
+  build_without "$NAME-open" "$CLOISTER_IMAGE" rescue
   box main --env REPO_URL=https://github.com/cloister-demo/target --env RESCUE_INTERVAL=10s
 }
 
@@ -20,18 +20,6 @@ teardown_file() {
   remove_all
   "$ENGINE" image rm --force "$NAME-open" >/dev/null 2>&1 || true
 }
-
-# Of our own program: the question to the remote, the end of all that runs as the agent, with the room that a rescue has
-# beside it, the signature, the form of what is signed (two look at it), and what takes the force from a stranger's words.
-OPEN=(
-  'report.kind === "pushed" && await this.#assertThere(report, deadline), ' ''
-  '(await endAgentProcesses(host, agent), await this.#running' '(await this.#running'
-  'headroom = 48' 'headroom = 0'
-  '!expected.keys.some((key) => macs.some((mac) => isSame(mac, macOf(key, body))))' '!1'
-  'manifest = manifestOf(said);' 'manifest = said;'
-  '!isId(manifest) || !isTime(time) || !isCount(files) || !isName(branch) ? null' '!isId(manifest) ? null'
-  '.replace(unseen, "?")' ''
-)
 
 # open_box BOX [FLAG...]: of that image.
 open_box() {

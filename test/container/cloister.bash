@@ -10,6 +10,7 @@ ROOT=$(cd "${BATS_TEST_DIRNAME:-.}/../.." && pwd)
 NAME=${BATS_RUN_TMPDIR##*-}
 NAME=cloister-$(basename "${BATS_TEST_FILENAME:-x}" .bats)-${NAME,,}
 export ENGINE CLOISTER_IMAGE ROOT
+PATIENCE=4
 
 # No other text of a test or of the image holds these, so wherever they show, a secret leaked.
 CLAUDE_TOKEN=sk-ant-oat01-kept-from-every-eye
@@ -156,12 +157,13 @@ try() {
   printf '> %s\n%s\n= %s\n' "$*" "$output" "$status"
 }
 
-# eventually SECONDS COMMAND...: until it succeeds; its last words are shown if it never does.
+# eventually SECONDS COMMAND...: until it succeeds; its last words are shown if it never does. The seconds are those of a
+# machine that does nothing else: no claim, so a busy one gets more.
 eventually() {
-  local deadline=$((SECONDS + $1)) said
+  local deadline=$((SECONDS + PATIENCE * $1)) said
   until said=$("${@:2}" 2>&1); do
     if ((SECONDS >= deadline)); then
-      printf 'never within %s s: %s\n%s\n' "$1" "${*:2}" "$said"
+      printf 'never within %s s: %s\n%s\n' "$((PATIENCE * $1))" "${*:2}" "$said"
       return 1
     fi
     sleep 0.1

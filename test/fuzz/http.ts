@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
 import { makeAllowlist } from '../../src/network/allowlist/allowlist.ts';
 import type { Connection } from '../../src/network/guard/connection.ts';
 import { makeHttpFront } from '../../src/network/guard/http.ts';
-import { usualLimits } from '../../src/network/guard/limits.ts';
+import { connectionLimits } from '../../src/network/guard/limits.ts';
 import type { Target } from './driver.ts';
 
 const allowed = 'allowed.example.org';
@@ -23,7 +23,7 @@ const heads = [
 /** Names the guard would have dialled for the input of this moment. */
 let asked: string[] = [];
 const take = makeHttpFront({
-  limits: usualLimits,
+  limits: connectionLimits,
   parts: {
     allowlist: () => makeAllowlist([{ name: allowed, wildcard: false, port, protocol: 'http' }]),
     resolve: async (name) => {

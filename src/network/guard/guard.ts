@@ -2,7 +2,7 @@ import { type Connection, type Desk, tellRefused } from './connection.ts';
 import { makeCrowd } from './crowd.ts';
 import { judge } from './judge.ts';
 import { makeKnownAddresses } from './known-addresses.ts';
-import { type Limits, usualLimits } from './limits.ts';
+import { connectionLimits, type Limits } from './limits.ts';
 import type { Guard, GuardParts } from './parts.ts';
 import { planFor } from './plan.ts';
 import { takeTcp } from './tcp.ts';
@@ -13,7 +13,7 @@ import { takeTls } from './tls.ts';
  * with `allowHalfOpen` and are not paused, as `listenGuard` makes them.
  */
 export function makeGuard(parts: GuardParts, changed: Partial<Limits> = {}): Guard {
-  const desk: Desk = { parts, limits: { ...usualLimits, ...changed } };
+  const desk: Desk = { parts, limits: { ...connectionLimits, ...changed } };
   const crowd = makeCrowd(desk);
   const known = makeKnownAddresses(parts.now);
   const takeHttp = makeLateHttp(desk);

@@ -24,7 +24,7 @@ export function openDoor(parts: DoorParts, descriptor: { readonly fd: number }):
       request.on('error', () => {});
       response.on('error', () => {});
       answer(parts, request).then(
-        (status) => end(response, status),
+        (status) => endAnswer(response, status),
         () => request.destroy(),
       );
     },
@@ -54,7 +54,7 @@ function hear({ tell }: DoorParts, { headers }: IncomingMessage, word: string): 
 async function take({ forwarder }: DoorParts, request: IncomingMessage, word: string): Promise<number> {
   const signal = signals.find((one) => one === word);
   if (forwarder === null || signal === undefined) return 404;
-  const headers = headersOf(request);
+  const headers = headersToKeep(request);
   if (headers === null) return 415;
   const leave = forwarder.enter();
   if (leave === null) return 429;
@@ -66,7 +66,7 @@ async function take({ forwarder }: DoorParts, request: IncomingMessage, word: st
   }
 }
 
-function headersOf({ headers }: IncomingMessage): Record<string, string> | null {
+export function headersToKeep({ headers }: IncomingMessage): Record<string, string> | null {
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   const encoding = headers['content-encoding'];
   if (type !== 'application/x-protobuf' && type !== 'application/json') return null;
@@ -87,7 +87,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
 }
 
 /** What was not read is read and dropped by the server, in the time a request has. */
-function end(response: ServerResponse, status: number): void {
+export function endAnswer(response: ServerResponse, status: number): void {
   const later = status === 429 || status === 503 ? { 'retry-after': '30' } : {};
   response.writeHead(status, { ...later, 'content-length': 0 });
   response.end();
