@@ -1,7 +1,7 @@
-import type { ListCommand } from './commands/list.ts';
-import { faultOf } from './commands/usage.ts';
+import type { ListCommand } from './cli/rules.ts';
+import { faultOf } from './cli/usage.ts';
 import { ExitCode } from './core/exit-codes.ts';
-import type { FromEgress, ToEgress } from './network/link.ts';
+import type { FromEgress, ToEgress } from './network/protocol.ts';
 
 type Run = (args: readonly string[]) => Promise<number> | number;
 
@@ -10,7 +10,7 @@ const lean = async () => (await import('./host/real-host.ts')).makeHost({ lean: 
 const looking = async () => (await import('./host/looking-host.ts')).lookingHost;
 const json = (args: readonly string[]) => ({ json: args.includes('--json') });
 const list = (name: ListCommand) => async (args: readonly string[]) =>
-  (await import('./commands/list.ts')).askList(await lean(), name, args);
+  (await import('./cli/rules.ts')).askList(await lean(), name, args);
 
 /** Every command loads only what it needs: init and the egress process live beside the agent for days. */
 const commands: Readonly<Record<string, Run>> = {
@@ -27,30 +27,30 @@ const commands: Readonly<Record<string, Run>> = {
   egress: async () => {
     const { openParentLink } = await import('./host/parent-link.ts');
     const { egressMachine } = await import('./host/egress-machine.ts');
-    const { runEgress } = await import('./network/egress.ts');
+    const { runEgress } = await import('./network/egress-program.ts');
     runEgress(openParentLink<FromEgress, ToEgress>(), egressMachine());
     return new Promise(() => {});
   },
-  hook: async ([name = '']) => (await import('./commands/hook.ts')).hook(await lean(), name, process.stdin),
-  parent: async (args) => (await import('./commands/parent.ts')).parent(await lean(), args),
-  furnish: async () => (await import('./commands/furnish.ts')).furnish(await looking(), process.stdin),
-  rescue: async () => (await import('./supervise/rescue/program.ts')).runRescue(await lean(), process.stdin),
+  hook: async ([name = '']) => (await import('./hooks/hook.ts')).hook(await lean(), name, process.stdin),
+  parent: async (args) => (await import('./hooks/ask-parent.ts')).parent(await lean(), args),
+  furnish: async () => (await import('./agents/provision-home.ts')).furnish(await looking(), process.stdin),
+  rescue: async () => (await import('./rescue/agent/program.ts')).runRescue(await lean(), process.stdin),
   attach: async (args) => {
-    const { attach } = await import('./commands/attach.ts');
+    const { attach } = await import('./cli/attach.ts');
     const { openPty } = await import('./host/pty.ts');
     const { ownTerminal } = await import('./host/terminal.ts');
     return attach({ host: await lean(), terminal: ownTerminal(), openPty, stay: args.includes('--stay') });
   },
-  status: async (args) => (await import('./commands/status.ts')).status(await lean(), json(args)),
-  health: async (args) => (await import('./commands/health/health.ts')).health(await looking(), json(args)),
+  status: async (args) => (await import('./cli/status.ts')).status(await lean(), json(args)),
+  health: async (args) => (await import('./checks/health/health.ts')).health(await looking(), json(args)),
   verify: async (args) => {
-    const { verify } = await import('./commands/verify/verify.ts');
+    const { verify } = await import('./checks/verify/verify.ts');
     return verify(await lean(), { ...json(args), inside: args.includes('--inside') });
   },
-  log: async (args) => (await import('./commands/log.ts')).log(await lean(), args),
+  log: async (args) => (await import('./cli/show-log.ts')).log(await lean(), args),
   ...Object.fromEntries((['allow', 'deny', 'reload', 'rules'] as const).map((name) => [name, list(name)])),
-  'as-agent': async (args) => (await import('./commands/as-agent.ts')).runAsAgent(await lean(), args),
-  version: async () => (await import('./commands/versions.ts')).printVersion(await lean()),
+  'as-agent': async (args) => (await import('./cli/as-agent.ts')).runAsAgent(await lean(), args),
+  version: async () => (await import('./cli/versions.ts')).printVersion(await lean()),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,7 +1,8 @@
 // Holds the resolver's sockets and starts it on them, as init does; prints its process id.
 // Usage: hold.mjs PORT UPSTREAM_PORT RULES
 import { spawn } from 'node:child_process';
-import { nodeFlags } from '../../src/boot/shed.ts';
+import { nodeFlags } from '../../src/confinement/node-environment.ts';
+
 import { bindSockets } from '../../src/host/sockets.ts';
 
 const [port, ...rest] = process.argv.slice(2);

@@ -2,14 +2,13 @@
 // Usage: resolver.mjs UPSTREAM_PORT RULES   RULES is a file in the form of domains.conf. Descriptor 3 is a
 // bound UDP socket and 4 a TCP one: somebody else holds them, as init does.
 import { readFileSync } from 'node:fs';
-import { loadDatagrams } from '../../src/host/datagrams.ts';
 import { uptime } from '../../src/host/uptime.ts';
-import { makeAllowlist } from '../../src/network/allowlist/allowlist.ts';
-import { parseRules } from '../../src/network/allowlist/parse.ts';
-import { makeReports } from '../../src/network/reports.ts';
+import { makeReports } from '../../src/network/refusal-reports.ts';
 import { makeResolver } from '../../src/network/resolver/resolver.ts';
 import { serve } from '../../src/network/resolver/serve.ts';
 import { makeUpstream } from '../../src/network/resolver/upstream.ts';
+import { makeAllowlist } from '../../src/policy/allowlist.ts';
+import { parseRules } from '../../src/policy/parse-rules.ts';
 
 const [upstreamPort, rules = ''] = process.argv.slice(2);
 const allowlist = makeAllowlist(parseRules(readFileSync(rules, 'utf8'), rules).rules);
@@ -23,4 +22,4 @@ const resolver = makeResolver({
   failed: reports.failed,
   now: uptime,
 });
-await serve(resolver, { descriptors: { udp: 3, tcp: 4 }, openDatagrams: loadDatagrams() });
+await serve(resolver, { descriptors: { udp: 3, tcp: 4 } });

@@ -1,22 +1,22 @@
-import { egressIdentity } from '../core/agent-profile.ts';
+import { boundAgent } from '../confinement/limits/bound-agent.ts';
+import { probeLandlock } from '../confinement/probe-landlock.ts';
+import { egressIdentity } from '../confinement/profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import type { SourcedRule } from '../network/allowlist/rule.ts';
 import { applyWall, probeBackend } from '../network/firewall/apply.ts';
 import { guardedPorts, planWall } from '../network/firewall/plan.ts';
+import { findOwnRules } from '../policy/reserved-hosts.ts';
+import type { SourcedRule } from '../policy/rule.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Board } from './board.ts';
+import type { Board } from '../state/state-store.ts';
+import { readRules, renderFaults } from './allowlist-files.ts';
+import { shed } from './drop-privileges.ts';
 import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
-import { probeLandlock } from './landlock.ts';
-import { boundAgent } from './limits/limits.ts';
-import { mountRooms } from './mount.ts';
-import { findOwnRules } from './own.ts';
-import { readRules, renderFaults } from './rules.ts';
-import { shed } from './shed.ts';
+import { mountRooms } from './mount-places.ts';
 import type { Steps } from './step.ts';
 
 export interface BootParts {
@@ -33,15 +33,8 @@ export interface BootParts {
  * The first half of the boot, with all capabilities: it ends by replacing itself with the second half
  * (`resume.ts`), which has few. The wall and the lock have no undo.
  */
-export async function boot({
-  host,
-  log,
-  board,
-  steps,
-  deadline,
-  task,
-  readSettings,
-}: BootParts): Promise<never> {
+export async function boot(parts: BootParts): Promise<never> {
+  const { host, log, board, steps, deadline, task, readSettings } = parts;
   const { settings, base } = await steps.step('settings', () => validSettings(host, readSettings()));
   const { releaseLock, ...environment } = await steps.step('environment', async ({ say }) => {
     const environment = readEnvironment(host, settings);

@@ -1,6 +1,6 @@
 import type { Log } from '../core/log.ts';
 import type { Host } from '../host/host.ts';
-import type { Board } from './board.ts';
+import type { Board } from '../state/state-store.ts';
 
 /** Milliseconds between two words of the log: a clone that is over sooner says nothing on its way. */
 const pace = 5000;

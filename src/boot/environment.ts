@@ -1,37 +1,23 @@
-import type { AgentLimits } from '../core/agent-limits.ts';
-import type { Identity } from '../core/agent-profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { isLoopback, type Range } from '../network/address-class.ts';
+import { memoryLimitOf } from '../host/proc/cgroup.ts';
+import { mountAt, readMounts } from '../host/proc/mountinfo.ts';
+import { readStatus } from '../host/proc/pid.ts';
+import { isLoopback } from '../policy/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Environment } from '../state/environment.ts';
+import { findOtherBoot } from '../state/other-boot.ts';
+import { planAgentUser } from './agent-user.ts';
 import {
   type Capability,
-  mountAt,
-  type Platform,
   parseCapabilities,
   parseConnectedRoutes,
-  parseMounts,
   parseNameservers,
   platformOf,
 } from './facts.ts';
-import { findOtherBoot } from './other-boot.ts';
-import { planTenant, type Tenant } from './tenant.ts';
 import { readVolumes } from './volumes.ts';
-
-/** What the platform turned out to be. Plain data: it goes through the handover. */
-export interface Environment extends Tenant {
-  readonly platform: Platform;
-  readonly sysAdmin: boolean;
-  readonly nameservers: readonly string[];
-  readonly upstreams: readonly string[];
-  readonly connected: readonly Range[];
-  readonly ipv6: boolean;
-  readonly agent: Identity & { readonly limits?: AgentLimits };
-  /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */
-  readonly memoryLimit: number | null;
-}
 
 const needed: readonly Capability[] = [
   'NET_ADMIN',
@@ -54,7 +40,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     dockerenv: files.facts('/.dockerenv') !== null,
     containerenv: files.facts('/run/.containerenv') !== null,
   });
-  const capabilities = parseCapabilities(files.read('/proc/self/status'));
+  const capabilities = parseCapabilities(readStatus(files, 'self'));
   assertCapabilities(capabilities);
   if (platform !== 'fly') assertOwnNetwork(host);
   const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
@@ -66,8 +52,8 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
     connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
-    ...planTenant(readVolumes(files), platform),
-    memoryLimit: memoryLimitOf(host),
+    ...planAgentUser(readVolumes(files), platform),
+    memoryLimit: ownMemoryOf(host),
   };
 }
 
@@ -110,22 +96,20 @@ export function ensureOwnPorts(host: Host): void {
   });
 }
 
-function memoryLimitOf(host: Host): number | null {
+function ownMemoryOf(host: Host): number | null {
   const machine =
     Number(/^MemTotal:\s+([0-9]+) kB/m.exec(host.files.readIfAny('/proc/meminfo') ?? '')?.[1]) * 1024;
-  for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
-    const bytes = Number(host.files.readIfAny(path)?.trim() ?? Number.NaN);
-    if (Number.isSafeInteger(bytes) && bytes > 0 && !(bytes > machine)) return bytes;
-  }
+  const limit = memoryLimitOf(host.files);
+  if (limit !== null && !(limit > machine)) return limit;
   return Number.isSafeInteger(machine) ? machine : null;
 }
 
 /** Makes sure there is a folder in memory for the lock, the state and everything else of this boot. */
 export async function ensureRunFolder(host: Host): Promise<void> {
-  const mounts = parseMounts(host.files.read('/proc/self/mountinfo'));
+  const mounts = readMounts(host.files);
   if (mountAt(mounts, Paths.run)?.type === 'tmpfs') return;
   const writable = mountAt(mounts, '/')?.options.includes('ro') === false;
-  if (!writable || !parseCapabilities(host.files.read('/proc/self/status')).has('SYS_ADMIN')) {
+  if (!writable || !parseCapabilities(readStatus(host.files, 'self')).has('SYS_ADMIN')) {
     throw new BootError({
       message: `there is no tmpfs at ${Paths.run}`,
       remedy: `Add --tmpfs ${Paths.run}:rw,noexec,nosuid,nodev,size=16m,mode=0755`,

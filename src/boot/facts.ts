@@ -1,39 +1,7 @@
 import { isIP } from 'node:net';
-import { parseRange, type Range } from '../network/address-class.ts';
-
-export type Platform = 'fly' | 'kubernetes' | 'podman' | 'docker' | 'unknown';
-
-/** One line of /proc/self/mountinfo: see proc_pid_mountinfo(5). */
-export interface Mount {
-  readonly point: string;
-  readonly type: string;
-  /** Options of this mount and of its file system together: `ro`, `nosuid`, `size=524288k` … */
-  readonly options: readonly string[];
-  /** Options of the mount itself only: a read-only bind of a writable file system shows here alone. */
-  readonly own: readonly string[];
-}
-
-/** @returns every mount, topmost last where several cover one point. */
-export function parseMounts(mountinfo: string): Mount[] {
-  return mountinfo
-    .split('\n')
-    .filter((line) => line.includes(' - '))
-    .map((line) => {
-      const [left = '', right = ''] = line.split(' - ');
-      const fields = left.split(' ');
-      const [type = '', , superOptions = ''] = right.split(' ');
-      const own = (fields[5] ?? '').split(',');
-      const point = (fields[4] ?? '').replace(/\\([0-7]{3})/g, (_, code) =>
-        String.fromCharCode(Number.parseInt(code, 8)),
-      );
-      return { point, type, own, options: [...own, ...superOptions.split(',')] };
-    });
-}
-
-/** @returns the mount one sees at exactly this path, or null. */
-export function mountAt(mounts: readonly Mount[], point: string): Mount | null {
-  return mounts.findLast((mount) => mount.point === point) ?? null;
-}
+import { maskOf } from '../host/proc/pid.ts';
+import { parseRange, type Range } from '../policy/address-class.ts';
+import type { Platform } from '../state/environment.ts';
 
 const capabilityNumbers = {
   CHOWN: 0,
@@ -51,8 +19,8 @@ const capabilityNumbers = {
 export type Capability = keyof typeof capabilityNumbers;
 
 /** @param status the text of /proc/self/status.  @returns the effective capabilities among those we know. */
-export function parseCapabilities(status: string): Set<Capability> {
-  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+export function parseCapabilities(status: string | null): Set<Capability> {
+  const mask = maskOf(status, 'CapEff') ?? 0n;
   const names = Object.keys(capabilityNumbers) as Capability[];
   return new Set(names.filter((name) => (mask >> BigInt(capabilityNumbers[name])) & 1n));
 }

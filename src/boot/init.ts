@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { initEnvironment } from '../confinement/node-environment.ts';
 import { BootError, chainOf } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
-import { newState, startTicksOf } from '../core/state.ts';
 import type { Host } from '../host/host.ts';
+import { readStartTicks } from '../host/proc/pid.ts';
+import { type End, Ends } from '../init/ends.ts';
+import { openInitLog } from '../init/init-log.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { secretsOf } from '../settings/settings.ts';
-import { type End, Ends } from '../supervise/ends.ts';
-import { Board } from './board.ts';
-import { openInitLog } from './init-log.ts';
-import { initEnvironment, takeHandover } from './shed.ts';
+import { newState } from '../state/box-state.ts';
+import { takeHandover } from '../state/handover.ts';
+import { Board } from '../state/state-store.ts';
 import { Steps } from './step.ts';
 
 /** Milliseconds for the steps before the settings are known. */
@@ -29,7 +31,7 @@ export async function init(
   const wish = { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT, beside: task.length > 0 };
   const { log } = await openInitLog(host, wish);
   const [now, uptime] = [host.now(), host.uptime()];
-  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now, uptime });
   const board = new Board({ host, log, state });
   return guarded({ host, log, board }, async (ends) => {
@@ -51,7 +53,7 @@ export async function initResumed(host: Host): Promise<number> {
   const { settings, bootId, deadline, task } = handover;
   const { log, quiet } = await openInitLog(host, { ...settings.log, beside: task.length > 0 });
   hideSecrets(log, settings);
-  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const began = { now: handover.startedAt, uptime: handover.startedUptime };
   const fresh = newState({ bootId, pid: host.pid, startTicks, ...began });
   // Only here, in the program it led to, is the step known to have succeeded.
@@ -83,7 +85,7 @@ export async function initResumed(host: Host): Promise<number> {
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));
     const { resume } = await import('./resume.ts');
     const box = await resume({ host, log, board, steps, handover });
-    const { superviseBox } = await import('../supervise/supervise.ts');
+    const { superviseBox } = await import('../init/supervise.ts');
     const relayEnvironment = initEnvironment(host.env.TERM ?? 'xterm-256color');
     return superviseBox({
       host,

@@ -1,10 +1,10 @@
-import { agentEnvironment, confined, type Identity } from '../core/agent-profile.ts';
+import { agentEnvironment, confined, type Identity } from '../confinement/profile.ts';
 import { printable } from '../core/printable.ts';
 import { assertAnswered } from '../host/command-error.ts';
 import type { Command, Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
 import { explainClone } from './explain-clone.ts';
-import { addUpstream, findUpstream } from './upstream.ts';
+import { addUpstream, findUpstream } from './fork-parent.ts';
 
 /** Milliseconds a clone may take: it has its own deadline, because repositories differ. */
 export const cloneDeadline = 15 * 60_000;

@@ -1,23 +1,25 @@
-import { agentEnvironment } from '../core/agent-profile.ts';
+import { proveBox } from '../checks/self-test.ts';
+import { ownNodeEnvironment } from '../confinement/node-environment.ts';
+import { agentEnvironment } from '../confinement/profile.ts';
 import type { Log } from '../core/log.ts';
 import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
+import { certificateEnvironment, writeAccounts } from '../credentials/credential-files.ts';
 import type { Host } from '../host/host.ts';
-import { refreshPins } from '../supervise/refresh.ts';
-import { openRescuer, type Rescuer } from '../supervise/rescue/rescuer.ts';
-import type { Rulebook } from '../supervise/rulebook.ts';
-import { keepWatch } from '../supervise/warden.ts';
-import { watchHealth } from '../supervise/watch-health.ts';
-import { wordOfNews } from '../supervise/word-of.ts';
-import { certificateEnvironment, writeAccounts } from './accounts.ts';
-import { furnishAgent } from './agent.ts';
-import type { Board } from './board.ts';
-import { openWayOut, type WayOut } from './egress.ts';
+import { wordOfNews } from '../init/notification-of.ts';
+import { openWayOut, type WayOut } from '../init/open-egress.ts';
+import type { Rulebook } from '../init/policy-store.ts';
+import { refreshPins } from '../init/refresh-pins.ts';
+import { keepWatch } from '../init/resource-watchdog.ts';
+import { watchHealth } from '../init/watch-health.ts';
+import { sendable } from '../policy/reserved-hosts.ts';
+import { openRescuer, type Rescuer } from '../rescue/init/rescuer.ts';
+import type { Handover } from '../state/handover.ts';
+import type { Board } from '../state/state-store.ts';
 import { holdBootLock } from './environment.ts';
-import { proveBox } from './proof.ts';
+import { openRulebook } from './open-policy.ts';
+import { furnishAgent } from './provision-agent.ts';
 import { cloneDeadline } from './repository.ts';
-import { openRulebook } from './rulebook.ts';
-import { type Handover, ownNodeEnvironment } from './shed.ts';
 import type { Steps } from './step.ts';
 import { fetchWork, startWork, type Work } from './work.ts';
 
@@ -66,8 +68,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   });
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    // Nobody takes telemetry where the agent dials for itself.
-    writeAccounts(host, handover.byAddress ? { ...settings, telemetry: null } : settings, agent.gid);
+    writeAccounts(host, sendable(settings, handover), agent.gid);
   });
   await steps.step('agent', (tools) => furnishAgent(host, { settings, environment }, tools));
   // Before the proof, which attacks its socket as well.

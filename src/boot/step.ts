@@ -1,21 +1,10 @@
 import { BootError, chainOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { StepName, StepState } from '../core/state.ts';
+import type { StepTools, Undo } from '../core/step-tools.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
-import type { Board } from './board.ts';
-
-type Undo = () => Promise<void> | void;
-
-/** What a step is handed: how to be undone, and how to say in one line what it found. */
-export interface StepTools {
-  undo(action: Undo): void;
-  say(detail: string): void;
-  /** The step is done but not as it should be; the boot goes on. */
-  warn(detail: string): void;
-  /** Throws once the boot was interrupted: asked before what can't be undone. */
-  assertGoing(): void;
-}
+import type { StepName, StepState } from '../state/box-state.ts';
+import type { Board } from '../state/state-store.ts';
 
 /** Runs boot steps: each gets the deadline, its line in the log, its name on failure and its undo. */
 export class Steps {

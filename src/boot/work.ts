@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
+import { oneShotSpec } from '../agents/one-shot.ts';
+import { makeSession, serverSpec } from '../agents/tmux.ts';
 import type { Log } from '../core/log.ts';
+import type { StepTools } from '../core/step-tools.ts';
 import type { Child, Host } from '../host/host.ts';
-import { oneShotSpec } from '../session/one-shot.ts';
-import { makeSession, serverSpec } from '../session/tmux.ts';
-import { type Kept, keep } from '../supervise/keep.ts';
-import { policies } from '../supervise/policies.ts';
-import type { RestoreReport } from '../supervise/rescue/order.ts';
-import type { Rescuer, RescuerParts } from '../supervise/rescue/rescuer.ts';
-import { watchSession } from '../supervise/watch-session.ts';
-import type { Board } from './board.ts';
+import { type Kept, keep } from '../init/respawn.ts';
+import { policies } from '../init/respawn-policies.ts';
+import { watchSession } from '../init/watch-session.ts';
+import type { Rescuer, RescuerParts } from '../rescue/init/rescuer.ts';
+import type { RestoreReport } from '../rescue/protocol.ts';
+import type { Handover } from '../state/handover.ts';
+import type { Board } from '../state/state-store.ts';
 import { makeCloneProgress } from './clone-progress.ts';
 import { cloneRepository, repositoryIn } from './repository.ts';
-import { noticeFailedClone, restoreRescue } from './restore.ts';
-import type { Handover } from './shed.ts';
-import type { StepTools } from './step.ts';
+import { noticeFailedClone, restoreRescue } from './restore-work.ts';
 
 /** The tmux session, or the agent running once. */
 export type Work = { readonly session: Kept } | { readonly task: Child };

@@ -1,6 +1,6 @@
-import { isHostName, reasonTexts } from '../core/refusal.ts';
-import type { Told } from '../core/told.ts';
-import { adviceOf, describePlace } from '../core/words.ts';
+import type { Told } from '../policy/audit-entry.ts';
+import { isHostName, reasonTexts } from '../policy/refusal.ts';
+import { adviceOf, describePlace } from '../policy/refusal-text.ts';
 
 /** What Claude Code says after a tool call, as far as it is needed here. Duration in milliseconds. */
 export interface ToolEvent {

@@ -1,4 +1,4 @@
-import type { BoxState } from '../core/state.ts';
+import type { BoxState } from '../state/box-state.ts';
 
 /** What Claude Code hands to a status line, as far as it is shown; anything may be missing. Percentages 0–100. */
 export interface StatusInput {

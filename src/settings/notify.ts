@@ -1,5 +1,5 @@
-import { type Kind, kinds } from '../core/happening.ts';
-import type { Format, Target } from '../network/own/target.ts';
+import { type Kind, kinds } from '../policy/notification.ts';
+import type { Format, Target } from '../policy/outbound-target.ts';
 import type { Fault } from './fault.ts';
 import { type Found, setRemedy } from './secrets.ts';
 import { parseTarget } from './target.ts';

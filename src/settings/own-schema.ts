@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type Kind, kinds } from '../core/happening.ts';
-import { formats } from '../network/own/target.ts';
+import { type Kind, kinds } from '../policy/notification.ts';
+import { formats } from '../policy/outbound-target.ts';
 
 const onOff = z.enum(['0', '1'], 'is neither 0 nor 1').transform((text) => text === '1');
 const pair = /^[\w.-]{1,100}=[^\s,;="\\\p{C}]{1,200}$/u;

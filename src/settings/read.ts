@@ -1,5 +1,5 @@
-import { parseRuleList } from '../network/allowlist/parse.ts';
-import type { Rule } from '../network/allowlist/rule.ts';
+import { parseRuleList } from '../policy/parse-rules.ts';
+import type { Rule } from '../policy/rule.ts';
 import type { Fault } from './fault.ts';
 import { notifyOf } from './notify.ts';
 import { remedyOf, type Schema, schema } from './schema.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { levels } from '../core/log.ts';
 import { parseSize, renderSize } from '../core/size.ts';
-import { isLoopback, parseRange, type Range } from '../network/address-class.ts';
+import { isLoopback, parseRange, type Range } from '../policy/address-class.ts';
 import { ownSchema } from './own-schema.ts';
 import { setRemedy } from './secrets.ts';
 

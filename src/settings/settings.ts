@@ -1,6 +1,6 @@
 import type { Level } from '../core/log.ts';
-import type { Range } from '../network/address-class.ts';
-import type { Rule } from '../network/allowlist/rule.ts';
+import type { Range } from '../policy/address-class.ts';
+import type { Rule } from '../policy/rule.ts';
 import type { NotifySettings } from './notify.ts';
 import type { TelemetrySettings } from './telemetry.ts';
 

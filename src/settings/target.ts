@@ -1,5 +1,5 @@
-import { normaliseName } from '../network/allowlist/name.ts';
-import type { Target } from '../network/own/target.ts';
+import { normaliseName } from '../policy/host-name.ts';
+import type { Target } from '../policy/outbound-target.ts';
 
 /** A target, and what its URL says of the account. */
 export type Parsed = Target & { readonly authorization: string | null };

@@ -1,4 +1,4 @@
-import type { Target } from '../network/own/target.ts';
+import type { Target } from '../policy/outbound-target.ts';
 import type { Fault } from './fault.ts';
 import { type Found, setRemedy } from './secrets.ts';
 import { basic, parseTarget } from './target.ts';

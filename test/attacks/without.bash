@@ -2,7 +2,7 @@
 # switch, so an image is made in which the program was built without it.
 # shellcheck shell=bash
 
-# build_without TAG BASE REMOVALS: the image BASE with the program of removals/REMOVALS.ts (see engine/removals.ts). What
+# build_without TAG BASE REMOVALS: the image BASE with the program of removals/REMOVALS.ts (see scripts/removals.ts). What
 # was built before from the same program and the same image, the engine has still.
 build_without() {
   local built=$BATS_FILE_TMPDIR/without-$3

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { status } from '../../src/commands/status.ts';
+import { status } from '../../src/cli/status.ts';
 import { bootToReady, eventsOf, stateOf } from './drive.ts';
 import { makeMachine } from './machine.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { status } from '../../src/commands/status.ts';
+import { status } from '../../src/cli/status.ts';
 import type { FakeMachine } from '../../src/host/fake-host.ts';
 import { bootToReady, stateOf } from './drive.ts';
 import { makeMachine, referenceCapabilities } from './machine.ts';

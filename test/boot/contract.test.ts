@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { stepNames } from '../../src/core/state.ts';
+import { stepNames } from '../../src/state/box-state.ts';
 import { bootToReady, eventsOf, stateOf } from './drive.ts';
 import { goodEnvironment, makeMachine } from './machine.ts';
 import { play, type Scenario } from './scenario.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { init, initResumed } from '../../src/boot/init.ts';
-import type { BoxState } from '../../src/core/state.ts';
 import type { FakeMachine, Replacement } from '../../src/host/fake-host.ts';
 import { readSettings } from '../../src/settings/read.ts';
+import type { BoxState } from '../../src/state/box-state.ts';
 import { goodEnvironment } from './machine.ts';
 
 export interface LogEvent {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { makeAllowlist } from '../../src/network/allowlist/allowlist.ts';
-import type { Connection } from '../../src/network/guard/connection.ts';
-import { makeHttpFront } from '../../src/network/guard/http.ts';
-import { connectionLimits } from '../../src/network/guard/limits.ts';
+import type { Connection } from '../../src/network/proxy/connection.ts';
+import { makeHttpFront } from '../../src/network/proxy/http.ts';
+import { connectionLimits } from '../../src/network/proxy/proxy-limits.ts';
+import { makeAllowlist } from '../../src/policy/allowlist.ts';
 import type { Target } from './driver.ts';
 
 const allowed = 'allowed.example.org';

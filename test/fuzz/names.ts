@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { normaliseName } from '../../src/network/allowlist/name.ts';
+import { normaliseName } from '../../src/policy/host-name.ts';
 import type { Target } from './driver.ts';
 
 const seeds = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { makeAllowlist } from '../../src/network/allowlist/allowlist.ts';
-import { normaliseName } from '../../src/network/allowlist/name.ts';
-import { parseRule, parseRules } from '../../src/network/allowlist/parse.ts';
-import { renderRule } from '../../src/network/allowlist/rule.ts';
+import { makeAllowlist } from '../../src/policy/allowlist.ts';
+import { normaliseName } from '../../src/policy/host-name.ts';
+import { parseRule, parseRules } from '../../src/policy/parse-rules.ts';
+import { renderRule } from '../../src/policy/rule.ts';
 import type { Target } from './driver.ts';
 
 const seeds = [

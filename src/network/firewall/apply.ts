@@ -2,12 +2,10 @@ import { BootError } from '../../core/errors.ts';
 import { ExitCode } from '../../core/exit-codes.ts';
 import { assertAnswered } from '../../host/command-error.ts';
 import type { Host } from '../../host/host.ts';
+import type { Backend } from '../../state/environment.ts';
 import { parseStanding, type Standing, type WallPlan } from './plan.ts';
 import { renderGuarded, renderWall4 } from './render.ts';
 import { renderWall6 } from './render6.ts';
-
-/** Which of the kernel's two interfaces iptables speaks: nftables, or the old one. */
-export type Backend = 'nft' | 'legacy';
 
 /** @returns the first backend that works here. */
 export async function probeBackend(host: Host): Promise<Backend> {

@@ -1,5 +1,5 @@
 import type { Host } from '../../host/host.ts';
-import type { Backend } from './apply.ts';
+import type { Backend } from '../../state/environment.ts';
 
 /** Packets the wall has refused since it stands: those it told of one by one, and the rest. */
 export interface RefusalCounters {

@@ -1,6 +1,7 @@
 import { chainOf } from '../../core/errors.ts';
 import type { Host } from '../../host/host.ts';
-import { type Backend, restore } from './apply.ts';
+import type { Backend } from '../../state/environment.ts';
+import { restore } from './apply.ts';
 import { findRefusal } from './batch-answer.ts';
 import { renderPinBatch } from './pin-batch.ts';
 import type { Pin } from './pins.ts';

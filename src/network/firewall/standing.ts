@@ -1,5 +1,5 @@
 import type { Host } from '../../host/host.ts';
-import type { Backend } from './apply.ts';
+import type { Backend } from '../../state/environment.ts';
 
 export interface StandingFacts {
   readonly backend: Backend;

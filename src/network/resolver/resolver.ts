@@ -1,7 +1,7 @@
-import { type Reason, reasonTexts, type Trouble } from '../../core/refusal.ts';
-import { normaliseName } from '../allowlist/name.ts';
-import { makeBlank } from './blank.ts';
-import { makeFinished } from './finished.ts';
+import { normaliseName } from '../../policy/host-name.ts';
+import { type Reason, reasonTexts, type Trouble } from '../../policy/refusal.ts';
+import { makeFinished } from './answer-cache.ts';
+import { makeBlank } from './answer-template.ts';
 import {
   Explanation,
   parseQuery,
@@ -10,9 +10,9 @@ import {
   renderAnswer,
   renderError,
   type Transport,
-} from './message.ts';
+} from './dns-message.ts';
 import { type Found, makeNames, type Names } from './names.ts';
-import type { Reply, Resolution, Resolver, ResolverParts } from './parts.ts';
+import type { Reply, Resolution, Resolver, ResolverParts } from './resolver-parts.ts';
 
 const typeA = 1;
 const classInternet = 1;
@@ -32,16 +32,14 @@ export function makeResolver(parts: ResolverParts): Resolver {
   let waiting = 0;
   const wait = async (answer: Promise<Reply>) => {
     waiting += 1;
-    return answer.finally(() => void (waiting -= 1));
+    return answer.finally(() => {
+      waiting -= 1;
+    });
   };
   return {
-    answerInPlace: (octets, length) => {
-      const known = finished.datagram.find(octets, length, parts.now());
-      // The query's id, which stands first, is the answer's.
-      return known === null ? 0 : 2 + known.copy(octets, 2, 2);
-    },
     answer: (bytes, over = 'stream') => {
-      const known = finished[over].find(bytes, bytes.length, parts.now());
+      const known = finished[over].find(bytes, parts.now());
+      // The query's id, which stands first, is the answer's.
       if (known !== null) return Buffer.concat([bytes.subarray(0, 2), known.subarray(2)]);
       const query = parseQuery(bytes);
       if (query === null) return null;

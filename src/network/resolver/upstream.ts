@@ -1,7 +1,7 @@
+import { Rcode } from './dns-message.ts';
 import { exchange } from './exchange.ts';
-import { Rcode } from './message.ts';
-import { makeQueue } from './queue.ts';
 import type { UpstreamAnswer } from './upstream-message.ts';
+import { makeQueue } from './upstream-queue.ts';
 
 /** Milliseconds an upstream has before the next is asked as well. */
 const headStart = 250;

@@ -1,9 +1,9 @@
 /** What keeps the hosts that the box itself sends to, and its credentials, from the agent. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { agentWords as words } from '../../../src/core/happening.ts';
 import type { PinRequest } from '../../../src/network/firewall/firewall.ts';
-import { rations as usual } from '../../../src/network/own/notifier.ts';
+import { rations as usual } from '../../../src/network/outbound/notifier.ts';
+import { agentWords as words } from '../../../src/policy/notification.ts';
 
 export function denialsOf(): [] {
   return [];
@@ -34,7 +34,7 @@ export function headersToKeep({ headers }: IncomingMessage): object {
 /** The receiver's last words, for whoever exports. */
 let heard = '';
 
-export async function readStatus(response: IncomingMessage): Promise<number> {
+export async function responseStatus(response: IncomingMessage): Promise<number> {
   response.on('data', (some: Buffer) => {
     heard = String(some);
   });

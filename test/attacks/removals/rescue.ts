@@ -2,7 +2,7 @@
  * Nobody asks the remote; at the stop the agent lives; it has no room beside it; the signature and the form of what is
  * signed are not looked at (the program and init both look), and a stranger's words keep their force.
  */
-import type { Manifest } from '../../../src/supervise/rescue/manifest.ts';
+import type { Manifest } from '../../../src/rescue/manifest.ts';
 
 export async function assertThere(): Promise<void> {}
 

@@ -1,7 +1,7 @@
 /** Init waits for its programs' pipes, and starts the server again as often. */
-import { type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { policies as original } from '../../../src/supervise/policies.ts';
+import { policies as original } from '../../../src/init/respawn-policies.ts';
 
 export async function drained(child: ChildProcess): Promise<void> {
   await once(child, 'close');

@@ -1,6 +1,7 @@
 /** What bounds what the agent can use up, where our own program holds it. */
-import { connectionLimits as usual } from '../../../src/network/guard/limits.ts';
-import { filePace as files, logPace as log } from '../../../src/supervise/refusals.ts';
+
+import { filePace as files, logPace as log } from '../../../src/init/audit-pace.ts';
+import { connectionLimits as usual } from '../../../src/network/proxy/proxy-limits.ts';
 
 const many = 1e9;
 

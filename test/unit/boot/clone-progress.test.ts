@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { Board } from '../../../src/boot/board.ts';
 import { makeCloneProgress } from '../../../src/boot/clone-progress.ts';
 import { makeLog } from '../../../src/core/log.ts';
-import { makePretty } from '../../../src/core/pretty.ts';
-import { newState } from '../../../src/core/state.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
+import { newState } from '../../../src/state/box-state.ts';
+import { makePretty } from '../../../src/state/pretty-log.ts';
+import { Board } from '../../../src/state/state-store.ts';
 
 test('a clone is on the notice board line by line, and in the log every five seconds', async () => {
   const machine = new FakeMachine();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { BootError, chainOf } from '../../../src/core/errors.ts';
 import { makeLog } from '../../../src/core/log.ts';
-import { makePretty } from '../../../src/core/pretty.ts';
 import { redact } from '../../../src/core/redact.ts';
 import { parseSize, renderSize } from '../../../src/core/size.ts';
+import { makePretty } from '../../../src/state/pretty-log.ts';
 
 function setUp(level: 'info' | 'error' = 'info') {
   const lines: string[] = [];

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { hook } from '../../../src/commands/hook.ts';
-import { parent } from '../../../src/commands/parent.ts';
 import { Paths } from '../../../src/core/paths.ts';
-import { parseDefaultBranch, parseParent, planSync, repositoryOf } from '../../../src/hooks/fork.ts';
+import { parent } from '../../../src/hooks/ask-parent.ts';
+import { parseDefaultBranch, planSync } from '../../../src/hooks/fork.ts';
+import { hook } from '../../../src/hooks/hook.ts';
+import { parseParent, repositoryOf } from '../../../src/hooks/protocol.ts';
 import { asideSession } from '../../../src/hooks/session-name.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { hook } from '../../../src/commands/hook.ts';
 import { Paths } from '../../../src/core/paths.ts';
+import { hook } from '../../../src/hooks/hook.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 
 interface Line {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { hook } from '../../../src/commands/hook.ts';
+import { hook } from '../../../src/hooks/hook.ts';
 import { judgeSettings } from '../../../src/hooks/settings-guard.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 

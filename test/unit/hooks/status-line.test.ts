@@ -1,6 +1,7 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { newState } from '../../../src/core/state.ts';
 import { parseStatusInput, renderStatusLine } from '../../../src/hooks/status-line.ts';
+import { newState } from '../../../src/state/box-state.ts';
 
 const booted = {
   ...newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0, uptime: 0 }),
@@ -15,7 +16,7 @@ const input = {
   session_name: 'fix-the-build',
 };
 const facts = { box: booted, name: null, columns: 200, plain: false };
-const colourless = (text: string) => text.replace(/\x1b\[[0-9]+m/g, '');
+const colourless = (text: string) => stripVTControlCharacters(text);
 
 test('shows model, context, cost, rate limit, box and session', () => {
   expect(colourless(renderStatusLine(input, facts))).toBe(

@@ -2,13 +2,13 @@ import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { FakeMachine } from '../../../../src/host/fake-host.ts';
 import { acknowledge, refuseWith } from '../../../../src/host/fake-netfilter.ts';
-import { makeAddressJudge } from '../../../../src/network/address-class.ts';
-import { makeAllowlist } from '../../../../src/network/allowlist/allowlist.ts';
-import { parseRules } from '../../../../src/network/allowlist/parse.ts';
 import { makeFirewall } from '../../../../src/network/firewall/firewall.ts';
 import type { KernelReport } from '../../../../src/network/firewall/kernel-pins.ts';
 import { renderPinBatch } from '../../../../src/network/firewall/pin-batch.ts';
 import { PinTable } from '../../../../src/network/firewall/pins.ts';
+import { makeAddressJudge } from '../../../../src/policy/address-class.ts';
+import { makeAllowlist } from '../../../../src/policy/allowlist.ts';
+import { parseRules } from '../../../../src/policy/parse-rules.ts';
 
 const restore = /^\/usr\/sbin\/iptables-nft-restore --noflush -w$/;
 const nft = /^\/usr\/sbin\/nft -f -$/;

@@ -1,0 +1,52 @@
+import { chainOf } from '../core/errors.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import { type RescuerParts, runRescueProgram } from '../rescue/init/rescuer.ts';
+import type { RestoreReport } from '../rescue/protocol.ts';
+import { type CloneResult, repositoryIn } from './repository.ts';
+
+/** Milliseconds: what is fetched is bounded as what was pushed. */
+const budget = 10 * 60_000;
+
+/** What became of the last rescue; `report` is null where none was looked for. */
+export interface Restored {
+  readonly report: RestoreReport | null;
+  /** One sentence; empty where there is nothing to say. */
+  readonly said: string;
+}
+
+/** Points to it on the first screen, where a narrow pane has no room for all.  @returns what there is to say. */
+export function noticeFailedClone(host: Host, reason: string): string {
+  host.files.write(Paths.notice, 'the clone failed: `cloister status` says why\n', 0o640);
+  return `the clone failed, the session starts without it: ${reason}`;
+}
+
+/** Into a clean clone, and no other, goes what the box saved last. A failure is reported and no more. */
+export async function restoreRescue(
+  parts: Pick<RescuerParts, 'host' | 'agent' | 'environment' | 'settings' | 'board'>,
+  clone: CloneResult['kind'],
+): Promise<Restored> {
+  const { host, settings, board } = parts;
+  if (settings.rescue.scope === 'off' || clone === 'none' || clone === 'kept')
+    return { report: null, said: '' };
+  if (clone === 'failed') return { report: { kind: 'failed', reason: 'there is no clone' }, said: '' };
+  // Needed once: init does without them for the rest of its life.
+  const { planRestore } = await import('../rescue/init/plan-save.ts');
+  const { describeRestore } = await import('../rescue/rescue-text.ts');
+  const { parseRestoreReport } = await import('../rescue/init/parse-report.ts');
+  const report = await runRescueProgram(
+    parts,
+    planRestore(settings, {
+      deadline: host.uptime() + budget,
+      folder: repositoryIn(board.state.workspace),
+    }),
+  )
+    .then(parseRestoreReport)
+    .catch((error): RestoreReport => ({ kind: 'failed', reason: chainOf(error) }));
+  const said = describeRestore(report);
+  if (said !== '') {
+    board.post({ rescue: { ...board.state.rescue, restored: said } });
+    host.files.write(Paths.notice, `${said}\n`, 0o640);
+  }
+  return { report, said };
+}

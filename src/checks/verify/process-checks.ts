@@ -1,0 +1,64 @@
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Host } from '../../host/host.ts';
+import { listPids } from '../../host/proc/pid.ts';
+import { allRefused, type Checks } from './verdict.ts';
+
+/** Hidden processes are gone for who may not see them. */
+const closed = ['EACCES', 'EPERM', 'ENOENT', 'ESRCH'];
+
+/** What the agent's user can do to processes of others: init, the egress process, the reader of the wall's log. */
+export const processChecks: Checks = {
+  "init's environment is closed": () =>
+    allRefused({ environ: () => readFileSync('/proc/1/environ') }, closed),
+  'the memory of other users’ processes is closed': (host) =>
+    allRefused(
+      attacks(host, (folder) => ({
+        mem: () => {
+          closeSync(openSync(`${folder}/mem`, 'r+'));
+          assertMemory(folder);
+        },
+        maps: () => assertMemory(folder),
+        environ: () => {
+          readFileSync(`${folder}/environ`);
+          assertMemory(folder);
+        },
+      })),
+      closed,
+    ),
+  'the files of other users’ processes are closed': (host) =>
+    allRefused(
+      attacks(host, (folder) => ({
+        root: () => readdirSync(`${folder}/root/`),
+        cwd: () => readlinkSync(`${folder}/cwd`),
+        fd: () => readdirSync(`${folder}/fd`),
+      })),
+      closed,
+    ),
+  'other users’ processes take no signal': (host) =>
+    allRefused(
+      attacks(host, (folder) => ({ signal: () => host.signal(Number(folder.slice(6)), 0) })),
+      closed,
+    ),
+};
+
+/** A process that has ended and waits for its parent has no memory: the kernel opens that emptiness to everybody. */
+function assertMemory(folder: string): void {
+  if (readFileSync(`${folder}/maps`).length === 0)
+    throw Object.assign(new Error('the process has ended'), { code: 'ESRCH' });
+}
+
+/** The attacks on each process of another user, init first. */
+function attacks(
+  host: Host,
+  on: (folder: string) => Record<string, () => unknown>,
+): Record<string, () => unknown> {
+  const others = listPids(host.files)
+    .map((pid) => `/proc/${pid}`)
+    .filter((folder) => host.files.facts(folder)?.uid !== host.uid);
+  const targets = new Set(['/proc/1', ...others]);
+  return Object.fromEntries(
+    [...targets].flatMap((folder) =>
+      Object.entries(on(folder)).map(([name, attack]) => [`${folder.slice(6)}/${name}`, attack]),
+    ),
+  );
+}

@@ -1,0 +1,49 @@
+import type { Host } from '../../host/host.ts';
+import type { Finding } from '../protocol.ts';
+
+/** What an attack came to. */
+export type Verdict = Omit<Finding, 'promise'>;
+
+/** One attack, carried out as the agent's user. */
+export type Check = (host: Host) => Promise<Verdict> | Verdict;
+export type Checks = Readonly<Record<string, Check>>;
+
+export function judge(holds: boolean, detail: string): Verdict {
+  return { verdict: holds ? 'holds' : 'broken', detail: holds ? '' : detail };
+}
+
+/**
+ * Carries out an attack that has to fail, and with one of these errors: another may come from another layer, and
+ * then it proves nothing about ours.
+ */
+export async function refused(attack: () => unknown, codes: readonly string[]): Promise<Verdict> {
+  try {
+    await attack();
+    return { verdict: 'broken', detail: 'the attempt succeeded' };
+  } catch (error) {
+    const code = codeOf(error);
+    // A packet that got no answer got out: the wall refuses, it never drops.
+    if (code === 'ETIMEDOUT') return { verdict: 'broken', detail: 'nothing refused it' };
+    return { verdict: codes.includes(code) ? 'holds' : 'unknown', detail: code };
+  }
+}
+
+/** Carries out many attacks of one kind. One that succeeds breaks the promise, one that proves nothing leaves it open. */
+export async function allRefused(
+  attacks: Readonly<Record<string, () => unknown>>,
+  codes: readonly string[],
+): Promise<Verdict> {
+  const verdicts = await Promise.all(
+    Object.entries(attacks).map(async ([name, attack]) => ({ name, ...(await refused(attack, codes)) })),
+  );
+  for (const kind of ['broken', 'unknown'] as const) {
+    const bad = verdicts.filter(({ verdict }) => verdict === kind);
+    if (bad.length > 0)
+      return { verdict: kind, detail: bad.map(({ name, detail }) => `${name}: ${detail}`).join(', ') };
+  }
+  return { verdict: verdicts.length > 0 ? 'holds' : 'unknown', detail: '' };
+}
+
+export function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}

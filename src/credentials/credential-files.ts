@@ -1,0 +1,77 @@
+import { writeManaged } from '../agents/managed-settings.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** One file below `/run/cloister/agent`: root's, readable by the agent's group and nobody else. */
+export interface AccountFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Plans the files by which the agent's programs know its accounts. GitHub's token is in two of them: `npmrc` for npm, and
+ * `github-token`, which git's helper (the agent's and the rescue's) and `cloister parent` read. The one copy outside of
+ * memory is gh's, which `cloister furnish` writes into the home.
+ */
+export function planAccounts(settings: Settings): AccountFile[] {
+  const at = (name: string, text: string) => ({ path: `${Paths.agent}/${name}`, text });
+  const token = settings.githubToken;
+  return [
+    at('gitconfig', gitconfig(settings)),
+    at('npmrc', npmrc(token, settings.extraCertificates !== null)),
+    at('claude-credential', `${settings.claude.variable}=${settings.claude.value}\n`),
+    ...(token === null ? [] : [at('github-token', `${token}\n`)]),
+    ...(settings.prompt === null ? [] : [at('prompt', settings.prompt)]),
+  ];
+}
+
+/** Writes the files, and the bundle of certificate authorities that every program reads. */
+export function writeAccounts(host: Host, settings: Settings, gid: number): void {
+  // Set-gid: what root writes here is readable by the agent's group without a change of owner.
+  host.files.ensureFolder(Paths.agent, { mode: 0o2750, gid });
+  for (const { path, text } of planAccounts(settings)) host.files.write(path, text, 0o640);
+  writeManaged(host, settings);
+  const system = host.files.readIfAny(Paths.systemCertificates) ?? '';
+  const extra = settings.extraCertificates ?? '';
+  host.files.write(Paths.certificates, `${system.trimEnd()}\n${extra.trim()}\n`, 0o644);
+}
+
+/** Programs with a list of their own need to be told of the company's certificates; none without such. */
+export function certificateEnvironment(settings: Settings): Record<string, string> {
+  if (settings.extraCertificates === null) return {};
+  const names = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'PIP_CERT'];
+  return Object.fromEntries(names.map((name) => [name, Paths.certificates]));
+}
+
+function gitconfig(settings: Settings): string {
+  const { name, email } = settings.git;
+  const helper =
+    settings.githubToken === null
+      ? []
+      : ['[credential "https://github.com"]', '\thelper = /usr/local/libexec/cloister/git-credential'];
+  return [
+    '[user]',
+    `\tname = "${name}"`,
+    `\temail = "${email}"`,
+    '[init]',
+    '\tdefaultBranch = main',
+    '[url "https://github.com/"]',
+    '\tinsteadOf = git@github.com:',
+    '\tinsteadOf = ssh://git@github.com/',
+    '\tinsteadOf = git://github.com/',
+    ...helper,
+    '',
+  ].join('\n');
+}
+
+function npmrc(token: string | null, certificates: boolean): string {
+  return [
+    `prefix=${Paths.home}/.local`,
+    'fund=false',
+    'update-notifier=false',
+    ...(token === null ? [] : [`//npm.pkg.github.com/:_authToken=${token}`]),
+    ...(certificates ? [`cafile=${Paths.certificates}`] : []),
+    '',
+  ].join('\n');
+}

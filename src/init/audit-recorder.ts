@@ -1,0 +1,154 @@
+import { proofAddresses, proofName } from '../checks/protocol.ts';
+import type { Log } from '../core/log.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import type { WallRefusal } from '../network/firewall/packet-log.ts';
+import type { Report } from '../network/protocol.ts';
+import { renderTold, type Told } from '../policy/audit-entry.ts';
+import type { Failure, Refusal } from '../policy/refusal.ts';
+import { describeFailure, describeRefusal } from '../policy/refusal-text.ts';
+import { makeJournal } from './audit-file.ts';
+import { makePair } from './audit-pace.ts';
+
+const mostBytes = 256 * 1024;
+
+/** A refusal as it was seen; the kernel's wall knows the protocol and the decimal user id as well. */
+export type Seen = Refusal & Partial<Pick<WallRefusal, 'protocol' | 'user'>>;
+
+export interface Recorder {
+  /** Takes what the egress process saw. */
+  report(report: Report): void;
+  refused(seen: Seen, count?: number): void;
+  /** Takes refusals of which nothing is known but their number. */
+  refusedMore(count: number): void;
+  failed(failure: Failure, count?: number): void;
+  /** Tells what still waits to be told. */
+  flush(): Promise<void>;
+}
+
+export interface RecorderParts {
+  readonly host: Host;
+  readonly log: Log;
+  /** @returns the rule that would allow it, or null. It may have to be loaded first. */
+  readonly ruleFor: (refusal: Seen) => Promise<string | null>;
+  /** Hears both totals since the boot, at most once a second. */
+  readonly changed: (totals: { refused: number; failed: number }) => void;
+}
+
+/** Tells every refusal and every failure: an event in the log, a line in the files, a total. No count is lost. */
+export function makeRecorder(parts: RecorderParts): Recorder {
+  const totals = { refused: 0, failed: 0 };
+  const post = makePoster(parts, totals);
+  const write = makeWriter(parts);
+  const refusals = makeRefusals(parts, write);
+  const failures = makeFailures(parts, write);
+  const recorder = {
+    refused: (seen: Seen, count = 1) => {
+      if (isProof(seen)) {
+        parts.log.event('debug', 'egress.refused', { ...seen, count });
+        return;
+      }
+      totals.refused += count;
+      refusals.add(seen, count);
+      post();
+    },
+    refusedMore: (count: number) => {
+      if (count === 0) return;
+      totals.refused += count;
+      refusals.addRest(count);
+      post();
+    },
+    failed: (failure: Failure, count = 1) => {
+      totals.failed += count;
+      failures.add(failure, count);
+      post();
+    },
+  };
+  return {
+    ...recorder,
+    report: (report) => {
+      for (const { count, ...refusal } of report.refusals) recorder.refused(refusal, count);
+      for (const { count, ...failure } of report.failures) recorder.failed(failure, count);
+      recorder.refusedMore(report.more.refusals);
+      totals.failed += report.more.failures;
+      failures.addRest(report.more.failures);
+      post();
+    },
+    flush: async () => {
+      await Promise.all([refusals.flush(), failures.flush()]);
+    },
+  };
+}
+
+function makeRefusals(parts: RecorderParts, write: Writer) {
+  return makePair<Seen>(parts.host, {
+    keyOf: ({ via, reason, name, address, port, protocol, user }) =>
+      [via, reason, name, address, port, protocol, user].join(' '),
+    logged: async (seen, count) => {
+      const rule = await parts.ruleFor(seen);
+      parts.log.event('warn', 'egress.refused', { ...seen, count, rule });
+    },
+    loggedRest: (count) => parts.log.event('warn', 'egress.refused.more', { count }),
+    filed: async (seen, count) => {
+      const told = { kind: 'refused' as const, ...seen, rule: await parts.ruleFor(seen) };
+      write.refusal({ ...told, count, text: describeRefusal(seen, count) });
+    },
+    filedRest: (count) => write.refusal({ kind: 'more', count, text: `${count} more refused` }),
+  });
+}
+
+function makeFailures(parts: RecorderParts, write: Writer) {
+  return makePair<Failure>(parts.host, {
+    keyOf: ({ via, trouble, name, port }) => [via, trouble, name, port].join(' '),
+    logged: (failure, count) => parts.log.event('warn', 'egress.failed', { ...failure, count }),
+    loggedRest: (count) => parts.log.event('warn', 'egress.failed.more', { count }),
+    filed: ({ detail: _, ...failure }, count) => {
+      const text = describeFailure({ ...failure, detail: '' }, count);
+      write.failure({ kind: 'failed', ...failure, count, text });
+    },
+    filedRest: (count) => write.failure({ kind: 'more', count, text: `${count} more failed` }),
+  });
+}
+
+/** The box attacks itself at every boot, and that is nobody's attempt. */
+function isProof({ name, address }: Seen): boolean {
+  return name === proofName || (address !== null && Object.values<string>(proofAddresses).includes(address));
+}
+
+/** What a line holds beside its number and its time. */
+type Line = Told extends infer One ? (One extends Told ? Omit<One, 'sequence' | 'time'> : never) : never;
+
+type Writer = ReturnType<typeof makeWriter>;
+
+function makeWriter({ host }: RecorderParts) {
+  const files = {
+    text: makeJournal(host, Paths.refusals, mostBytes),
+    refusals: makeJournal(host, Paths.refusalsJson, mostBytes),
+    failures: makeJournal(host, Paths.failuresJson, mostBytes),
+  };
+  let sequence = 0;
+  const numbered = (line: Line): Told => {
+    sequence += 1;
+    return { sequence, time: new Date(host.now()).toISOString(), ...line } as Told;
+  };
+  return {
+    refusal: (line: Line) => {
+      const told = numbered(line);
+      files.refusals.append(JSON.stringify(told));
+      files.text.append(renderTold(told));
+    },
+    failure: (line: Line) => files.failures.append(JSON.stringify(numbered(line))),
+  };
+}
+
+function makePoster({ host, changed }: RecorderParts, totals: { refused: number; failed: number }) {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    void host.sleep(1000).then(() => {
+      waiting = false;
+      changed({ ...totals });
+    });
+  };
+}

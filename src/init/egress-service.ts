@@ -1,0 +1,167 @@
+import { confined, egressIdentity, type Identity } from '../confinement/profile.ts';
+import type { Log } from '../core/log.ts';
+import type { Child, ChildSpec, Host } from '../host/host.ts';
+import type { Firewall } from '../network/firewall/firewall.ts';
+import { type FromEgress, parseFromEgress, type Report, type ToEgress } from '../network/protocol.ts';
+import type { Happening } from '../policy/notification.ts';
+import { type KeepOptions, type Kept, keep } from './respawn.ts';
+import { policies } from './respawn-policies.ts';
+
+/** Questions about names that may be open at once. A program taken over could leave every one unanswered. */
+const mostQuestions = 8;
+
+export interface EgressOptions {
+  readonly host: Host;
+  readonly log: Log;
+  readonly firewall: Firewall;
+  /** What a process that starts now is told first: the list of that moment. */
+  readonly configuration: () => Extract<ToEgress, { kind: 'configure' }>;
+  readonly sockets: Readonly<Record<'udp' | 'tcp' | 'guard' | 'door', number>>;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** What holds it besides its user. */
+  readonly held: Pick<Identity, 'landlock' | 'limits'>;
+  readonly reported: (report: Report) => void;
+  readonly changed: (report: { running: boolean; restarts: number }) => void;
+  readonly tell?: KeepOptions['tell'];
+}
+
+export interface Egress extends Pick<Kept, 'stop'> {
+  /** Has the operator told, where he wants to be. */
+  tell(word: Happening): void;
+  /** Resolves when everything to tell has been tried once more, or after so many milliseconds. */
+  flush(patience: number): Promise<void>;
+  /** Resolves when the resolver answers for the first time. */
+  readonly ready: Promise<void>;
+  /** Puts another list in force there; a process that starts later gets it with its configuration. */
+  setList(list: Pick<Extract<ToEgress, { kind: 'rules' }>, 'rules' | 'denied'>): void;
+  /** Has these names resolved afresh and pinned; every one is reported to `heard`, in any order. */
+  refresh(names: readonly string[], heard: (name: string, outcome: string) => void): void;
+}
+
+/** Keeps the egress process running and does for it what only init may do: open the wall. */
+export function keepEgress(options: EgressOptions): Egress {
+  const { host, log } = options;
+  let restarts = 0;
+  const { promise: firstReady, resolve: ready } = Promise.withResolvers<void>();
+  const questions = makeQuestions();
+  const kept = keep({
+    host,
+    log,
+    name: 'egress',
+    policy: policies.egress,
+    spec: specOf(options),
+    ...(options.tell && { tell: options.tell }),
+    started: (child, count) => {
+      restarts = count;
+      child.onMessage((value) => void answer(child, parseFromEgress(value)));
+      child.send(options.configuration());
+      for (const question of questions.unheard()) child.send(question);
+    },
+    ended: () => {
+      questions.flushAll();
+      options.changed({ running: false, restarts });
+    },
+  });
+
+  async function answer(child: Child, message: FromEgress | null): Promise<void> {
+    switch (message?.kind) {
+      case 'ready':
+        options.changed({ running: true, restarts });
+        ready();
+        break;
+      case 'pin':
+        await pin(options.firewall, child, message);
+        break;
+      case 'flushed':
+        questions.flushed(message.id);
+        break;
+      case 'troubled':
+        log.event('warn', `${message.what}.failed`, { reason: message.reason });
+        break;
+      case 'report':
+        options.reported(message);
+        break;
+      case 'resolved':
+        questions.resolved(message);
+    }
+  }
+  return {
+    ready: firstReady,
+    stop: kept.stop,
+    tell: (word) => kept.child.send({ kind: 'tell', word }),
+    flush: (patience) => {
+      const { question, done } = questions.flush();
+      kept.child.send(question);
+      return Promise.race([done, host.sleep(patience)]);
+    },
+    setList: ({ rules, denied }) => kept.child.send({ kind: 'rules', rules, denied }),
+    refresh: (names, heard) => kept.child.send(questions.resolve(names, heard)),
+  };
+}
+
+type Resolve = Extract<ToEgress, { kind: 'resolve' }>;
+type Heard = (name: string, outcome: string) => void;
+
+/**
+ * What the egress process was asked and has not answered. Names that it still owes when it ends the next one is asked
+ * for; what it still had to tell is gone with it, and nobody waits for that.
+ */
+function makeQuestions() {
+  const names = new Map<number, { readonly left: Set<string>; readonly heard: Heard }>();
+  const flushes = new Map<number, () => void>();
+  let last = 0;
+  return {
+    resolve: (asked: readonly string[], heard: Heard): Resolve => {
+      last += 1;
+      const oldest = names.size >= mostQuestions ? names.keys().next().value : undefined;
+      if (oldest !== undefined) names.delete(oldest);
+      if (asked.length > 0) names.set(last, { left: new Set(asked), heard });
+      return { kind: 'resolve', id: last, names: asked };
+    },
+    resolved: ({ id, name, outcome }: Extract<FromEgress, { kind: 'resolved' }>) => {
+      const question = names.get(id);
+      if (question?.left.delete(name) !== true) return;
+      if (question.left.size === 0) names.delete(id);
+      question.heard(name, outcome);
+    },
+    unheard: (): Resolve[] => [...names].map(([id, { left }]) => ({ kind: 'resolve', id, names: [...left] })),
+    flush: () => {
+      last += 1;
+      const id = last;
+      const done = new Promise<void>((resolve) => void flushes.set(id, resolve));
+      return { question: { kind: 'flush', id } as const, done };
+    },
+    flushed: (id: number) => {
+      flushes.get(id)?.();
+      flushes.delete(id);
+    },
+    flushAll: () => {
+      for (const done of flushes.values()) done();
+      flushes.clear();
+    },
+  };
+}
+
+function specOf({ argv, env, held, sockets, log }: EgressOptions): ChildSpec {
+  return {
+    argv: confined(argv, { ...egressIdentity, ...held }),
+    env,
+    descriptors: [sockets.udp, sockets.tcp, sockets.guard, sockets.door],
+    channel: true,
+    output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
+  };
+}
+
+async function pin(firewall: Firewall, child: Child, wish: Extract<FromEgress, { kind: 'pin' }>) {
+  child.send({ kind: 'pinned', id: wish.id, failure: await failureOf(firewall.pin(wish)) });
+}
+
+async function failureOf(work: Promise<void>): Promise<string | null> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

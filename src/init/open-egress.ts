@@ -1,0 +1,198 @@
+import { nodeFlags, ownNodeEnvironment } from '../confinement/node-environment.ts';
+import { egressIdentity, type Identity } from '../confinement/profile.ts';
+import type { Log } from '../core/log.ts';
+import { doorPort, guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import { readCounters } from '../network/firewall/counters.ts';
+import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
+import { guardedPorts } from '../network/firewall/plan.ts';
+import { makeAddressJudge } from '../policy/address-class.ts';
+import { makeAllowlist } from '../policy/allowlist.ts';
+import type { ListInForce } from '../policy/live-list.ts';
+import type { Happening } from '../policy/notification.ts';
+import { type OwnTargets, targetsOf } from '../policy/outbound-target.ts';
+import { ownTargets, sendable, withoutOwn } from '../policy/reserved-hosts.ts';
+import type { Environment } from '../state/environment.ts';
+import type { Handover } from '../state/handover.ts';
+import type { Board } from '../state/state-store.ts';
+import { makeRecorder, type Recorder } from './audit-recorder.ts';
+import { type Egress, keepEgress } from './egress-service.ts';
+import { keepWallLog } from './packet-logger.ts';
+import { makePinPoster } from './post-pins.ts';
+import { exactNames } from './refresh-pins.ts';
+
+/** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
+const countPause = 5000;
+const busyWall = 50;
+/** Milliseconds a stopping box takes to have told what there is to tell. */
+const lastWords = 3000;
+
+/** Everything of the box that has to do with the way out. */
+export interface WayOut {
+  readonly firewall: Firewall;
+  readonly egress: Egress;
+  readonly recorder: Recorder;
+  readonly rules: () => ListInForce;
+  /** Puts another list in force, for what is open as well. Rejects: the one before stays. */
+  setRules(list: ListInForce): Promise<void>;
+  /** Has the operator told, where he wants to be. Never waits, never fails. */
+  tell(word: Happening): void;
+  stop: Egress['stop'];
+}
+
+export interface WayOutParts {
+  readonly host: Host;
+  readonly log: Log;
+  readonly board: Board;
+  readonly handover: Handover;
+}
+
+/** Starts the egress process and the reader of the wall's log, and keeps them running. */
+export function openWayOut(parts: WayOutParts): WayOut {
+  const { host, log, board, handover } = parts;
+  const own = targetsToSend(parts);
+  let list: ListInForce = withoutOwn({ rules: handover.settings.rules, denied: [] }, own);
+  const recorder = makeRecorder({
+    host,
+    log,
+    ruleFor: async (refusal) => (await import('../policy/remedy.ts')).ruleFor(refusal),
+    changed: (egress) => board.post({ egress }),
+  });
+  const firewall = startFirewall(parts, { list, own });
+  const egress = startEgress(parts, { firewall, recorder, list: () => list, own });
+  const wallLog = startWallLog(parts, { firewall, recorder });
+  postGuarded(parts, list);
+  return {
+    firewall,
+    egress,
+    recorder,
+    rules: () => list,
+    tell: (word) => {
+      if (own?.notify) egress.tell(word);
+    },
+    setRules: async (changed) => {
+      const next = withoutOwn(changed, own);
+      await firewall.setRules(makeAllowlist(next.rules, next.denied));
+      list = next;
+      egress.setList(next);
+      postGuarded(parts, next);
+    },
+    stop: async (grace, hurried) => {
+      const cut = hurried === undefined ? [] : [hurried];
+      if (own?.notify) await Promise.race([egress.flush(lastWords), ...cut]);
+      await Promise.all([egress.stop(grace, hurried), wallLog.stop(grace, hurried)]);
+      await recorder.flush();
+    },
+  };
+}
+
+function targetsToSend({ log, handover }: WayOutParts): OwnTargets | null {
+  const { settings, task } = handover;
+  const own = ownTargets(sendable(settings, handover), { once: task.length > 0 });
+  if (own === null && ownTargets(settings) !== null)
+    log.event('warn', 'own.off', {
+      reason: 'egress goes by address: the agent could dial what the box dials',
+    });
+  return own;
+}
+
+function postGuarded({ board, handover }: WayOutParts, list: ListInForce): void {
+  const guarded = handover.byAddress ? [] : guardedPorts(list.rules);
+  board.post({ firewall: { ...board.state.firewall, guarded } });
+}
+
+function startFirewall(
+  { host, log, board, handover }: WayOutParts,
+  { list, own }: { list: ListInForce; own: OwnTargets | null },
+): Firewall {
+  const { environment, settings, byAddress, backend } = handover;
+  return makeFirewall({
+    host,
+    allowlist: makeAllowlist(list.rules, list.denied),
+    own: own === null ? [] : targetsOf(own),
+    mayDial: makeAddressJudge({ connected: environment.connected, allowed: settings.allowPrivate }),
+    backend,
+    byAddress,
+    dialler: byAddress ? environment.agent.uid : egressIdentity.uid,
+    changed: makePinPoster({ host, log, board }),
+  });
+}
+
+function startEgress(
+  { host, log, board, handover }: WayOutParts,
+  started: { firewall: Firewall; recorder: Recorder; list: () => ListInForce; own: OwnTargets | null },
+): Egress {
+  const { environment, settings, byAddress } = handover;
+  const { firewall, recorder, list, own } = started;
+  const egress: Egress = keepEgress({
+    host,
+    log,
+    firewall,
+    configuration: () => ({
+      kind: 'configure',
+      ...list(),
+      upstreams: environment.upstreams,
+      connected: environment.connected,
+      allowed: settings.allowPrivate,
+      byAddress,
+      own,
+    }),
+    sockets: {
+      ...host.bindSockets(ownAddress, resolverPort),
+      guard: host.bindStream(ownAddress, guardPort),
+      door: host.bindStream(ownAddress, doorPort),
+    },
+    argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
+    env: ownNodeEnvironment(),
+    held: heldBy(environment),
+    reported: recorder.report,
+    tell: (news) => board.tell(news),
+    changed: (report) => {
+      board.post({ resolver: { ...board.state.resolver, ...report } });
+      // A new process knows no address yet, and opaque rules know their connections by address alone.
+      if (report.running && report.restarts > 0) egress.refresh(exactNames(list().rules), () => {});
+    },
+  });
+  return egress;
+}
+
+function startWallLog(
+  { host, log, board, handover }: WayOutParts,
+  { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
+) {
+  let [heard, untold] = [0, 0];
+  host.every(countPause, () => {
+    const busy = heard >= busyWall;
+    heard = 0;
+    if (!busy) return;
+    void readCounters(host, { backend: handover.backend, ipv6: handover.environment.ipv6 })
+      .catch(() => ({ untold }))
+      .then((now) => {
+        recorder.refusedMore(Math.max(0, now.untold - untold));
+        untold = now.untold;
+      });
+  });
+  return keepWallLog({
+    host,
+    log,
+    held: heldBy(handover.environment),
+    tell: (news) => board.tell(news),
+    refused: ({ user, ...packet }) => {
+      heard += 1;
+      // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
+      if (user === null) return;
+      const name = firewall.nameAt(packet.address);
+      const reason = name !== null && packet.protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
+      recorder.refused({ via: 'wall', reason, name, user, ...packet });
+    },
+  });
+}
+
+/** Neither program of the way out has a file to write. */
+function heldBy({ agent: { landlock, limits } }: Environment): Pick<Identity, 'landlock' | 'limits'> {
+  return {
+    landlock: landlock === null || landlock === undefined ? null : { ...landlock, folders: [] },
+    ...(limits === undefined ? {} : { limits: { resources: limits.base, groups: [] } }),
+  };
+}

@@ -1,0 +1,38 @@
+import type { Log } from '../core/log.ts';
+import type { Host } from '../host/host.ts';
+import type { KernelReport } from '../network/firewall/kernel-pins.ts';
+import type { Board } from '../state/state-store.ts';
+
+/** Milliseconds in which what has become of the pins goes together onto the board: a dial waits for none of it. */
+const pause = 100;
+
+/**
+ * @returns who hears what the kernel has of the pins, and posts it: a failure, the end of one and another way of
+ * pinning at once, a mere number soon.
+ */
+export function makePinPoster({
+  host,
+  log,
+  board,
+}: {
+  host: Host;
+  log: Log;
+  board: Board;
+}): (report: KernelReport) => void {
+  let latest: KernelReport | null = null;
+  const post = () => {
+    if (latest === null) return;
+    const { failure, ...kernel } = latest;
+    latest = null;
+    board.post({ firewall: { ...board.state.firewall, ...kernel, lastFailure: failure } });
+  };
+  return (report) => {
+    const { failure, pinning } = report;
+    if (failure !== null) log.event('error', 'firewall.failed', { reason: failure });
+    const isWaiting = latest !== null;
+    latest = report;
+    const posted = board.state.firewall;
+    if (failure !== null || posted.lastFailure !== null || posted.pinning !== pinning) post();
+    else if (!isWaiting) void host.sleep(pause).then(post);
+  };
+}

@@ -1,0 +1,137 @@
+import type { Log } from '../core/log.ts';
+import { Paths } from '../core/paths.ts';
+import type { Child, Host } from '../host/host.ts';
+import type { Firewall } from '../network/firewall/firewall.ts';
+import { makeAllowlist } from '../policy/allowlist.ts';
+import type { Happening } from '../policy/notification.ts';
+import type { Rescuer } from '../rescue/init/rescuer.ts';
+import type { BoxState } from '../state/box-state.ts';
+import type { Egress } from './egress-service.ts';
+import { endChild } from './end-child.ts';
+import type { Ends } from './ends.ts';
+import { wordOfRescue } from './notification-of.ts';
+import type { Rulebook } from './policy-store.ts';
+import { refreshPause, refreshPins } from './refresh-pins.ts';
+import type { Kept } from './respawn.ts';
+
+/** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
+const expiryPause = 15_000;
+/** Milliseconds after which a boot's leftovers in memory are dropped. */
+const settling = 3000;
+/** Milliseconds a child has to end after SIGTERM. */
+const grace = 5000;
+/** The relay on our own terminal becomes the agent's user for its tmux client; it needs nothing else. */
+const relayCapabilities = '-all,+setuid,+setgid,+setpcap,+kill';
+
+export interface SuperviseParts {
+  readonly host: Host;
+  readonly log: Log;
+  readonly quiet: (on: boolean) => void;
+  readonly board: { readonly state: BoxState; post(change: Partial<BoxState>): void };
+  readonly box: {
+    readonly wayOut: {
+      readonly egress: Pick<Egress, 'refresh'>;
+      readonly firewall: Firewall;
+      tell(word: Happening): void;
+      readonly stop: Kept['stop'];
+    };
+    readonly rulebook: Pick<Rulebook, 'inForce'>;
+    readonly rescuer: Pick<Rescuer, 'stop'>;
+    readonly work: { readonly session: Kept } | { readonly task: Child };
+  };
+  readonly relayEnvironment: Readonly<Record<string, string>>;
+  readonly ends: Ends;
+}
+
+/**
+ * Life after boot: refreshes the pins, shows the session on our own terminal, and stops in order.
+ * @returns the agent's exit code where it ran once, else null: a session ends by a signal or a fault alone.
+ */
+export async function superviseBox(parts: SuperviseParts): Promise<number | null> {
+  const { host, log, board, box, ends } = parts;
+  const ending = new Promise<void>((resolve) => ends.whenEnding(() => resolve()));
+  host.every(refreshPause, () => {
+    const { rules, denied } = box.rulebook.inForce;
+    void refreshPins({ host, board, ...box.wayOut, rules: makeAllowlist(rules, denied).rules });
+  });
+  host.every(expiryPause, () => void box.wayOut.firewall.expire().catch(() => {}));
+  // What the first refusal needs is loaded beforehand: the agent hears of it within the same turn.
+  void host
+    .sleep(settling)
+    .then(() => import('../policy/remedy.ts'))
+    .then(host.compactMemory);
+  const end = async () => {
+    await ending;
+    board.post({ phase: 'stopping' });
+    host.files.remove(Paths.ready);
+  };
+  const code =
+    'task' in box.work
+      ? await awaitTask(parts, box.work.task, end())
+      : await endSession(parts, box.work.session, end());
+  if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
+  await box.rescuer.stop(ends.hurried);
+  // A rescue that was cut short has told nothing, and what an earlier one told is old.
+  const rescued = ends.isHurried ? null : wordOfRescue(board.state.rescue);
+  if (rescued !== null) box.wayOut.tell(rescued);
+  await box.wayOut.stop(grace, ends.hurried);
+  const whose =
+    ends.first?.kind === 'fault'
+      ? { code: ends.first.code, whose: 'init' }
+      : { code, whose: 'agent', ...(await unreached(host, code)) };
+  log.event('info', 'box.stopped', whose.code === null ? {} : whose);
+  return code;
+}
+
+async function unreached(host: Host, code: number | null) {
+  return code === 0 || code === null ? {} : (await import('./unreached.ts')).unreachedIn(host);
+}
+
+/** The agent runs once: its end is the box's, and every signal is passed on to it as it came. */
+async function awaitTask(
+  { host, ends }: SuperviseParts,
+  task: Child,
+  ending: Promise<void>,
+): Promise<number> {
+  ends.whenHandedOn((name) => task.signal(name));
+  void ending.then(() => {
+    const signal = ends.first?.kind === 'signal' ? ends.first.name : 'SIGTERM';
+    return endChild(host, task, { grace, hurried: ends.hurried, signal });
+  });
+  return task.exited;
+}
+
+async function endSession(parts: SuperviseParts, session: Kept, ending: Promise<void>): Promise<null> {
+  const relay = parts.host.terminal ? showSession(parts) : null;
+  await ending;
+  relay?.signal('SIGTERM');
+  await session.stop(grace, parts.ends.hurried);
+  return null;
+}
+
+/** Under `docker run -it` the session takes the terminal over; ending the relay never ends the box. */
+function showSession({ host, log, quiet, relayEnvironment }: SuperviseParts) {
+  quiet(true);
+  const child = host.start({
+    argv: [
+      '/usr/bin/setpriv',
+      '--inh-caps=-all',
+      '--ambient-caps=-all',
+      `--bounding-set=${relayCapabilities}`,
+      '--no-new-privs',
+      '--',
+      Paths.node,
+      Paths.program,
+      'attach',
+      '--stay',
+    ],
+    env: relayEnvironment,
+    output: 'inherit',
+    foreground: true,
+  });
+  void child.exited.then((code) => {
+    quiet(false);
+    log.event('info', 'relay.ended', { code });
+  });
+  return child;
+}

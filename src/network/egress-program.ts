@@ -1,0 +1,165 @@
+import { makeAddressJudge } from '../policy/address-class.ts';
+import { type Allowlist, makeAllowlist } from '../policy/allowlist.ts';
+import type { Own, OwnParts } from './outbound/outbound.ts';
+import { type Leases, makeLeases } from './pin-leases.ts';
+import type { FromEgress, ToEgress } from './protocol.ts';
+import { listenGuard } from './proxy/listen.ts';
+import { makeGuard } from './proxy/proxy.ts';
+import type { Guard, GuardParts } from './proxy/proxy-parts.ts';
+import { makeReports } from './refusal-reports.ts';
+import { makeResolver } from './resolver/resolver.ts';
+import type { Resolver } from './resolver/resolver-parts.ts';
+import { serve } from './resolver/serve.ts';
+import { makeUpstream } from './resolver/upstream.ts';
+
+/** Milliseconds after a pass over the whole list, when its leftovers in memory are dropped. */
+const settling = 2000;
+/** How many names are asked for at once when init wants the whole allowlist. */
+const overlap = 128;
+
+/** What the egress process needs of its machine. */
+export interface EgressMachine {
+  /** Of the sockets that init holds: the resolver's two and the guard's. */
+  readonly descriptors: {
+    readonly udp: number;
+    readonly tcp: number;
+    readonly guard: number;
+    readonly door: number;
+  };
+  readonly destinationOf: GuardParts['destinationOf'];
+  /** Milliseconds of a clock that nobody sets. */
+  readonly now: () => number;
+  readonly compactMemory: () => void;
+  /** @returns the PEM text of the authorities this box trusts. */
+  readonly authorities: () => string;
+}
+
+export interface EgressLink {
+  send(message: FromEgress): void;
+  onMessage(listener: (message: ToEgress) => void): void;
+}
+
+interface Running {
+  readonly resolver: Resolver;
+  /** From now on this list is in force, for what is open as well. */
+  setRules(allowlist: Allowlist): void;
+  /** What the box itself sends, where it sends anything. */
+  readonly own: Promise<Own> | null;
+}
+
+/**
+ * The egress process: serves the resolver and the guard on the sockets it was handed, and has init open the wall for
+ * what the guard dials. Only where the agent dials for itself does an answer to a query open it.
+ */
+export function runEgress(link: EgressLink, machine: EgressMachine): void {
+  const leases = makeLeases({ send: link.send, now: machine.now });
+  let running: Running | null = null;
+  link.onMessage((message) => {
+    switch (message.kind) {
+      case 'configure':
+        running ??= begin({ link, machine, leases }, message);
+        break;
+      case 'rules':
+        running?.setRules(makeAllowlist(message.rules, message.denied));
+        break;
+      case 'pinned':
+        leases.settle(message.id, message.failure);
+        break;
+      case 'tell':
+        void running?.own?.then((own) => own.tell(message.word));
+        break;
+      case 'flush':
+        void Promise.resolve(running?.own)
+          .then((own) => own?.flush())
+          .then(() => link.send({ kind: 'flushed', id: message.id }));
+        break;
+      case 'resolve':
+        void resolveAll({ link, leases, resolver: running?.resolver }, message).then(() =>
+          setTimeout(machine.compactMemory, settling),
+        );
+    }
+  });
+}
+
+function begin(
+  { link, machine, leases }: { link: EgressLink; machine: EgressMachine; leases: Leases },
+  configuration: Extract<ToEgress, { kind: 'configure' }>,
+): Running {
+  let allowlist = makeAllowlist(configuration.rules, configuration.denied);
+  const reports = makeReports(link.send, machine.now);
+  const ask = makeUpstream(configuration.upstreams);
+  const mayDial = makeAddressJudge(configuration);
+  const own = startOwn({ link, machine, leases }, configuration, { ask, mayDial });
+  const resolver = makeResolver({
+    allowlist: () => allowlist,
+    ask,
+    mayDial,
+    learned: (name, addresses, ttl) =>
+      configuration.byAddress
+        ? leases.pin({ name, port: null, addresses, ttl })
+        : guard.learn(name, addresses),
+    refused: reports.refused,
+    failed: reports.failed,
+    now: machine.now,
+  });
+  const guard: Guard = makeGuard({
+    allowlist: () => allowlist,
+    resolve: resolver.resolve,
+    pin: leases.pin,
+    destinationOf: machine.destinationOf,
+    refused: reports.refused,
+    failed: reports.failed,
+    now: machine.now,
+  });
+  void Promise.all([
+    serve(resolver, machine),
+    configuration.byAddress ? null : listenGuard(guard, { fd: machine.descriptors.guard }),
+    own,
+  ]).then(() => link.send({ kind: 'ready' }));
+  return {
+    resolver,
+    own,
+    setRules: (changed) => {
+      allowlist = changed;
+      resolver.forget();
+      leases.forget();
+      guard.reconsider();
+    },
+  };
+}
+
+/** Most boxes send nothing themselves: they never load what it takes. */
+function startOwn(
+  { link, machine, leases }: { link: EgressLink; machine: EgressMachine; leases: Leases },
+  { own }: Extract<ToEgress, { kind: 'configure' }>,
+  names: Pick<OwnParts, 'ask' | 'mayDial'>,
+): Promise<Own> | null {
+  if (own === null) return null;
+  return import('./outbound/outbound.ts').then(({ openOwn }) =>
+    openOwn({
+      ...machine,
+      ...names,
+      own,
+      pin: leases.pin,
+      door: { fd: machine.descriptors.door },
+      troubled: (what, reason) => link.send({ kind: 'troubled', what, reason }),
+    }),
+  );
+}
+
+/** Resolves and pins every name, and reports each. */
+async function resolveAll(
+  { link, leases, resolver }: { link: EgressLink; leases: Leases; resolver: Resolver | undefined },
+  { id, names }: Extract<ToEgress, { kind: 'resolve' }>,
+): Promise<void> {
+  const queue = names.values();
+  const work = async () => {
+    for (const name of queue) {
+      const resolution = await resolver?.resolve(name, { fresh: true });
+      if (resolution?.kind === 'addresses' && resolution.addresses.length > 0)
+        await leases.pin({ name, port: null, ...resolution }).catch(() => {});
+      link.send({ kind: 'resolved', id, name, outcome: resolution?.kind ?? 'failed' });
+    }
+  };
+  await Promise.all(Array.from({ length: overlap }, work));
+}

@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { agentWords, type Happening } from '../../policy/notification.ts';
+import { type Forwarder, longestExport, signals } from './telemetry-forwarder.ts';
+
+const mostConnections = 32;
+/** Milliseconds for a request's head, for all of it, and for a connection that says nothing. */
+const times = { headersTimeout: 5000, requestTimeout: 15_000, keepAliveTimeout: 10_000 };
+const connectionsCheckingInterval = 5000;
+
+export interface DoorParts {
+  /** Null where nobody is to be told anything. */
+  readonly tell: ((word: Happening) => void) | null;
+  readonly forwarder: Forwarder | null;
+}
+
+/**
+ * Where the agent's programs leave what the box sends for them, on loopback: `POST /events/WORD` with nothing else
+ * in it, and OpenTelemetry's `POST /v1/SIGNAL`. Answers are a status and nothing more.
+ */
+export function openDoor(parts: DoorParts, descriptor: { readonly fd: number }): Promise<Server> {
+  const server = createServer(
+    { ...times, connectionsCheckingInterval, maxHeaderSize: 8192 },
+    (request, response) => {
+      request.on('error', () => {});
+      response.on('error', () => {});
+      answer(parts, request).then(
+        (status) => endAnswer(response, status),
+        () => request.destroy(),
+      );
+    },
+  );
+  server.maxConnections = mostConnections;
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ fd: descriptor.fd }, () => resolve(server));
+  });
+}
+
+async function answer(parts: DoorParts, request: IncomingMessage): Promise<number> {
+  const [, room, word = ''] = /^\/(events|v1)\/([a-z]{1,16})$/.exec(request.url ?? '') ?? [];
+  if (request.method !== 'POST') return 405;
+  if (room === 'events') return hear(parts, request, word);
+  return room === 'v1' ? take(parts, request, word) : 404;
+}
+
+function hear({ tell }: DoorParts, { headers }: IncomingMessage, word: string): number {
+  if (tell === null || !agentWords.includes(word as Happening)) return 404;
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) return 413;
+  tell(word as Happening);
+  return 204;
+}
+
+async function take({ forwarder }: DoorParts, request: IncomingMessage, word: string): Promise<number> {
+  const signal = signals.find((one) => one === word);
+  if (forwarder === null || signal === undefined) return 404;
+  const headers = headersToKeep(request);
+  if (headers === null) return 415;
+  const leave = forwarder.enter();
+  if (leave === null) return 429;
+  try {
+    const body = await readBody(request);
+    return body === null ? 413 : await forwarder.forward({ signal, headers, body });
+  } finally {
+    leave();
+  }
+}
+
+export function headersToKeep({ headers }: IncomingMessage): Record<string, string> | null {
+  const type = (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+  const encoding = headers['content-encoding'];
+  if (type !== 'application/x-protobuf' && type !== 'application/json') return null;
+  if (encoding === undefined) return { 'content-type': type };
+  return encoding === 'gzip' ? { 'content-type': type, 'content-encoding': encoding } : null;
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  if (Number(request.headers['content-length'] ?? 0) > longestExport) return null;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestExport) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** What was not read is read and dropped by the server, in the time a request has. */
+export function endAnswer(response: ServerResponse, status: number): void {
+  const later = status === 429 || status === 503 ? { 'retry-after': '30' } : {};
+  response.writeHead(status, { ...later, 'content-length': 0 });
+  response.end();
+}

@@ -1,0 +1,60 @@
+import type { AddressJudge } from '../../policy/address-class.ts';
+import { makeAllowlist } from '../../policy/allowlist.ts';
+import type { Happening } from '../../policy/notification.ts';
+import { type OwnTargets, rulesOf } from '../../policy/outbound-target.ts';
+import type { PinWish } from '../pin-leases.ts';
+import { makeNames } from '../resolver/names.ts';
+import type { AskUpstream } from '../resolver/upstream.ts';
+import { openDoor } from './ingest.ts';
+import { makeNotifier } from './notifier.ts';
+import { makePost } from './post.ts';
+import { makeForwarder } from './telemetry-forwarder.ts';
+
+export interface OwnParts {
+  readonly own: OwnTargets;
+  readonly ask: AskUpstream;
+  readonly mayDial: AddressJudge;
+  readonly pin: (wish: PinWish) => Promise<void>;
+  readonly authorities: () => string;
+  readonly door: { readonly fd: number };
+  readonly now: () => number;
+  readonly troubled: (what: 'notify' | 'telemetry', reason: string) => void;
+}
+
+/** What the box sends for itself. */
+export interface Own {
+  tell(word: Happening): void;
+  flush(): Promise<void>;
+}
+
+/** Opens the door for what the agent's programs leave, and sends that and what the box says to the operator's hosts. */
+export async function openOwn(parts: OwnParts): Promise<Own> {
+  const { own, now, troubled } = parts;
+  const allowlist = makeAllowlist(rulesOf(own));
+  // Names of its own, so that no answer to the agent comes out of what was asked for the box.
+  const names = makeNames({
+    ...parts,
+    allowlist: () => allowlist,
+    learned: () => {},
+    refused: () => {},
+    failed: () => {},
+  });
+  const post = makePost({ ...parts, names });
+  const notifier =
+    own.notify === null
+      ? null
+      : makeNotifier({ notify: own.notify, post, now, troubled: (why) => troubled('notify', why) });
+  const forwarder =
+    own.telemetry === null
+      ? null
+      : makeForwarder({ telemetry: own.telemetry, post, now, troubled: (why) => troubled('telemetry', why) });
+  const hear = (word: Happening) => {
+    if (word !== 'ended' || own.notify?.once !== true) notifier?.tell(word, 'agent');
+  };
+  await openDoor({ tell: notifier && hear, forwarder }, parts.door);
+  return {
+    // Of Claude's ends init knows what the agent's pane says.
+    tell: (word) => notifier?.tell(word, word === 'restarts' ? 'agent' : 'box'),
+    flush: async () => notifier?.flush(),
+  };
+}

@@ -1,0 +1,145 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Reason } from '../../policy/refusal.ts';
+import { type Connection, type Desk, tellFailed, tellRefused } from './connection.ts';
+import type { Exchange, HttpClient } from './http-client.ts';
+import { forward } from './http-forward.ts';
+import { parseHead, type Unfit } from './http-head.ts';
+import { type Reply, renderReply, replyFailed, replyRefused } from './http-reply.ts';
+import { judge } from './judge-claim.ts';
+import { sayFarewell } from './lingering-close.ts';
+import { NameAgent } from './name-agent.ts';
+
+const longestHead = 16_384;
+/** Requests a client may send ahead of their answers. */
+const mostAhead = 32;
+const checkPause = 1000;
+
+/** Judges every request of a plain HTTP connection by its own head, and sends the allowed ones on. */
+export function makeHttpFront(desk: Desk): (connection: Connection) => void {
+  const clients = new WeakMap<Socket, HttpClient>();
+  const server = makeServer(desk);
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    const client = clients.get(request.socket);
+    if (client !== undefined) enqueue(desk, client, { request, response });
+  };
+  // With a listener of its own, Node leaves the `100 Continue` to the server that is asked.
+  server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
+  server.on('connect', (_request, stream) => {
+    const client = clients.get(stream as Socket);
+    if (client !== undefined) refuseConnection(desk, client, 'bad-method');
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    const client = clients.get(stream as Socket);
+    if (client === undefined) stream.destroy();
+    else endUnreadable(desk, client, error);
+  });
+  return (connection) => {
+    const { socket } = connection;
+    const agent = new NameAgent(desk, connection);
+    clients.set(socket, { connection, agent, queue: [] });
+    socket.once('close', () => agent.destroy());
+    server.emit('connection', socket);
+  };
+}
+
+function makeServer({ limits }: Desk): Server {
+  const server = createServer({
+    insecureHTTPParser: false,
+    maxHeaderSize: longestHead,
+    headersTimeout: limits.hello,
+    requestTimeout: 0,
+    keepAliveTimeout: 0,
+    connectionsCheckingInterval: Math.min(checkPause, limits.hello / 2),
+    // A missing Host is refused by us, in our words.
+    requireHostHeader: false,
+  });
+  // By default Node drops headers beyond the two thousandth in silence.
+  server.maxHeadersCount = 0;
+  server.timeout = limits.idle;
+  Object.assign(server, { httpAllowHalfOpen: true });
+  // It never listens itself, and watches its clients' time only from this event on.
+  server.emit('listening');
+  return server;
+}
+
+/** One at a time: requests sent ahead must reach their server in the order in which they came. */
+function enqueue(desk: Desk, client: HttpClient, exchange: Exchange): void {
+  const { connection, queue } = client;
+  // What was read before the connection ended is parsed to its end all the same.
+  if (connection.socket.destroyed) return;
+  if (queue.push(exchange) > mostAhead) {
+    const detail = `${mostAhead} requests wait on one connection`;
+    tellFailed(desk, connection, { via: 'http', trouble: 'overloaded', name: null, detail });
+    connection.cut();
+    return;
+  }
+  exchange.response.once('close', () => {
+    queue.shift();
+    const [next] = queue;
+    if (next !== undefined && !connection.socket.destroyed) judgeRequest(desk, client, next);
+  });
+  if (queue.length === 1) judgeRequest(desk, client, exchange);
+}
+
+function judgeRequest(desk: Desk, client: HttpClient, exchange: Exchange): void {
+  const { connection } = client;
+  const { port } = connection.destination;
+  const { request } = exchange;
+  const { method = '', url = '', httpVersion, rawHeaders } = request;
+  const parsed = parseHead({ method, url, httpVersion, rawHeaders }, port);
+  if ('reason' in parsed) {
+    refuse(desk, client, exchange, parsed);
+    return;
+  }
+  const claim = { name: parsed.name, port, protocol: 'http' } as const;
+  const reason = judge(desk.parts.allowlist(), claim);
+  if (reason !== null) {
+    refuse(desk, client, exchange, { reason, name: claim.name });
+    return;
+  }
+  connection.prove(claim);
+  forward(client, exchange, { ...parsed, method, port }, (way) => {
+    if (way.kind === 'refused') return refuse(desk, client, exchange, { ...way, name: claim.name });
+    tellFailed(desk, connection, { via: 'http', ...way, name: claim.name });
+    send(exchange, replyFailed(way.trouble, claim.name, way.late));
+  });
+}
+
+function refuse(desk: Desk, { connection }: HttpClient, exchange: Exchange, unfit: Unfit): void {
+  tellRefused(desk, connection, { via: 'http', ...unfit });
+  send(exchange, replyRefused({ ...unfit, port: connection.destination.port }));
+}
+
+function send({ request, response }: Exchange, { status, type, body }: Reply): void {
+  response.sendDate = false;
+  // Nobody knows whether a client that waits for `100 Continue` still sends the body.
+  if (request.headers.expect !== undefined) response.shouldKeepAlive = false;
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/** Ends a connection on which no further request could be told from the rest of this one. */
+function endUnreadable(desk: Desk, client: HttpClient, error: NodeJS.ErrnoException): void {
+  const { connection } = client;
+  const code = error.code ?? '';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    const detail = `no whole request head within ${desk.limits.hello} ms`;
+    tellFailed(desk, connection, { via: 'http', trouble: 'said-nothing', name: null, detail });
+    endWith(desk, client, replyFailed('said-nothing', null, false));
+  } else if (code === 'HPE_HEADER_OVERFLOW') refuseConnection(desk, client, 'too-large');
+  else if (/^HPE_(?!INVALID_EOF_STATE)/.test(code)) refuseConnection(desk, client, 'not-http');
+  else connection.socket.destroy();
+}
+
+function refuseConnection(desk: Desk, client: HttpClient, reason: Reason): void {
+  const { connection } = client;
+  tellRefused(desk, connection, { via: 'http', reason, name: null });
+  endWith(desk, client, replyRefused({ reason, name: null, port: connection.destination.port }));
+}
+
+/** Answers outside of any exchange; within one, the answer would be taken for a part of another. */
+function endWith({ limits }: Desk, { connection, queue }: HttpClient, reply: Reply): void {
+  if (queue.length > 0) connection.cut();
+  else sayFarewell(connection.socket, renderReply(reply), limits.farewell);
+}

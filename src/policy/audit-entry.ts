@@ -1,0 +1,66 @@
+import type { Reason, Refusal, Trouble, Via } from './refusal.ts';
+import { adviceOf } from './refusal-text.ts';
+
+/** One line of the files of refusals and of failures. `sequence` grows by one a line and never starts over in a boot. */
+export type Told =
+  | (ToldBase &
+      Omit<Refusal, 'reason'> & {
+        readonly kind: 'refused';
+        readonly reason: Reason;
+        /** Decimal user id, where the kernel's wall saw it. */
+        readonly user?: number | null;
+        readonly protocol?: string;
+        /** The rule that would allow it, or null where none would. */
+        readonly rule: string | null;
+      })
+  | (ToldBase & {
+      readonly kind: 'failed';
+      readonly via: Via;
+      readonly trouble: Trouble;
+      readonly name: string | null;
+      readonly port: number | null;
+    })
+  /** What was too much to be told one by one. */
+  | (ToldBase & { readonly kind: 'more' });
+
+interface ToldBase {
+  readonly sequence: number;
+  /** ISO, with milliseconds. */
+  readonly time: string;
+  readonly count: number;
+  /** The same for people: one line of printable ASCII. */
+  readonly text: string;
+}
+
+/** @param text whole lines, the newest last.  @returns what came after that sequence number, oldest first. */
+export function parseTold(text: string, after: number): Told[] {
+  const found: Told[] = [];
+  for (const line of text.split('\n').reverse()) {
+    const told = parseLine(line);
+    if (told === null) continue;
+    if (told.sequence <= after) break;
+    found.push(told);
+  }
+  return found.reverse();
+}
+
+/** @returns one line for people, with what would help. */
+export function renderTold(told: Told): string {
+  const help = told.kind === 'refused' ? `; ${helpOf(told)}` : '';
+  return `${told.time} ${told.text}${help}`;
+}
+
+/** @returns the command that would allow it, or what else an operator could do. */
+export function helpOf({ rule, reason }: { readonly rule: string | null; readonly reason: Reason }): string {
+  return rule === null ? adviceOf(reason) : `to allow it: cloister allow ${rule}`;
+}
+
+function parseLine(line: string): Told | null {
+  if (line === '') return null;
+  try {
+    const told = JSON.parse(line) as Partial<Told> | null;
+    return Number.isSafeInteger(told?.sequence) ? (told as Told) : null;
+  } catch {
+    return null;
+  }
+}

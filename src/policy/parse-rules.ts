@@ -1,0 +1,75 @@
+import { getPublicSuffix } from 'tldts';
+import { normaliseName } from './host-name.ts';
+import type { Protocol, Rule, SourcedRule } from './rule.ts';
+
+/** Where a rule stands, so that a fault can be found: a file or variable, and a line or position from 1. */
+export interface RuleFault {
+  readonly source: string;
+  readonly line: number;
+  readonly fault: string;
+}
+
+export interface ParsedRules {
+  readonly rules: readonly Rule[];
+  readonly sourced: readonly SourcedRule[];
+  readonly faults: readonly RuleFault[];
+}
+
+/** Parses an allowlist file: a rule a line, `#` starts a comment. */
+export function parseRules(text: string, source: string): ParsedRules {
+  return collect(
+    text.split('\n').map((line) => line.replace(/#.*$/, '').trim()),
+    source,
+  );
+}
+
+/** Parses a comma-separated list of rules, as `ALLOW_DOMAINS` holds it. */
+export function parseRuleList(text: string, source: string): ParsedRules {
+  return collect(
+    text.split(',').map((part) => part.trim()),
+    source,
+  );
+}
+
+function collect(lines: readonly string[], source: string): ParsedRules {
+  const sourced: SourcedRule[] = [];
+  const faults: RuleFault[] = [];
+  lines.forEach((text, index) => {
+    if (text === '') return;
+    const parsed = parseRule(text);
+    if (typeof parsed === 'string') faults.push({ source, line: index + 1, fault: parsed });
+    else sourced.push({ rule: parsed, source: `${source}:${index + 1}` });
+  });
+  return { rules: sourced.map(({ rule }) => rule), sourced, faults };
+}
+
+/** @returns the rule, or why `text` is none. */
+export function parseRule(text: string): Rule | string {
+  const match = /^(\*\.)?([^\s:/*]+)(?::([0-9]{1,5})(\/tcp)?)?$/.exec(text);
+  if (match === null) return `${quote(text)} is no rule: write name, *.name, name:port or name:port/tcp`;
+  const [, star, host = '', digits, opaque] = match;
+  const name = normaliseName(host);
+  if (name === null) return `${quote(host)} is no host name`;
+  const port = digits === undefined ? 443 : Number(digits);
+  if (port < 1 || port > 65535) return `${port} is no port`;
+  if (port === 53) return 'port 53 always leads to the resolver and cannot be opened';
+  const wildcard = star !== undefined;
+  if (!name.includes('.')) return `${quote(text)} names a whole top-level domain or a bare label`;
+  if (wildcard && getPublicSuffix(name, { allowPrivateDomains: true }) === name) {
+    return `${quote(text)} opens a public suffix, below which strangers own the names`;
+  }
+  return { name, wildcard, port, protocol: protocolOf(port, opaque !== undefined) };
+}
+
+function protocolOf(port: number, opaque: boolean): Protocol {
+  if (opaque) return 'tcp';
+  return port === 80 ? 'http' : 'tls';
+}
+
+/** Escapes everything but printable ASCII: a rule is shown in logs and on terminals. */
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 80)).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

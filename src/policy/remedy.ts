@@ -1,0 +1,51 @@
+import { getPublicSuffix } from 'tldts';
+import { parseRule } from './parse-rules.ts';
+import { isHostName, type Refusal } from './refusal.ts';
+
+/** `protocol` where the kernel's wall saw the packet. */
+type Tried = Refusal & { readonly protocol?: string };
+
+/**
+ * The rule that would allow what was refused: exactly that name and port, never a wildcard. It holds no character
+ * that a shell would read as anything but text.
+ * @returns null where no rule would help, or none can be written.
+ */
+export function ruleFor(refusal: Tried): string | null {
+  const { name } = refusal;
+  if (!wouldHelp(refusal)) return null;
+  const door = doorOf(refusal);
+  if (!isHostName(name) || door === null) return null;
+  const text = `${name}${door}`;
+  if (typeof parseRule(text) === 'string') return null;
+  return getPublicSuffix(name, { allowPrivateDomains: true }) === name ? null : text;
+}
+
+/** @returns the command an operator would type to allow what was refused, or null like `ruleFor`. */
+export function remedyOf(refusal: Tried): string | null {
+  const rule = ruleFor(refusal);
+  return rule === null ? null : `cloister allow ${rule}`;
+}
+
+/** Rules are for TCP; other reasons than these two no rule changes. */
+function wouldHelp({ reason, protocol = 'tcp' }: Tried): boolean {
+  return protocol === 'tcp' && (reason === 'name-not-allowed' || reason === 'port-not-allowed');
+}
+
+/** @returns what stands behind the name, or null where the protocol has no rule for that port. */
+function doorOf({ via, port }: Refusal): string | null {
+  switch (via) {
+    case 'dns':
+      return '';
+    case 'tls':
+      if (port === 80) return null;
+      return port === null || port === 443 ? '' : `:${port}`;
+    case 'http':
+      return port === null || port === 80 ? ':80' : null;
+    case 'tcp':
+      return port === null ? null : `:${port}/tcp`;
+    case 'wall':
+      // What would have been said there nobody knows: on the ports of the web, what is said on them elsewhere.
+      if (port === 443 || port === null) return port === null ? null : '';
+      return port === 80 ? ':80' : `:${port}/tcp`;
+  }
+}

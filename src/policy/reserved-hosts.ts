@@ -1,0 +1,59 @@
+import type { Fault } from '../settings/fault.ts';
+import type { NotifySettings } from '../settings/notify.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { ListInForce } from './live-list.ts';
+import { denialsOf, type OwnTargets, targetsOf } from './outbound-target.ts';
+import type { Rule } from './rule.ts';
+
+type Said = Pick<Settings, 'notify' | 'telemetry' | 'boxName' | 'repository'>;
+
+/**
+ * @param once the agent runs once, and no session is there.
+ * @returns what the egress process has to know to send it, or null where nothing is to be sent.
+ */
+export function ownTargets(
+  { notify, telemetry, boxName, repository }: Said,
+  { once = false } = {},
+): OwnTargets | null {
+  if (notify === null && telemetry === null) return null;
+  const place = repository === null ? null : repository.url.replace(/^https:\/\//, '');
+  return {
+    notify: notify === null ? null : { ...targetOf(notify), box: boxName, repository: place, once },
+    telemetry,
+  };
+}
+
+/** Where the agent dials for itself it would be let to whatever the wall is opened for: there the box sends nothing. */
+export function sendable(settings: Settings, { byAddress }: { readonly byAddress: boolean }): Settings {
+  return byAddress ? { ...settings, notify: null, telemetry: null } : settings;
+}
+
+/** The URL as a whole has done its work. */
+function targetOf({ url: _, ...target }: NotifySettings): Omit<NotifySettings, 'url'> {
+  return target;
+}
+
+/** The list without the box's own names, whatever wildcard covers them. */
+export function withoutOwn(list: ListInForce, own: OwnTargets | null): ListInForce {
+  return own === null ? list : { ...list, denied: [...list.denied, ...denialsOf(own)] };
+}
+
+/** @returns a fault for each rule that would let the agent to where the box itself sends. */
+export function findOwnRules(settings: Said, rules: readonly Rule[]): Fault[] {
+  const own = ownTargets(settings);
+  return targetsOf(own ?? { notify: null, telemetry: null }).flatMap((target) => {
+    if (!rules.some(({ name, wildcard }) => !wildcard && name === target.name)) return [];
+    const variable = target === own?.notify ? 'NOTIFY_URL' : 'OTEL_EXPORTER_OTLP_ENDPOINT';
+    const fault =
+      "names a host of the agent's allowlist, and what the box sends there would no longer be its own";
+    return [{ variable, fault, remedy: 'Take the host from the allowlist, or send to another one.' }];
+  });
+}
+
+/** @returns why the agent can't be let to this name, or null where nothing is in the way. */
+export function reservedBy(settings: Said): (rule: Rule) => string | null {
+  return (rule) =>
+    findOwnRules(settings, [rule]).length === 0
+      ? null
+      : `${rule.name} is where the box itself sends; the agent is never let there.`;
+}

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import type { Host } from '../../host/host.ts';
+import type { Git } from '../git.ts';
+import { type Manifest, signManifest } from '../manifest.ts';
+import type { LeftOut, SaveOrder } from '../protocol.ts';
+import { condense } from '../rescue-text.ts';
+import type { Changes } from './changes.ts';
+import type { Choice } from './choose.ts';
+import { put, renderBlob, renderCommit, streamFiles, type Taken, take } from './fast-import.ts';
+import type { History } from './history.ts';
+import type { Look } from './look-at-repository.ts';
+import type { Scan } from './secret-scan.ts';
+
+export interface Made {
+  readonly manifest: string;
+  readonly state: string;
+  readonly work: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface MakeParts {
+  readonly host: Pick<Host, 'now'>;
+  readonly git: Git;
+  readonly order: SaveOrder;
+  readonly look: Look;
+  readonly changes: Changes;
+  readonly history: History;
+  readonly indexTree: string;
+  readonly choice: Choice;
+  readonly notes: readonly string[];
+  readonly newScan: () => Scan;
+}
+
+const marks = { work: 1, state: 2, manifest: 3, first: 10 };
+
+/** Makes the three commits of a place in our own git directory. */
+export async function makeCommits(parts: MakeParts): Promise<Made> {
+  const { git, history, choice, order } = parts;
+  const taken: Taken = { lines: [], leftOut: [], bytes: 0 };
+  const ids = await importStream(git, content(parts, taken));
+  const leftOut = [...history.leftOut, ...choice.leftOut, ...taken.leftOut];
+  const made = { work: ids.get(marks.work) ?? '', state: ids.get(marks.state) ?? '' };
+  const files = await countChanged(git, history.base, made.work);
+  const manifest = planManifest(parts, { ...made, files, leftOut });
+  const signed = Buffer.from(signManifest(manifest, order.keys));
+  const proof = await importStream(git, proving(parts, signed));
+  return { ...made, manifest: proof.get(marks.manifest) ?? '', files, bytes: taken.bytes, leftOut };
+}
+
+/** @returns in how many files the working tree differs from the commit it stands on. */
+async function countChanged(git: Git, base: string | null, work: string): Promise<number> {
+  const from = base ?? (await git.text(['mktree']));
+  const compare = ['diff-tree', '-r', '-z', '--no-renames', '--name-only', '--ignore-submodules=all'];
+  return (await git.fields([...compare, from, work])).length;
+}
+
+/** @returns the ids of what the stream made, by mark. */
+async function importStream(git: Git, stream: Iterable<Buffer>): Promise<Map<number, string>> {
+  const path = `${git.place.gitDir}/marks`;
+  await git.run(
+    ['fast-import', '--quiet', '--done', '--force', '--date-format=raw', `--export-marks=${path}`],
+    {
+      input: inTurns(stream),
+    },
+  );
+  const lines = readFileSync(path, 'latin1')
+    .split('\n')
+    .map((line) => /^:(\d+) (.+)$/.exec(line));
+  return new Map(lines.filter((match) => match !== null).map(([, mark, id = '']) => [Number(mark), id]));
+}
+
+async function* inTurns(stream: Iterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* stream;
+  yield Buffer.from('done\n');
+}
+
+function* content(parts: MakeParts, taken: Taken): Generator<Buffer> {
+  const { order, look, changes, history, indexTree, choice, newScan } = parts;
+  const state = [...look.state];
+  let mark = marks.first;
+  const lines: string[] = [];
+  if (history.indexSaved) {
+    yield renderBlob(++mark, readFileSync(changes.index));
+    lines.push(put('100644', `:${mark}`, 'index'), put('040000', indexTree, 'tree'));
+    const conflicts = changes.entries.filter(({ stage }) => stage > 0);
+    lines.push(...conflicts.map(({ mode, id, stage, path }) => put(mode, id, `unmerged/${stage}/${path}`)));
+  }
+  for (const [name, octets] of state) {
+    const scan = newScan();
+    scan.take(octets);
+    if (scan.found) {
+      taken.leftOut.push({ path: `.git/${name}`, why: 'content' });
+      continue;
+    }
+    yield renderBlob(++mark, octets);
+    lines.push(put('100644', `:${mark}`, `git/${name}`));
+  }
+  yield* streamFiles(order.folder, choice.take, { firstMark: mark, newScan, taken });
+  const who = whoOf(parts);
+  const parents = history.base === null ? [] : [history.base];
+  const message = `Work in progress of the box ${order.box}\n`;
+  const dropped = changes.entries.filter(({ stage, id }) => stage === 0 && history.dropped.has(id));
+  const tree = [
+    put('040000', indexTree, ''),
+    ...dropped.map(({ path }) => take(path)),
+    ...choice.gone.map(take),
+    ...taken.lines,
+  ];
+  yield renderCommit({ mark: marks.work, who, message, parents, tree });
+  const kept = [`:${marks.work}`, ...history.tips];
+  yield renderCommit({ mark: marks.state, who, message, parents: kept, tree: lines });
+}
+
+function* proving(parts: MakeParts, signed: Buffer): Generator<Buffer> {
+  yield renderBlob(marks.first, signed);
+  const tree = [put('100644', `:${marks.first}`, 'manifest.json')];
+  const message = `What the box ${parts.order.box} has saved\n`;
+  yield renderCommit({ mark: marks.manifest, who: whoOf(parts), message, parents: [], tree });
+}
+
+function whoOf({ host, order }: MakeParts): string {
+  return `${order.author.name} <${order.author.email}> ${Math.floor(host.now() / 1000)} +0000`;
+}
+
+function planManifest(
+  { host, order, look, history, notes }: MakeParts,
+  made: { work: string; state: string; files: number; leftOut: readonly LeftOut[] },
+): Manifest {
+  const branch = 'branch' in look.head ? look.head.branch : null;
+  const refs = history.refs.filter(([name]) => name !== branch);
+  return {
+    version: 1,
+    box: order.box,
+    repository: order.url,
+    time: host.now(),
+    state: made.state,
+    work: made.work,
+    head: { branch, commit: history.base },
+    refs,
+    stashes: history.stashes,
+    index: history.indexSaved,
+    files: made.files,
+    leftOut: condense(made.leftOut),
+    notes,
+  };
+}

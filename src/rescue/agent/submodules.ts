@@ -1,0 +1,60 @@
+import { copyFileSync } from 'node:fs';
+import type { Host } from '../../host/host.ts';
+import { Git } from '../git.ts';
+import type { SaveOrder } from '../protocol.ts';
+import { printableName } from '../rescue-text.ts';
+import type { Entry } from './changes.ts';
+import { look } from './look-at-repository.ts';
+import { statOf } from './repository-files.ts';
+import { copyIndex, makeScratch, removeScratch } from './scratch.ts';
+
+const mostLookedAt = 20;
+
+/** @returns a sentence for each submodule in which there is work: only the commit it stands at is saved of one. */
+export async function moduleNotes(
+  host: Pick<Host, 'run' | 'now' | 'uptime'>,
+  order: SaveOrder,
+  entries: readonly Entry[],
+): Promise<string[]> {
+  const modules = entries.filter(({ mode, path }) => mode === '160000' && isThere(`${order.folder}/${path}`));
+  const notes: string[] = [];
+  for (const { path, id } of modules.slice(0, mostLookedAt)) {
+    const clean = await isCleanModule(host, { ...order, folder: `${order.folder}/${path}` }, id).catch(
+      () => false,
+    );
+    if (!clean) notes.push(`The submodule ${printableName(path)} has work of its own, which is not saved.`);
+  }
+  const more = modules.length - mostLookedAt;
+  return more > 0 ? [...notes, `${more} more submodules were not looked at.`] : notes;
+}
+
+function isThere(folder: string): boolean {
+  return statOf(`${folder}/.git`) !== null;
+}
+
+async function isCleanModule(
+  host: Pick<Host, 'run' | 'now' | 'uptime'>,
+  order: SaveOrder,
+  id: string,
+): Promise<boolean> {
+  const seen = look(order.folder);
+  if (typeof seen === 'string' || seen.commit !== id) return false;
+  const scratch = makeScratch(seen);
+  try {
+    const index = copyIndex(seen.gitDir, scratch);
+    copyFileSync(index, `${index}.module`);
+    const place = { gitDir: scratch, workTree: order.folder, index: `${index}.module` };
+    const git = new Git(host, { ...order, place });
+    await git.succeeds(['update-index', '-q', '--refresh']);
+    const same = await git.succeeds([
+      'diff-index',
+      '--quiet',
+      '--ignore-submodules=all',
+      '--no-ext-diff',
+      id,
+    ]);
+    return same && (await git.fields(['ls-files', '-o', '--exclude-standard', '-z'])).length === 0;
+  } finally {
+    removeScratch(scratch);
+  }
+}

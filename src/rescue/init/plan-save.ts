@@ -1,0 +1,91 @@
+import type { Settings } from '../../settings/settings.ts';
+import { keyOf } from '../manifest.ts';
+import type { RestoreOrder, RestoreReport, SaveOrder } from '../protocol.ts';
+import { placeBeside, placeOf } from '../rescue-refs.ts';
+
+interface Facts {
+  readonly settings: Settings;
+  readonly bootId: string;
+  readonly restored: RestoreReport | null;
+  /** The clone's. */
+  readonly folder: string;
+}
+
+/** What this boot has pushed, or tried to. */
+export interface Saved {
+  readonly place: string;
+  /** All of them: which one arrived is not always known. */
+  readonly manifests: readonly string[];
+}
+
+/** @param refs what was pushed, commits by reference.  @returns it with what was pushed before. */
+export function addSaved(before: Saved | null, refs: Readonly<Record<string, string>>): Saved | null {
+  const [ref, manifest] = Object.entries(refs).find(([name]) => name.endsWith('/manifest')) ?? [];
+  if (ref === undefined || manifest === undefined) return before;
+  return {
+    place: ref.split('/').at(-2) ?? '',
+    manifests: [...(before?.manifests ?? []), manifest].slice(-100),
+  };
+}
+
+/** Plans the order for a rescue. */
+export function planSave(
+  { settings, bootId, restored, folder }: Facts,
+  { deadline, last, saved }: { deadline: number; last: string | null; saved: Saved | null },
+): SaveOrder {
+  const { scope } = settings.rescue;
+  const place = planPlace(secretsIn(settings)[0] ?? '', bootId, restored);
+  const from = restored?.kind === 'restored' ? restored.place : place;
+  return {
+    ...baseOf(settings, { deadline, folder }),
+    kind: 'save',
+    place: saved?.place ?? place,
+    former: from === place ? [] : [from],
+    mine: ownManifests(restored, saved),
+    beside: placeBeside(place, bootId),
+    scope: scope === 'off' ? null : scope,
+    most: settings.rescue.size,
+    secrets: secretsIn(settings),
+    last,
+    ref: settings.repository?.ref ?? null,
+  };
+}
+
+/** On a kept workspace nothing was looked for: what stands there is what this one was before. */
+function ownManifests(restored: RestoreReport | null, saved: Saved | null): string[] | null {
+  if (restored === null) return null;
+  return [...(restored.kind === 'restored' ? [restored.manifest] : []), ...(saved?.manifests ?? [])];
+}
+
+export function planRestore(
+  settings: Settings,
+  facts: { readonly deadline: number; readonly folder: string },
+): RestoreOrder {
+  return { ...baseOf(settings, facts), kind: 'restore', place: placeOf(secretsIn(settings)[0] ?? '') };
+}
+
+/**
+ * Where to save: what was restored is saved in its place again; what could not be restored, and may be wanted yet, is
+ * not written over.
+ */
+function planPlace(secret: string, bootId: string, restored: RestoreReport | null): string {
+  const own = placeOf(secret);
+  if (restored?.kind === 'failed' || restored?.kind === 'refused') return placeBeside(own, bootId);
+  return restored?.kind === 'restored' && restored.place.startsWith(own) ? restored.place : own;
+}
+
+function baseOf(settings: Settings, { deadline, folder }: { deadline: number; folder: string }) {
+  return {
+    folder,
+    url: settings.repository?.url ?? '',
+    credential: settings.githubToken !== null,
+    box: settings.boxName,
+    keys: secretsIn(settings).map(keyOf),
+    deadline,
+    author: settings.git,
+  };
+}
+
+function secretsIn({ githubToken, claude }: Settings): string[] {
+  return [githubToken, claude.value].filter((value) => value !== null);
+}

@@ -1,0 +1,155 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { isId, parseHead } from './git-refs.ts';
+import { type LeftOut, whys } from './protocol.ts';
+
+/** What a rescue holds. Commit ids name their whole content, so the MAC over this proves all of it. */
+export interface Manifest {
+  readonly version: 1;
+  readonly box: string;
+  readonly repository: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** Commit that holds index, state files and, as parents, everything else. */
+  readonly state: string;
+  /** Commit whose tree is the working tree. */
+  readonly work: string;
+  readonly head: { readonly branch: string | null; readonly commit: string | null };
+  /** Local branches and tags the remote has not, by full name. */
+  readonly refs: readonly (readonly [name: string, id: string])[];
+  /** Stashed changes, latest first. */
+  readonly stashes: readonly (readonly [id: string, message: string])[];
+  /** False: the index could not be saved, and is as HEAD has it. */
+  readonly index: boolean;
+  readonly files: number;
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly string[];
+}
+
+/** Characters of a manifest that is still one. */
+export const mostManifest = 1_000_000;
+
+/** @returns the key for rescues that belongs to a secret of the box. */
+export function keyOf(secret: string): string {
+  return createHmac('sha256', secret).update('cloister rescue key').digest('hex');
+}
+
+/** One MAC for each secret: a box whose token was changed meanwhile still knows its own by the other. */
+export function signManifest(manifest: Manifest, keys: readonly string[]): string {
+  const body = JSON.stringify(manifest);
+  return JSON.stringify({ body, macs: keys.map((key) => macOf(key, body)) });
+}
+
+export type Verdict =
+  | { readonly kind: 'own'; readonly manifest: Manifest }
+  | { readonly kind: 'foreign'; readonly reason: string };
+
+/** Judges a text that stood where a manifest of this box belongs. Anybody may have put it there. */
+export function judgeManifest(
+  text: string,
+  expected: { keys: readonly string[]; box: string; repository: string },
+): Verdict {
+  const foreign = (reason: string): Verdict => ({ kind: 'foreign', reason });
+  const signed = parse(text.slice(0, mostManifest)) as { body?: unknown; macs?: unknown } | null;
+  if (typeof signed?.body !== 'string' || !Array.isArray(signed.macs)) return foreign('it is no manifest');
+  const { body } = signed;
+  const macs = signed.macs.filter((mac) => typeof mac === 'string').slice(0, 8);
+  if (!isSigned(body, macs, expected.keys)) return foreign('no secret of this box has signed it');
+  // Whoever has the secrets may have signed it: the agent has them.
+  const said = parse(body) as Partial<Manifest> | null;
+  if (said?.version !== 1) return foreign('another version of the box wrote it');
+  const manifest = manifestOf(said);
+  if (manifest === null) return foreign('it is signed, but is no manifest');
+  if (manifest.box !== expected.box) return foreign(`it is of the box ${manifest.box.slice(0, 100)}`);
+  if (plain(manifest.repository) !== plain(expected.repository))
+    return foreign('it is of another repository');
+  return { kind: 'own', manifest };
+}
+
+/** The spellings of one repository's URL. */
+function plain(url: string): string {
+  return url
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '')
+    .toLowerCase();
+}
+
+export function isSigned(body: string, macs: readonly string[], keys: readonly string[]): boolean {
+  return keys.some((key) => macs.some((mac) => isSame(mac, macOf(key, body))));
+}
+
+function macOf(key: string, body: string): string {
+  return createHmac('sha256', Buffer.from(key, 'hex')).update(body).digest('hex');
+}
+
+function isSame(given: string, wanted: string): boolean {
+  return given.length === wanted.length && timingSafeEqual(Buffer.from(given), Buffer.from(wanted));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** @returns what is signed, where every part of it has its form. */
+export function manifestOf(said: Partial<Manifest>): Manifest | null {
+  const { box, repository, time, state, work, head, index, files } = said;
+  const refs = parseList(said.refs, (pair) =>
+    isPair(pair) && isRef(pair[0]) && isId(pair[1]) ? pair : null,
+  );
+  const stashes = parseList(said.stashes, (pair) => (isPair(pair) && isId(pair[0]) ? pair : null));
+  const notes = parseList(said.notes, (note) => (typeof note === 'string' ? note : null));
+  const leftOut = parseLeftOut(said.leftOut);
+  if (refs === null || stashes === null || notes === null || leftOut === null) return null;
+  if (typeof box !== 'string' || typeof repository !== 'string' || typeof index !== 'boolean') return null;
+  if (!isTime(time) || !isCount(files) || !isId(state) || !isId(work) || !isHead(head)) return null;
+  const { branch, commit } = head;
+  return {
+    version: 1,
+    ...{ box, repository, time, state, work, refs, stashes, index, files, leftOut, notes },
+    head: { branch, commit },
+  };
+}
+
+function isHead(value: unknown): value is Manifest['head'] {
+  if (typeof value !== 'object' || value === null) return false;
+  const { branch, commit } = value as Partial<Manifest['head']>;
+  if (commit !== null && !isId(commit)) return false;
+  if (branch === null) return commit !== null;
+  return typeof branch === 'string' && parseHead(`ref: ${branch}`) !== null;
+}
+
+function isRef(name: string): boolean {
+  return /^refs\/(heads|tags)\/[^\0-\x20\x7f]+$/.test(name);
+}
+
+function isPair(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string');
+}
+
+/** @returns the items, or null where one of them is none. */
+export function parseList<Item>(value: unknown, parseItem: (item: unknown) => Item | null): Item[] | null {
+  if (!Array.isArray(value)) return null;
+  const items = value.map(parseItem).filter((item) => item !== null);
+  return items.length === value.length ? items : null;
+}
+
+export function parseLeftOut(value: unknown): LeftOut[] | null {
+  return parseList(value, (item) => {
+    const { path, why, more } = (item ?? {}) as Partial<LeftOut>;
+    if (typeof path !== 'string' || why === undefined || !whys.includes(why)) return null;
+    if (more === undefined) return { path, why };
+    return isCount(more) ? { path, why, more } : null;
+  });
+}
+
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Milliseconds since the epoch that a date can show in four digits of a year. */
+export function isTime(value: unknown): value is number {
+  return isCount(value) && value < Date.UTC(9999, 0);
+}

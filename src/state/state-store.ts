@@ -1,0 +1,62 @@
+import type { Log } from '../core/log.ts';
+import { Paths } from '../core/paths.ts';
+import type { Host } from '../host/host.ts';
+import type { BoxState, ChildNews } from './box-state.ts';
+import { findOtherBoot } from './other-boot.ts';
+
+/** The notice board: the box's state, in memory and, once there is a place for it, in `state.json`. */
+export class Board {
+  #state: BoxState;
+  readonly #host: Host;
+  readonly #log: Log;
+  /** A second init in a running box must not write over the first one's state: that state is what refuses it. */
+  readonly #silent: boolean;
+  readonly #listeners: ((news: ChildNews) => void)[] = [];
+
+  constructor({ host, log, state }: { host: Host; log: Log; state: BoxState }) {
+    this.#host = host;
+    this.#log = log;
+    this.#state = state;
+    this.#silent = findOtherBoot(host) !== null;
+  }
+
+  get state(): BoxState {
+    return this.#state;
+  }
+
+  post(change: Partial<BoxState>): void {
+    this.#state = this.#redacted({ ...this.#state, ...change });
+    if (this.#silent || this.#host.files.facts(Paths.run)?.kind !== 'folder') return;
+    try {
+      this.#host.files.write(Paths.state, `${JSON.stringify(this.#state)}\n`, 0o644);
+    } catch {
+      // Before the mounts step there may be no writable place; the log on stdout says it all meanwhile.
+    }
+  }
+
+  /** Posts what happened to a child, and passes it on to whoever wants to hear. */
+  tell(news: ChildNews): void {
+    const { child, what: _, ...state } = news;
+    this.post({ children: { ...this.#state.children, [child]: state } });
+    for (const listener of this.#listeners) listener(news);
+  }
+
+  /** Calls back for everything that happens to a child from now on. */
+  onNews(listener: (news: ChildNews) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Everybody reads the board, and programs' own words stand on it: what git says may hold a token. */
+  #redacted(state: BoxState): BoxState {
+    const clean = this.#log.redact;
+    const { failure, firewall, rescue } = state;
+    return {
+      ...state,
+      steps: state.steps.map((step) => ({ ...step, detail: clean(step.detail) })),
+      failure: failure && { ...failure, message: clean(failure.message), remedy: clean(failure.remedy) },
+      firewall: { ...firewall, lastFailure: firewall.lastFailure && clean(firewall.lastFailure) },
+      repository: clean(state.repository),
+      rescue: { ...rescue, said: clean(rescue.said), restored: clean(rescue.restored) },
+    };
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../../src/checks/protocol.ts';
+import { attackBox, proveBox } from '../../../src/checks/self-test.ts';
+import type { StepTools } from '../../../src/core/step-tools.ts';
+import { FakeMachine } from '../../../src/host/fake-host.ts';
+import type { Command } from '../../../src/host/host.ts';
+import type { Handover } from '../../../src/state/handover.ts';
+import { standingWall } from '../../boot/machine.ts';
+
+const counted = 'an address outside the list is refused at once over IPv4';
+const standing = 'the wall stands in the kernel, inwards too';
+const holds = (promise: string): Finding => ({ promise, verdict: 'holds', detail: 'ECONNREFUSED' });
+
+/** @param packets what the wall has counted after the attacks; before them it was 10. */
+function setUp(findings: readonly Finding[], packets = 12, wall = standingWall) {
+  const machine = new FakeMachine();
+  machine.prepare(/verify --inside$/, { stdout: JSON.stringify(findings) });
+  machine.prepare(/-S (\S+)$/, wall);
+  let reads = 0;
+  machine.prepare(/-nvxL CLOISTER-REFUSE$/, () => {
+    reads += 1;
+    return { stdout: `Chain\n pkts\n ${reads === 1 ? 10 : packets} 0 CLOISTER-TOLD\n 0 0\n` };
+  });
+  const handover = {
+    backend: 'nft',
+    environment: { ipv6: false, agent: { uid: 1000, gid: 1000 } },
+  } as unknown as Handover;
+  const said: string[] = [];
+  const tools: StepTools = {
+    undo: () => {},
+    say: (text) => said.push(text),
+    warn: (text) => said.push(`warning: ${text}`),
+    assertGoing: () => {},
+  };
+  const host = machine.program();
+  return { said, attack: () => attackBox(host, handover), prove: () => proveBox(host, handover, tools) };
+}
+
+describe('the proof', () => {
+  test('says how many promises hold', async () => {
+    const { prove, said } = setUp([holds(counted), holds('the agent is no root')]);
+    await prove();
+    expect(said).toEqual(['3 promises hold']);
+  });
+
+  test('stops the boot when an attack succeeded, whatever else holds', async () => {
+    const broken: Finding = { promise: 'the agent is no root', verdict: 'broken', detail: 'uids 0' };
+    await expect(setUp([holds(counted), broken]).prove()).rejects.toThrow('the agent is no root (uids 0)');
+  });
+
+  test('stops the boot when a promise could not be told, and nobody has said why that may be', async () => {
+    const open: Finding = { promise: 'the agent is no root', verdict: 'unknown', detail: 'EIO' };
+    await expect(setUp([open]).prove()).rejects.toThrow('could not prove');
+  });
+
+  test('goes on when only the outside is down, and says so', async () => {
+    const down: Finding = { promise: 'an allowed name is reached', verdict: 'unknown', detail: 'ESERVFAIL' };
+    const { prove, said } = setUp([holds(counted), down]);
+    await prove();
+    expect(said).toEqual([
+      'warning: 2 promises hold; not to be told: an allowed name is reached (ESERVFAIL)',
+    ]);
+  });
+
+  test('believes no refusal that the wall has not counted', async () => {
+    const { attack, prove } = setUp([holds(counted), holds('the agent is no root')], 10);
+    expect(await attack()).toEqual([
+      { promise: counted, verdict: 'unknown', detail: 'the wall counted 0 refusals' },
+      holds('the agent is no root'),
+      { promise: standing, verdict: 'holds', detail: '' },
+    ]);
+    await expect(prove()).rejects.toThrow('could not prove');
+  });
+
+  test('stops the boot when the kernel has lost a part of the wall that no attack from inside can reach', async () => {
+    const open = (command: Command) => {
+      const { stdout = '' } = standingWall(command);
+      return { stdout: stdout.replace('-P INPUT DROP', '-P INPUT ACCEPT') };
+    };
+    await expect(setUp([holds(counted)], 12, open).prove()).rejects.toThrow('INPUT does not drop by default');
+  });
+});

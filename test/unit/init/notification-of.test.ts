@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { wordOfNews, wordOfRescue } from '../../../src/init/notification-of.ts';
+import type { BoxState, ChildNews } from '../../../src/state/box-state.ts';
+
+const news = { restarts: 8, lastCode: 1, failing: true };
+
+test.each<[ChildNews['child'], ChildNews['what'], string | null]>([
+  ['agent', 'failing', 'restarts'],
+  ['session', 'failing', 'session-lost'],
+  ['egress', 'failing', null],
+  ['wall-log', 'failing', null],
+  ['agent', 'started', null],
+  ['session', 'ended', null],
+  ['session', 'settled', null],
+])('of %s %s the word is %j', (child, what, word) => {
+  expect(wordOfNews({ child, what, ...news })).toBe(word);
+});
+
+test.each<[BoxState['rescue']['outcome'], string | null]>([
+  ['pushed', 'saved'],
+  ['unchanged', 'saved'],
+  ['failed', 'unsaved'],
+  ['nothing', null],
+  [null, null],
+])('of a rescue that came to %j the word is %j', (outcome, word) => {
+  expect(wordOfRescue({ outcome, savedAt: null, said: '', restored: '' })).toBe(word);
+});

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { FakeMachine } from '../../../src/host/fake-host.ts';
+import { refreshPins } from '../../../src/init/refresh-pins.ts';
+import { parseRules } from '../../../src/policy/parse-rules.ts';
+import { type BoxState, newState } from '../../../src/state/box-state.ts';
+
+function setUp(rules: string) {
+  const machine = new FakeMachine();
+  const world = {
+    state: newState({ bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 }) as BoxState,
+    names: [] as readonly string[],
+    hear: (_: string, __: string): void => {},
+    expired: 0,
+  };
+  const board = {
+    get state() {
+      return world.state;
+    },
+    post: (change: Partial<BoxState>) => {
+      world.state = { ...world.state, ...change };
+    },
+  };
+  const result = refreshPins({
+    host: machine.program(),
+    board,
+    egress: {
+      refresh: (names, heard) => {
+        world.names = names;
+        world.hear = heard;
+      },
+    },
+    firewall: {
+      pin: async () => {},
+      expire: async () => {
+        world.expired += 1;
+      },
+      setRules: async () => {},
+      nameAt: () => null,
+      size: 0,
+    },
+    rules: parseRules(rules, 'x').rules,
+  });
+  return { machine, world, result };
+}
+
+describe('the refresh of the pins', () => {
+  test('asks for every exact name once and for no wildcard, and drops what has expired', async () => {
+    const { machine, world, result } = setUp('a.example\na.example:80\n*.b.example\nc.example');
+    await machine.advance(0);
+    expect(world.names).toEqual(['a.example', 'c.example']);
+    for (const name of world.names) world.hear(name, 'addresses');
+    await machine.advance(10);
+    expect(await result).toEqual({ resolved: 2, pending: 0 });
+    expect([world.expired, world.state.firewall.unresolved]).toEqual([1, []]);
+  });
+
+  test('is not held up by a dead name: it goes on without it, and names it', async () => {
+    const { machine, world, result } = setUp('a.example\ndead.example');
+    await machine.advance(0);
+    world.hear('a.example', 'addresses');
+    await machine.advance(150);
+    expect(await result).toEqual({ resolved: 1, pending: 1 });
+    expect(world.state.firewall.unresolved).toEqual(['dead.example']);
+  });
+
+  test('takes a late answer still', async () => {
+    const { machine, world, result } = setUp('a.example\nlate.example');
+    await machine.advance(0);
+    world.hear('a.example', 'addresses');
+    await machine.advance(150);
+    await result;
+    world.hear('late.example', 'addresses');
+    expect(world.state.firewall.unresolved).toEqual([]);
+  });
+
+  test('with nobody answering ends in two seconds at most', async () => {
+    const { machine, result } = setUp('a.example\nb.example');
+    await machine.advance(2010);
+    expect(await result).toEqual({ resolved: 0, pending: 2 });
+  });
+
+  test('ends in two seconds when the clock is set back meanwhile', async () => {
+    const { machine, result } = setUp('a.example\nb.example');
+    await machine.advance(100);
+    machine.clock.ahead = -86_400_000;
+    await machine.advance(1910);
+    expect(await result).toEqual({ resolved: 0, pending: 2 });
+  });
+
+  test('lists names that failed', async () => {
+    const { machine, world, result } = setUp('gone.example');
+    await machine.advance(0);
+    world.hear('gone.example', 'absent');
+    await machine.advance(10);
+    await result;
+    expect(world.state.firewall.unresolved).toEqual(['gone.example']);
+  });
+});
