@@ -22,7 +22,7 @@ BARE=(/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all 
 
 # operator SCRIPT COMMAND...: somebody at a terminal in the box, of which every octet is told; see type.py.
 operator() {
-  "$ENGINE" exec --interactive --env RAW=yes "$NAME-main" python3 /fixtures/type.py 30 "$@" </dev/null
+  "$ENGINE" exec --interactive --env RAW=yes "$NAME-main" python3 /fixtures/type.py 90 "$@" </dev/null
 }
 
 agents_tmux() {
@@ -212,6 +212,10 @@ writes() {
   as_agent main "printf '\ePtmux;\e\e]52;c;%s\a\e\\\\%s' $(base64 <<<"$1") '$1' >$pane"
 }
 
+nobody_at_the_keys() {
+  in_box main "((\$(date +%s) - \$(tmux -N -S /run/cloister/session/tmux list-clients -F '#{client_activity}' | sort -n | tail -n 1) >= 6))"
+}
+
 @test "the clipboard is written while the operator is at the keys, and not in the night" {
   local said=$BATS_TEST_TMPDIR/said operator pane
   pane=$(agents_tmux "display-message -p -t cloister:1.1 '#{pane_tty}'")
@@ -222,10 +226,12 @@ writes() {
     end' cloister attach >"$said" &
   operator=$!
   attached
-  sleep 1
+  # What was selected is on the clipboard: the operator is at the keys.
+  eventually 10 says words agents_tmux show-buffer
   writes by-day
+  eventually 5 says by-day agents_tmux 'capture-pane -p -t cloister:1.1'
   # Longer than the operator counts as being there.
-  sleep 6
+  eventually 15 nobody_at_the_keys
   writes by-night
   agents_tmux 'detach-client -s cloister'
   wait "$operator"

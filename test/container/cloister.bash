@@ -114,6 +114,18 @@ screen() {
   as_agent "$1" "tmux -N -S /run/cloister/session/tmux capture-pane -p -t cloister:1.${2:-0}"
 }
 
+# type_in BOX TEXT: an operator types it to Claude. Enter comes once it is drawn: what comes at once is taken for pasted.
+type_in() {
+  as_agent "$1" "tmux -N -S /run/cloister/session/tmux send-keys -l -t cloister:1.0 '$2'"
+  eventually 10 says "${2:0:40}" screen "$1"
+  as_agent "$1" 'tmux -N -S /run/cloister/session/tmux send-keys -t cloister:1.0 Enter'
+}
+
+# lives BOX SECONDS FLAG-OF-PGREP...: there is such a process, and all of them have lived so long.
+lives() {
+  in_box "$1" "pids=\$(pgrep -d, ${*:3}) && ps -o etimes= -p \$pids | awk '\$1 < $2 { young = 1 } END { exit young }'"
+}
+
 ctl() {
   "$ROOT/test/internet/ctl" "$NAME" "$@"
 }

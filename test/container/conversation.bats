@@ -18,11 +18,6 @@ teardown_file() {
 
 REPOSITORY=(--env REPO_URL=https://github.com/cloister-demo/hello)
 
-type_in() {
-  as_agent "$1" "tmux -N -S /run/cloister/session/tmux send-keys -l -t cloister:1.0 '$2'; sleep 0.5
-    tmux -N -S /run/cloister/session/tmux send-keys -t cloister:1.0 Enter"
-}
-
 # The conversation the pane goes on with, as its note says.
 conversation() {
   as_agent "$1" 'cut -d" " -f1 /home/claude/.claude/cloister/conversation-*'

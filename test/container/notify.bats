@@ -77,8 +77,8 @@ log_of() {
 @test "an error of the model's service is told as a failure" {
   ctl PUT /anthropic/script '{"refuses": {"status": 400, "type": "invalid_request_error"}}' >/dev/null
   # In the session, which goes on: a `claude -p` may be gone before its hook has spoken.
-  as_agent main 'tmux="tmux -N -S /run/cloister/session/tmux"; $tmux send-keys -t cloister:1.0 Escape; sleep 1;
-    $tmux send-keys -t cloister:1.0 "go on"; sleep 1; $tmux send-keys -t cloister:1.0 Enter'
+  as_agent main 'tmux -N -S /run/cloister/session/tmux send-keys -t cloister:1.0 Escape'
+  type_in main 'go on'
   eventually 20 says 'says 400' screen main
   ctl PUT /anthropic/script '{}' >/dev/null
   eventually 70 told "night-shift: Claude has stopped on an error$WHERE"

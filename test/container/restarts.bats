@@ -79,8 +79,8 @@ answers() {
   answers
   before=$(steady)
   for round in {1..20}; do
-    # At once after it came back, and later.
-    sleep "1.$((round % 5))"
+    # What ends sooner after its start is kept closed for longer each time.
+    eventually 5 lives main 2 -u 65053
     in_box main 'pkill -KILL -u 65053'
     start=${EPOCHREALTIME/./}
     eventually 3 answers
@@ -117,7 +117,7 @@ burst() {
   local before round
   before=$(steady)
   for round in {1..20}; do
-    sleep "1.$((round % 3))"
+    eventually 5 lives main 2 -u 65054
     in_box main 'pkill -KILL -u 65054'
     eventually 3 in_box main 'pgrep -u 65054 ulogd'
   done
@@ -134,7 +134,6 @@ burst() {
   for round in {1..20}; do
     in_box main 'pkill -KILL -x "tmux: server"'
     eventually 15 says 'bypass permissions on' screen main
-    sleep "0.$((round % 10))"
   done
   is_status '.session.running and .session.restarts >= 20'
   closed_meanwhile
@@ -155,7 +154,7 @@ two_panes() {
   before=$(steady)
   for round in {1..20}; do
     # A life of some seconds: what ends sooner again and again stays down.
-    sleep 5
+    eventually 15 lives main 5 -x -u 1000 claude
     claude=$(in_box main 'pgrep -x -u 1000 claude')
     in_box main 'pkill -KILL -x -u 1000 claude; pkill -KILL -u 1000 -f "^-?(/bin/)?bash -l$"'
     eventually 15 claude_again "$claude"
