@@ -33,10 +33,6 @@ OWN=(--env "NOTIFY_URL=https://$HOST/$TOPIC" --env "NOTIFY_TOKEN=$TOKEN" --env '
   --env NOTIFY_ON=waits,ends,turn,fails,limit,degraded --env OTEL_EXPORTER_OTLP_ENDPOINT=https://otel.test
   --env OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20never-for-the-agent)
 
-matches_received() {
-  matches "$(ctl GET /received)" "$1"
-}
-
 asked() {
   as_agent "$1" "python3 /fixtures/ask.py udp 127.0.0.53 53 $2"
 }

@@ -45,8 +45,13 @@ remove_all() {
   [[ -z $ids ]] || "$ENGINE" volume rm --force $ids >/dev/null
 }
 
-# What a box needs to live on the fake internet.
+# What a box needs to live on the fake internet; OFFLINE=yes is a file's that needs none, so that nothing waits for one.
 internet_flags() {
+  if [[ ${OFFLINE:-} ]]; then
+    printf '%s\n' "--label=cloister.test=$NAME" --network=none --env=DNS_UPSTREAM=198.51.100.53 \
+      "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
+    return
+  fi
   printf '%s\n' "--label=cloister.test=$NAME" "--network=$NAME" "--volume=$NET_CA:/certs/ca.pem:ro" \
     --env=EXTRA_CA_CERTS=/certs/ca.pem "--env=DNS_UPSTREAM=$NET_DNS" --env=ALLOW_PRIVATE=198.51.100.0/24 \
     "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
@@ -112,6 +117,35 @@ in_session() {
 # What the upper pane (0, Claude) or the lower one (1, the shell) shows.
 screen() {
   as_agent "$1" "tmux -N -S /run/cloister/session/tmux capture-pane -p -t cloister:1.${2:-0}"
+}
+
+status_of() {
+  "$ENGINE" exec "$NAME-$1" cloister status --json
+}
+
+# is_status BOX EXPRESSION: jq's expression is true of it.
+is_status() {
+  matches "$(status_of "$1")" "$2"
+}
+
+log_of() {
+  "$ENGINE" logs "$NAME-$1" 2>&1
+}
+
+# rescue_events BOX EXPRESSION: jq's expression is true of the list of the rescue's events.
+rescue_events() {
+  matches "$(log_of "$1" | grep '"event":"rescue' | jq --slurp .)" "$2"
+}
+
+# heard TEXT: the model was given this text.
+heard() {
+  ctl GET /anthropic/log | jq --exit-status --arg text "$1" 'any(.[]; .heard // "" | contains($text))' >/dev/null ||
+    { echo "never heard: $1"; ctl GET /anthropic/log | jq -r '.[].heard // empty' | tail -c 3000; return 1; }
+}
+
+# What arrived at the box's own receivers: jq's expression is true of it.
+matches_received() {
+  matches "$(ctl GET /received)" "$1"
 }
 
 # type_in BOX TEXT: an operator types it to Claude. Enter comes once it is drawn: what comes at once is taken for pasted.

@@ -37,10 +37,6 @@ prompts() {
   ctl GET /anthropic/log | jq '[.[] | select(.kind == "conversation" and .prompt == "the very first prompt")] | length'
 }
 
-status_of() {
-  "$ENGINE" exec "$NAME-$1" cloister status --json
-}
-
 @test "Claude killed goes on in the same conversation where it was cut off, is counted, and its prompt is not given again" {
   local before id
   id=$(conversation main) before=$(claude_of main)

@@ -73,11 +73,6 @@ write_turn() {
   turn Write "$(jq --null-input --arg path "$1" --arg text "$2" '{file_path: $path, content: $text}')"
 }
 
-heard() {
-  ctl GET /anthropic/log | jq --exit-status --arg text "$1" 'any(.[]; .heard // "" | contains($text))' >/dev/null ||
-    { echo "never heard: $1"; ctl GET /anthropic/log | jq -r '.[].heard // empty' | tail -c 3000; return 1; }
-}
-
 window_is() {
   [[ $(as_agent main "$SERVER display-message -p -t cloister:1.0 '#W'") == "$1" ]]
 }

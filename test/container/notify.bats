@@ -33,10 +33,6 @@ claude_once() {
   as_agent "$1" 'cd /workspace && timeout 50 claude -p "go on" </dev/null' || true
 }
 
-log_of() {
-  "$ENGINE" logs "$NAME-$1" 2>&1
-}
-
 @test "a turn that ends is told at once, and a minute later that Claude waits" {
   eventually 20 told "night-shift: Claude has finished its turn$WHERE"
   eventually 90 told "night-shift: Claude waits for you$WHERE"
@@ -111,10 +107,6 @@ log_of() {
   log_of again | grep '"event":"notify.failed"' | grep -q '"reason":"status-503"'
   run ! grep -E "$TOPIC|$TOKEN|notify\.test|stranger" <(log_of again)
   remove_box again
-}
-
-matches_received() {
-  matches "$(ctl GET /received)" "$1"
 }
 
 @test "nothing is said to a server that can't prove its name, nor to an inside address" {

@@ -44,12 +44,6 @@ bash_turn() {
   jq --null-input --compact-output --arg command "$1" '{tool_use: {name: "Bash", input: {description: "Try", command: $command}}}'
 }
 
-# heard TEXT: the model was given this text, in the turn after the tool call.
-heard() {
-  ctl GET /anthropic/log | jq --exit-status --arg text "$1" 'any(.[]; .heard // "" | contains($text))' >/dev/null ||
-    { echo "never heard: $1"; ctl GET /anthropic/log | jq -r '.[].heard // empty' | tail -c 3000; return 1; }
-}
-
 @test "the agent hears in the same turn what was refused, and what an operator would type" {
   claude_does "$(bash_turn 'curl -sS https://evil.denied.test; echo went on')"
   heard 'went on'

@@ -62,14 +62,6 @@ same_figures() {
   diff <(echo "$1") <(figures)
 }
 
-status_of() {
-  "$ENGINE" exec "$NAME-main" cloister status --json
-}
-
-is_status() {
-  matches "$(status_of)" "$1"
-}
-
 answers() {
   as_agent main 'curl -sS --max-time 1 https://allowed.test' | grep -qx allowed
 }
@@ -86,7 +78,7 @@ answers() {
     eventually 3 answers
     echo "back after $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
   done
-  is_status '.children.egress.restarts == 21 and (.children.egress.failing | not)'
+  is_status main '.children.egress.restarts == 21 and (.children.egress.failing | not)'
   closed_meanwhile
   eventually 15 same_figures "$before"
 }
@@ -106,10 +98,10 @@ burst() {
     curl -sk --max-time 0.5 --resolve allowed.test:443:$NET_ALLOWED https://allowed.test/meanwhile"
   holds /web/log 'all(.[]; .path != "/meanwhile")'
   burst 4
-  is_status '.children.egress.failing'
+  is_status main '.children.egress.failing'
   "$ENGINE" logs "$NAME-main" 2>&1 | grep '"event":"child.failing","child":"egress"'
   eventually 20 answers
-  eventually 5 is_status '.children.egress.failing | not'
+  eventually 5 is_status main '.children.egress.failing | not'
   closed_meanwhile
 }
 
@@ -121,7 +113,7 @@ burst() {
     in_box main 'pkill -KILL -u 65054'
     eventually 3 in_box main 'pgrep -u 65054 ulogd'
   done
-  is_status '.children["wall-log"].restarts == 20'
+  is_status main '.children["wall-log"].restarts == 20'
   closed_meanwhile
   as_agent main "timeout 1 bash -c '</dev/tcp/$NET_CANARY/7777'" || true
   eventually 5 in_box main 'grep -q "\"port\":7777" /run/cloister/refusals.jsonl'
@@ -135,7 +127,7 @@ burst() {
     in_box main 'pkill -KILL -x "tmux: server"'
     eventually 15 says 'bypass permissions on' screen main
   done
-  is_status '.session.running and .session.restarts >= 20'
+  is_status main '.session.running and .session.restarts >= 20'
   closed_meanwhile
   eventually 15 same_figures "$before"
 }
@@ -160,7 +152,7 @@ two_panes() {
     eventually 15 claude_again "$claude"
     eventually 12 two_panes
   done
-  eventually 10 is_status '.children.agent.restarts >= 20 and (.children.agent.failing | not)'
+  eventually 10 is_status main '.children.agent.restarts >= 20 and (.children.agent.failing | not)'
   closed_meanwhile
   eventually 15 same_figures "$before"
 }
@@ -179,7 +171,7 @@ clients() {
     eventually 10 clients 0
     wait $! || true
   done
-  is_status '.state == "ready"'
+  is_status main '.state == "ready"'
   closed_meanwhile
   eventually 15 same_figures "$before"
 }

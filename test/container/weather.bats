@@ -44,7 +44,7 @@ is() {
   "$ENGINE" network connect "$NAME" "$NAME-main"
   eventually 15 answers allowed.test
   eventually 15 is healthy
-  matches "$("$ENGINE" exec "$NAME-main" cloister status --json)" '.resolver.restarts == 0 and .session.restarts == 0'
+  is_status main '.resolver.restarts == 0 and .session.restarts == 0'
   run ! as_agent main 'curl -sk --max-time 2 https://denied.test'
 }
 
