@@ -69,7 +69,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   ]);
   const rescuer = openRescuer({ ...rescue, restored });
   const work = await steps.step('session', (tools) =>
-    startWork({ host, log, board, handover, certificates, folder, rescuer }, tools),
+    startWork({ host, log, board, handover, certificates, folder, rescuer, tell: wayOut.tell }, tools),
   );
   if (settings.notify?.on.includes('degraded'))
     watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });

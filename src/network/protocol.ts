@@ -24,6 +24,8 @@ export type ToEgress =
   | { readonly kind: 'pinned'; readonly id: number; readonly failure: string | null }
   | { readonly kind: 'resolve'; readonly id: number; readonly names: readonly string[] }
   | { readonly kind: 'tell'; readonly word: Happening }
+  /** Whether it answers. A packet that the wall refuses goes with it, by which the wall's reader is asked as well. */
+  | { readonly kind: 'ask'; readonly id: number }
   /** Everything that is to be told shall be tried once more: the box stops. */
   | { readonly kind: 'flush'; readonly id: number };
 
@@ -51,6 +53,7 @@ export type FromEgress =
     }
   | Report
   | { readonly kind: 'flushed'; readonly id: number }
+  | { readonly kind: 'answer'; readonly id: number }
   /** What the box sends itself does not arrive. The reason is a word of ours, or a status. */
   | { readonly kind: 'troubled'; readonly what: 'notify' | 'telemetry'; readonly reason: string }
   | {
@@ -75,6 +78,7 @@ export function parseFromEgress(value: unknown): FromEgress | null {
     case 'ready':
       return { kind: message.kind };
     case 'flushed':
+    case 'answer':
       return isCount(message.id) ? (message as FromEgress) : null;
     case 'troubled':
       return isTrouble(message) ? (message as FromEgress) : null;
