@@ -56,7 +56,7 @@ DAMAGE=' could not be read as it is'
   in_session harmed 'cd /workspace/repo && git add --all && git commit -qm Own && echo later >later.txt &&
     object=$(git rev-parse HEAD) && object=.git/objects/${object:0:2}/${object:2} && chmod u+w $object && : >$object
     for at in /workspace /tmp ~ /dev/shm; do head -c 1G /dev/zero >$at/filler 2>/dev/null; done; df --output=avail /workspace /tmp ~ /dev/shm' || true
-  in_box harmed '[[ $(df --output=avail /workspace /tmp /home/claude /dev/shm | sort -un | tr -dc 0-9) == 0 ]]'
+  in_box harmed '[[ $(df --output=avail /workspace /tmp /home/claude /dev/shm | tail -n +2 | sort -un | tr -d " ") == 0 ]]'
   stop harmed
   events harmed ".[-1] | .event == \"rescue.saved\" and .occasion == \"stop\" and (.missing | any(contains(\"$DAMAGE\")))"
   remove_box harmed
@@ -73,7 +73,7 @@ for at in \"/workspace\", \"/tmp\", os.environ[\"HOME\"], \"/dev/shm\":
     try:
         for n in range(10000): open(f\"{at}/filler-{n}\", \"w\").close()
     except OSError: pass"' || true
-  in_box again '[[ $(df --output=iavail /workspace /tmp /home/claude /dev/shm | sort -un | tr -dc 0-9) == 0 ]]'
+  in_box again '[[ $(df --output=iavail /workspace /tmp /home/claude /dev/shm | tail -n +2 | sort -un | tr -d " ") == 0 ]]'
   stop again
   events again ".[-1] | .event == \"rescue.saved\" and .occasion == \"stop\" and (.missing | any(contains(\"$DAMAGE\")))"
   remove_box again
