@@ -46,7 +46,7 @@ DAMAGE=' could not be read as it is'
     mkfifo src/.gitattributes src/.gitignore .git/objects/info/alternates && mkdir -p "$(printf "d/%.0s" {1..1500})" && mkdir closed && echo x >closed/x && chmod 000 closed'
   eventually 60 events harmed "any(.event == \"rescue.saved\" and (.missing | any(contains(\"$DAMAGE\"))))"
   events harmed '.[-1].missing | join(" ") | contains("src/.gitattributes") and contains("closed/") and contains("shut/b.js") and contains(".git/objects/info/alternates") and contains("too deep or too long): d/d/")'
-  health_is harmed '.status == "degraded" and (.reasons | any(contains("a part of the work could not be saved")))'
+  eventually 60 health_is harmed '.status == "degraded" and (.reasons | any(contains("a part of the work could not be saved")))'
   says "$DAMAGE" "$ENGINE" exec "$NAME-harmed" cloister status
   in_session harmed 'cd /workspace/repo && rm -r d src/.gitignore src/.gitattributes .git/objects/info/alternates && chmod 700 closed shut && chmod 600 .git/index'
   eventually 60 health_is harmed '.reasons | any(contains("of the work")) | not'
@@ -56,7 +56,7 @@ DAMAGE=' could not be read as it is'
   in_session harmed 'cd /workspace/repo && git add --all && git commit -qm Own && echo later >later.txt &&
     object=$(git rev-parse HEAD) && object=.git/objects/${object:0:2}/${object:2} && chmod u+w $object && : >$object
     for at in /workspace /tmp ~ /dev/shm; do head -c 1G /dev/zero >$at/filler 2>/dev/null; done; df --output=avail /workspace /tmp ~ /dev/shm' || true
-  in_box harmed '[[ $(df --output=avail /workspace /tmp /home/claude /dev/shm | tail -n +2 | sort -un | tr -d " ") == 0 ]]'
+  in_box harmed 'df /workspace /tmp /home/claude /dev/shm; [[ $(df --output=avail /workspace /tmp /home/claude /dev/shm | tail -n +2 | sort -un | tr -d " ") == 0 ]]'
   stop harmed
   events harmed ".[-1] | .event == \"rescue.saved\" and .occasion == \"stop\" and (.missing | any(contains(\"$DAMAGE\")))"
   remove_box harmed
@@ -73,7 +73,7 @@ for at in \"/workspace\", \"/tmp\", os.environ[\"HOME\"], \"/dev/shm\":
     try:
         for n in range(10000): open(f\"{at}/filler-{n}\", \"w\").close()
     except OSError: pass"' || true
-  in_box again '[[ $(df --output=iavail /workspace /tmp /home/claude /dev/shm | tail -n +2 | sort -un | tr -d " ") == 0 ]]'
+  in_box again 'df --inodes /workspace /tmp /home/claude /dev/shm; [[ $(df --output=iavail /workspace /tmp /home/claude /dev/shm | tail -n +2 | sort -un | tr -d " ") == 0 ]]'
   stop again
   events again ".[-1] | .event == \"rescue.saved\" and .occasion == \"stop\" and (.missing | any(contains(\"$DAMAGE\")))"
   remove_box again

@@ -15,7 +15,7 @@ import { makeScratch, removeLeftovers, removeScratch } from './scratch.ts';
 import { moduleNotes } from './submodules.ts';
 import { type Asked, ask, type Survey, surveyDamaged, surveyWhole, type Trust, trusts } from './survey.ts';
 
-type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
+type Program = Pick<Host, 'run' | 'now' | 'uptime' | 'uid'>;
 
 /** Saves what the agent has done, as the agent, without touching anything of its own. */
 export async function save(host: Program, order: SaveOrder): Promise<SaveReport> {

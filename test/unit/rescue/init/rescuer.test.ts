@@ -49,7 +49,7 @@ function setUp(
   };
   const world = {
     state: {
-      ...newState({ bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 }),
+      ...newState({ bootId: 'x', pid: 1, startTicks: '1', now: 5000, uptime: 0 }),
       phase: 'ready',
     } as BoxState,
   };
@@ -171,11 +171,11 @@ describe('the rescuer', () => {
     expect(events).toMatchObject([{ event: 'rescue.saved', occasion: 'stop' }]);
   });
 
-  test('may have what dies with the box emptied at the stop, and at no other time', async () => {
-    const { rescuer, orders } = setUp();
+  test('may have what dies with the box removed at the stop, and at no other time', async () => {
+    const { rescuer, orders, world } = setUp();
     await rescuer.save('interval');
     await rescuer.stop(never);
-    expect(orders.map(({ dying }) => dying)).toEqual([[], ['/tmp', '/dev/shm']]);
+    expect(orders.map(({ ending }) => ending)).toEqual([null, world.state.startedAt]);
   });
 
   test('has it known that a part could not be saved, until all is', async () => {
