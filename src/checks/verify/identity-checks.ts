@@ -1,7 +1,7 @@
-import { openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { Paths } from '../../core/paths.ts';
 import { loadAttempt } from '../../host/attempt.ts';
+import { fileAttempts } from '../../host/file-attempts.ts';
 import type { Host } from '../../host/host.ts';
 import { fieldOf } from '../../host/proc/pid.ts';
 import { parseState } from '../../state/box-state.ts';
@@ -28,11 +28,11 @@ export const identityChecks: Checks = {
   'the agent is kept from writing below /proc': (host) => {
     const known = parseState(host.files.readIfAny(Paths.state))?.containment.landlock ?? null;
     if (known === null && !hasLandlock()) return { verdict: 'unknown', detail: 'no Landlock' };
-    return refused(() => openSync('/proc/self/oom_score_adj', 'w'), ['EACCES']);
+    return refused(() => fileAttempts.openToWrite('/proc/self/oom_score_adj'), ['EACCES']);
   },
-  'the agent goes first when memory runs out, and leaves no core file or queue behind': () => {
-    const score = readFileSync('/proc/self/oom_score_adj', 'utf8').trim();
-    const limits = readFileSync('/proc/self/limits', 'utf8');
+  'the agent goes first when memory runs out, and leaves no core file or queue behind': ({ files }) => {
+    const score = files.read('/proc/self/oom_score_adj').trim();
+    const limits = files.read('/proc/self/limits');
     const kept = ['Max core file size', 'Max msgqueue size'].every((name) =>
       new RegExp(`^${name} +0 +0 `, 'm').test(limits),
     );

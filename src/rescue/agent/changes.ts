@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFile } from '../../host/agent-file-changes.ts';
+import { readOctets, statOf } from '../../host/agent-files.ts';
 import type { Git } from '../git.ts';
 import type { Candidate } from './choose.ts';
 import type { Look } from './look-at-repository.ts';
-import { octetsOf, statOf } from './repository-files.ts';
 import { copyIndex } from './scratch.ts';
 
 /** One entry of the index. */
@@ -30,7 +30,7 @@ export async function findChanges(git: Git, look: Look, scratch: string): Promis
   const whole = git.withIndex(index);
   await whole.run(['update-index', '--force-write-index']);
   const work = `${scratch}/index.work`;
-  copyFileSync(index, work);
+  copyFile(index, work);
   const compared = git.withIndex(work);
   const listed = (await compared.fields(['ls-files', '-v', '-s', '-z']))
     .map(parseEntry)
@@ -110,7 +110,7 @@ function fingerprintOf(look: Look, index: string, candidates: readonly Candidate
   const tell = (...words: unknown[]) => hash.update(`${JSON.stringify(words)}\n`, 'latin1');
   tell(look.head, [...look.refs], look.stashes, look.commit);
   for (const [name, octets] of look.state) tell(name, octets.toString('latin1'));
-  hash.update(readFileSync(octetsOf(index)));
+  hash.update(readOctets(index));
   for (const { path, kind, mode, tracked, size, stamp } of candidates)
     tell(path, kind, mode, tracked, size, stamp);
   return hash.digest('hex');

@@ -1,3 +1,4 @@
+import { filesBelow, readLatin1, readSmall, statOf } from '../../host/agent-files.ts';
 import {
   commitsIn,
   type Head,
@@ -8,7 +9,6 @@ import {
   stateFiles,
   stateFolders,
 } from '../git-refs.ts';
-import { filesBelow, readLatin1, readSmall, statOf } from './repository-files.ts';
 
 const mostRefs = 200;
 const mostStashes = 20;

@@ -1,6 +1,13 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFile,
+  makeFolder,
+  makeTemporaryFolder,
+  namesIn,
+  removeTree,
+  writeFile,
+} from '../../host/agent-file-changes.ts';
+import { readSmall, roomiest, statOf } from '../../host/agent-files.ts';
 import { quotePath } from '../git.ts';
-import { octetsOf, readSmall, roomiest, statOf } from './repository-files.ts';
 
 /** Files keep their octets: no line ending is changed, no keyword expanded, nothing encoded anew. */
 const raw = '* -text -filter -ident -working-tree-encoding\n';
@@ -13,16 +20,16 @@ const longest = 20 * 60_000;
 /** Removes what programs that were killed have left, on a volume perhaps. */
 export function removeLeftovers(now: number): void {
   for (const room of rooms) {
-    for (const name of namesIn(room).filter((one) => one.startsWith(prefix))) {
+    for (const name of namesInIfAny(room).filter((one) => one.startsWith(prefix))) {
       const age = now - (statOf(`${room}/${name}`)?.mtimeMs ?? now);
       if (age > longest) removeScratch(`${room}/${name}`);
     }
   }
 }
 
-function namesIn(folder: string): string[] {
+function namesInIfAny(folder: string): string[] {
   try {
-    return readdirSync(folder, 'latin1');
+    return namesIn(folder);
   } catch {
     return [];
   }
@@ -37,10 +44,9 @@ export function makeScratch(look: {
   readonly commonDir: string;
   readonly sha256: boolean;
 }): string {
-  const folder = mkdtempSync(`${roomiest(rooms)}/${prefix}`);
-  for (const name of ['objects/info', 'objects/pack', 'refs', 'info'])
-    mkdirSync(`${folder}/${name}`, { recursive: true });
-  const write = (name: string, text: string | Buffer) => writeFileSync(`${folder}/${name}`, text);
+  const folder = makeTemporaryFolder(`${roomiest(rooms)}/${prefix}`);
+  for (const name of ['objects/info', 'objects/pack', 'refs', 'info']) makeFolder(`${folder}/${name}`);
+  const write = (name: string, text: string | Buffer) => writeFile(`${folder}/${name}`, text);
   write('HEAD', 'ref: refs/heads/none\n');
   write(
     'config',
@@ -56,10 +62,10 @@ export function makeScratch(look: {
 
 /** Copies the agent's index, with the file that a split one shares.  @returns where it is. */
 export function copyIndex(gitDir: string, scratch: string): string {
-  const names = readdirSync(octetsOf(gitDir)).filter((name) => /^(index|sharedindex\.[0-9a-f]+)$/.test(name));
+  const names = namesIn(gitDir).filter((name) => /^(index|sharedindex\.[0-9a-f]+)$/.test(name));
   for (const name of names) {
     if (statOf(`${gitDir}/${name}`)?.isFile() === true) {
-      copyFileSync(octetsOf(`${gitDir}/${name}`), `${scratch}/${name}`);
+      copyFile(`${gitDir}/${name}`, `${scratch}/${name}`);
     }
   }
   return `${scratch}/index`;
@@ -68,7 +74,7 @@ export function copyIndex(gitDir: string, scratch: string): string {
 /** Somebody may still write into it; then it is left to a later rescue. */
 export function removeScratch(folder: string): void {
   try {
-    rmSync(octetsOf(folder), { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+    removeTree(folder);
   } catch {
     // What was saved is saved.
   }

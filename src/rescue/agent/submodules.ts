@@ -1,11 +1,11 @@
-import { copyFileSync } from 'node:fs';
+import { copyFile } from '../../host/agent-file-changes.ts';
+import { statOf } from '../../host/agent-files.ts';
 import type { Host } from '../../host/host.ts';
 import { Git } from '../git.ts';
 import type { SaveOrder } from '../protocol.ts';
 import { printableName } from '../rescue-text.ts';
 import type { Entry } from './changes.ts';
 import { look } from './look-at-repository.ts';
-import { statOf } from './repository-files.ts';
 import { copyIndex, makeScratch, removeScratch } from './scratch.ts';
 
 const mostLookedAt = 20;
@@ -42,7 +42,7 @@ async function isCleanModule(
   const scratch = makeScratch(seen);
   try {
     const index = copyIndex(seen.gitDir, scratch);
-    copyFileSync(index, `${index}.module`);
+    copyFile(index, `${index}.module`);
     const place = { gitDir: scratch, workTree: order.folder, index: `${index}.module` };
     const git = new Git(host, { ...order, place });
     await git.succeeds(['update-index', '-q', '--refresh']);
