@@ -161,8 +161,7 @@ function startWallLog(
   { host, log, board, handover }: WayOutParts,
   { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
 ) {
-  let heard = 0;
-  let untold = 0;
+  let [heard, untold] = [0, 0];
   host.every(countPause, () => {
     const busy = heard >= busyWall;
     heard = 0;
