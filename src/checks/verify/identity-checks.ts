@@ -1,4 +1,5 @@
 import { release } from 'node:os';
+import { parseLimits } from '../../confinement/limits/unbounded.ts';
 import { Paths } from '../../core/paths.ts';
 import { loadAttempt } from '../../host/attempt.ts';
 import { fileAttempts } from '../../host/file-attempts.ts';
@@ -32,10 +33,8 @@ export const identityChecks: Checks = {
   },
   'the agent goes first when memory runs out, and leaves no core file or queue behind': ({ files }) => {
     const score = files.read('/proc/self/oom_score_adj').trim();
-    const limits = files.read('/proc/self/limits');
-    const kept = ['Max core file size', 'Max msgqueue size'].every((name) =>
-      new RegExp(`^${name} +0 +0 `, 'm').test(limits),
-    );
+    const { hard, soft } = parseLimits(files.read('/proc/self/limits'));
+    const kept = ['core', 'msgqueue'].every((name) => soft[name] === 0 && hard[name] === 0);
     return judge(score === '1000' && kept, `score ${score}, ${kept ? 'limited' : 'not limited'}`);
   },
   'the agent runs under a seccomp filter': (host) =>
