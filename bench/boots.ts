@@ -114,7 +114,7 @@ async function firstScreen(command: readonly string[]): Promise<number> {
     for await (const chunk of child.stdout.setEncoding('utf8')) {
       text += chunk;
       // The alternate screen, then the name of the session on the status line.
-      if (text.includes('\x1b[?1049h') && /\x1b\[\?1049h[^]* cloister /.test(text)) return Date.now();
+      if (text.split('\x1b[?1049h').slice(1).join('').includes(' cloister ')) return Date.now();
     }
   } finally {
     clearTimeout(timer);

@@ -5,8 +5,9 @@ import type { FromEgress, ToEgress } from './network/protocol.ts';
 
 type Run = (args: readonly string[]) => Promise<number> | number;
 
-/** The host of every command but the boot's first half, and but health's, which looks and starts nothing. */
+/** The host of what lives long or starts often; `whole` runs programs through execa, `looking` starts none. */
 const lean = async () => (await import('./host/real-host.ts')).makeHost({ lean: true });
+const whole = async () => (await import('./host/real-host.ts')).makeHost({ lean: false });
 const looking = async () => (await import('./host/looking-host.ts')).lookingHost;
 const json = (args: readonly string[]) => ({ json: args.includes('--json') });
 const list = (name: ListCommand) => async (args: readonly string[]) =>
@@ -16,7 +17,7 @@ const list = (name: ListCommand) => async (args: readonly string[]) =>
 const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init } = await import('./boot/init.ts');
-    const host = (await import('./host/real-host.ts')).makeHost({ lean: false });
+    const host = await lean();
     const { settingsFrom } = await import('./settings/from-host.ts');
     return init(host, args, ...settingsFrom(host));
   },
@@ -32,7 +33,6 @@ const commands: Readonly<Record<string, Run>> = {
     return new Promise(() => {});
   },
   hook: async ([name = '']) => (await import('./hooks/hook.ts')).hook(await lean(), name, process.stdin),
-  parent: async (args) => (await import('./hooks/ask-parent.ts')).parent(await lean(), args),
   furnish: async () => (await import('./agents/provision-home.ts')).furnish(await looking(), process.stdin),
   rescue: async () => (await import('./rescue/agent/program.ts')).runRescue(await lean(), process.stdin),
   attach: async (args) => {
@@ -45,7 +45,7 @@ const commands: Readonly<Record<string, Run>> = {
   health: async (args) => (await import('./checks/health/health.ts')).health(await looking(), json(args)),
   verify: async (args) => {
     const { verify } = await import('./checks/verify/verify.ts');
-    return verify(await lean(), { ...json(args), inside: args.includes('--inside') });
+    return verify(await whole(), { ...json(args), inside: args.includes('--inside') });
   },
   log: async (args) => (await import('./cli/show-log.ts')).log(await lean(), args),
   ...Object.fromEntries((['allow', 'deny', 'reload', 'rules'] as const).map((name) => [name, list(name)])),

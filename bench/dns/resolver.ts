@@ -2,7 +2,6 @@
 // Usage: resolver.mjs UPSTREAM_PORT RULES   RULES is a file in the form of domains.conf. Descriptor 3 is a
 // bound UDP socket and 4 a TCP one: somebody else holds them, as init does.
 import { readFileSync } from 'node:fs';
-import { loadDatagrams } from '../../src/host/datagrams.ts';
 import { uptime } from '../../src/host/uptime.ts';
 import { makeReports } from '../../src/network/refusal-reports.ts';
 import { makeResolver } from '../../src/network/resolver/resolver.ts';
@@ -23,4 +22,4 @@ const resolver = makeResolver({
   failed: reports.failed,
   now: uptime,
 });
-await serve(resolver, { descriptors: { udp: 3, tcp: 4 }, openDatagrams: loadDatagrams() });
+await serve(resolver, { descriptors: { udp: 3, tcp: 4 } });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
@@ -48,10 +48,6 @@ export async function withRig<T>(work: (rig: Rig) => Promise<T>): Promise<T> {
 /** The same bundle as the product's, from the same sources. */
 async function bundle(): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  // The addon is that of the image, where the link leads once the folder is mounted.
-  const addon = join(folder, 'datagrams.node');
-  rmSync(addon, { force: true });
-  symlinkSync('/usr/local/lib/cloister/datagrams.node', addon);
   const require =
     "import { createRequire as rigRequire } from 'node:module';const require = rigRequire(import.meta.url);";
   await build({

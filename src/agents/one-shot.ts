@@ -33,7 +33,7 @@ export function oneShotSpec(facts: {
 /** Whoever reads may do so on a terminal, and nobody is there to undo a mode: of all sequences only colours pass. */
 function colouredText(): (octets: Buffer) => Buffer {
   const filter = new EscapeFilter(
-    (sequence) => judgeSequence(sequence) === 'pass' && /^\x1b\[[\d;:]*m$/.test(sequence.toString('latin1')),
+    (sequence) => judgeSequence(sequence) === 'pass' && /^\[[\d;:]*m$/.test(sequence.toString('latin1', 1)),
   );
   return (octets) => filter.take(octets);
 }

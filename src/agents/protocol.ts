@@ -36,9 +36,10 @@ export function mergeClaudeState(text: string | null, furnishing: Furnishing): s
     projects[folder] = { ...objectIn(projects, folder), ...trusted };
   }
   const merged: Json = { ...state, hasCompletedOnboarding: true, projects };
-  if (furnishing.approvedKey !== null) {
-    const known = objectIn(state, 'customApiKeyResponses');
-    const approved = [...new Set([...listIn(known, 'approved'), furnishing.approvedKey])];
+  const known = objectIn(state, 'customApiKeyResponses');
+  // Of a key that the box no longer has not even its tail stays on a volume.
+  const approved = furnishing.approvedKey === null ? [] : [furnishing.approvedKey];
+  if (approved.length > 0 || listIn(known, 'approved').length > 0) {
     const rejected = listIn(known, 'rejected').filter((key) => key !== furnishing.approvedKey);
     merged.customApiKeyResponses = { ...known, approved, rejected };
   }

@@ -58,7 +58,11 @@ export async function furnish(host: Pick<Host, 'print'>, stdin: NodeJS.ReadableS
   if (!isPlain || !isSettled(text, furnishing))
     without('needed', claudeLink ?? claudeFolder, () => replace(state, mergeClaudeState(text, furnishing)));
   const hosts = join(home, '.config/gh/hosts.yml');
-  if (githubToken !== null) without('spared', home, () => replace(hosts, renderGhHosts(githubToken)));
+  without('spared', home, () => {
+    if (githubToken !== null) return replace(hosts, renderGhHosts(githubToken));
+    // The token of an earlier boot, on a home that outlives the box.
+    for (const path of [hosts, draftOf(hosts)]) removeIfAny(path);
+  });
   return 0;
 }
 
@@ -97,7 +101,7 @@ function relink(path: string, target: string): void {
 function replace(path: string, text: string): void {
   ensureFolder(dirname(path));
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false || isHuge(path)) setAside(path);
-  const draft = `${path}.cloister`;
+  const draft = draftOf(path);
   clear(draft);
   try {
     writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
@@ -108,12 +112,33 @@ function replace(path: string, text: string): void {
   }
 }
 
+function draftOf(path: string): string {
+  return `${path}.cloister`;
+}
+
+function removeIfAny(path: string): void {
+  if (isAbsent(path)) return;
+  ensureFolder(dirname(path));
+  clear(path);
+}
+
+function isAbsent(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return ['ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '');
+  }
+}
+
 /** Makes a folder that can be written. A home kept on a volume may hold anything in its place. */
 function ensureFolder(path: string): void {
   if (isWritableFolder(path)) return;
   if (path !== dirname(path)) ensureFolder(dirname(path));
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there?.isDirectory()) return chmodSync(path, 0o700);
+  if (there?.isDirectory()) {
+    chmodSync(path, 0o700);
+    return;
+  }
   if (there !== undefined) setAside(path);
   mkdirSync(path, { mode: 0o700 });
 }

@@ -34,15 +34,8 @@ export interface BootParts {
  * The first half of the boot, with all capabilities: it ends by replacing itself with the second half
  * (`resume.ts`), which has few. The wall and the lock have no undo.
  */
-export async function boot({
-  host,
-  log,
-  board,
-  steps,
-  deadline,
-  task,
-  readSettings,
-}: BootParts): Promise<never> {
+export async function boot(parts: BootParts): Promise<never> {
+  const { host, log, board, steps, deadline, task, readSettings } = parts;
   const { settings, base } = await steps.step('settings', () => validSettings(host, readSettings()));
   const { releaseLock, ...environment } = await steps.step('environment', async ({ say }) => {
     const environment = readEnvironment(host, settings);

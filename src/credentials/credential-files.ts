@@ -11,8 +11,9 @@ export interface AccountFile {
 }
 
 /**
- * Plans the files by which the agent's programs know its accounts. This is the one seam of credentials: whoever
- * takes them away from the agent changes this file and the helper programs that read these files.
+ * Plans the files by which the agent's programs know its accounts. GitHub's token is in two of them: `npmrc` for npm, and
+ * `github-token`, which git's helper (the agent's and the rescue's) and `cloister parent` read. The one copy outside of
+ * memory is gh's, which `cloister furnish` writes into the home.
  */
 export function planAccounts(settings: Settings): AccountFile[] {
   const at = (name: string, text: string) => ({ path: `${Paths.agent}/${name}`, text });

@@ -114,7 +114,7 @@ export function feed(stdin: Writable, { stdin: text = '', input, octets }: Comma
 
 /**
  * Runs a program to its end like `run`, for the supervisor alone: it lives for days beside the agent, and execa
- * would cost it 13 MB of private memory.
+ * would cost it 4 MB of private memory.
  */
 export function runLean(command: Command): Promise<Output> {
   const [file = '', ...rest] = command.argv;
@@ -134,6 +134,7 @@ export function runLean(command: Command): Promise<Output> {
     letGo(child);
   };
   const timer = setTimeout(() => end('took too long'), command.timeout ?? defaultTimeout);
+  command.abort?.addEventListener('abort', () => end('was stopped'), { once: true });
   if (command.onProgress !== undefined) eachLine(child.stderr, command.onProgress);
   const said = { stdout: '', stderr: '' };
   const { kept, heard } = command.octets === true ? mostOctets : mostText;

@@ -31,7 +31,11 @@ export function drained(child: ChildProcess): Promise<void> {
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
   let silent = 0;
   let looks = 0;
-  for (const stream of streams) stream.on('data', () => void (silent = 0));
+  for (const stream of streams) {
+    stream.on('data', () => {
+      silent = 0;
+    });
+  }
   return new Promise((resolve) => {
     child.once('close', resolve);
     child.once('exit', () => {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { Paths } from '../core/paths.ts';
-import { loadDatagrams } from './datagrams.ts';
 import { loadDestinationOf } from './destination.ts';
 import { compactMemory, compactWhenQuiet } from './memory.ts';
 import { uptime } from './uptime.ts';
@@ -10,7 +9,6 @@ export function egressMachine() {
   compactWhenQuiet();
   return {
     descriptors: { udp: 3, tcp: 4, guard: 5, door: 6 },
-    openDatagrams: loadDatagrams(),
     destinationOf: loadDestinationOf(),
     now: uptime,
     compactMemory,

@@ -105,7 +105,9 @@ export class FakeMachine {
       every: (every, call) => void this.#timers.push({ every, next: this.clock.now + every, call }),
       print: (text) => void (life.over || this.printed.push(text)),
       printError: (text) => void (life.over || this.printedErrors.push(text)),
-      onDeparture: (listener) => void (this.depart = listener),
+      onDeparture: (listener) => {
+        this.depart = listener;
+      },
       run: (command) => (life.over ? forever() : this.#run(command)),
       start: (spec) => this.#start(spec),
       ...this.sockets.calls(),
@@ -125,7 +127,9 @@ export class FakeMachine {
       onSignal: (names, listener) => {
         for (const name of names) this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
       },
-      onFault: (listener) => void (this.#faulty = listener),
+      onFault: (listener) => {
+        this.#faulty = listener;
+      },
     };
   }
 

@@ -13,6 +13,8 @@ export interface Command {
   readonly cwd?: string;
   /** Milliseconds until it is killed. Default 30 000. */
   readonly timeout?: number;
+  /** Ends it, with everything it started, when it fires. */
+  readonly abort?: AbortSignal;
   /** Takes each line of its stderr as it comes, for progress. */
   readonly onProgress?: (line: string) => void;
 }

@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
 
 let collect: Collect | null = null;
-let trim: (() => void) | null = null;
 
 /**
  * Gives the heap's free pages back to the system. A program that idles never collects by itself, and would keep for
@@ -18,17 +16,6 @@ export function compactMemory(): void {
     collect = runInNewContext('gc') as Collect;
   }
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-  trim ??= loadTrim();
-  trim();
-}
-
-/** Outside the image the addon is missing, and nobody counts its megabytes. */
-function loadTrim(): () => void {
-  try {
-    return (createRequire(import.meta.url)('./trim.node') as { trim: () => void }).trim;
-  } catch {
-    return () => {};
-  }
 }
 
 /** Milliseconds between two looks, and the CPU time within one, in microseconds, that counts as work or as quiet. */

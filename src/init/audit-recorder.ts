@@ -8,12 +8,8 @@ import { renderTold, type Told } from '../policy/audit-entry.ts';
 import type { Failure, Refusal } from '../policy/refusal.ts';
 import { describeFailure, describeRefusal } from '../policy/refusal-text.ts';
 import { makeJournal } from './audit-file.ts';
-import { makeThrottle, type Throttle } from './throttle.ts';
+import { makePair } from './audit-pace.ts';
 
-/** Milliseconds in which the log tells the same refusal once, and how many events it tells a second. */
-const logPace = { window: 10_000, rate: 20 };
-/** The files are what the agent is told from, tool call by tool call: the same again is news much sooner. */
-const filePace = { window: 1000, rate: 20 };
 const mostBytes = 256 * 1024;
 
 /** A refusal as it was seen; the kernel's wall knows the protocol and the decimal user id as well. */
@@ -44,30 +40,8 @@ export function makeRecorder(parts: RecorderParts): Recorder {
   const totals = { refused: 0, failed: 0 };
   const post = makePoster(parts, totals);
   const write = makeWriter(parts);
-  const refusals = makePair<Seen>(parts, {
-    keyOf: ({ via, reason, name, address, port, protocol, user }) =>
-      [via, reason, name, address, port, protocol, user].join(' '),
-    logged: async (seen, count) => {
-      const rule = await parts.ruleFor(seen);
-      parts.log.event('warn', 'egress.refused', { ...seen, count, rule });
-    },
-    loggedRest: (count) => parts.log.event('warn', 'egress.refused.more', { count }),
-    filed: async (seen, count) => {
-      const told = { kind: 'refused' as const, ...seen, rule: await parts.ruleFor(seen) };
-      write.refusal({ ...told, count, text: describeRefusal(seen, count) });
-    },
-    filedRest: (count) => write.refusal({ kind: 'more', count, text: `${count} more refused` }),
-  });
-  const failures = makePair<Failure>(parts, {
-    keyOf: ({ via, trouble, name, port }) => [via, trouble, name, port].join(' '),
-    logged: (failure, count) => parts.log.event('warn', 'egress.failed', { ...failure, count }),
-    loggedRest: (count) => parts.log.event('warn', 'egress.failed.more', { count }),
-    filed: ({ detail: _, ...failure }, count) => {
-      const text = describeFailure({ ...failure, detail: '' }, count);
-      write.failure({ kind: 'failed', ...failure, count, text });
-    },
-    filedRest: (count) => write.failure({ kind: 'more', count, text: `${count} more failed` }),
-  });
+  const refusals = makeRefusals(parts, write);
+  const failures = makeFailures(parts, write);
   const recorder = {
     refused: (seen: Seen, count = 1) => {
       if (isProof(seen)) {
@@ -106,58 +80,45 @@ export function makeRecorder(parts: RecorderParts): Recorder {
   };
 }
 
+function makeRefusals(parts: RecorderParts, write: Writer) {
+  return makePair<Seen>(parts.host, {
+    keyOf: ({ via, reason, name, address, port, protocol, user }) =>
+      [via, reason, name, address, port, protocol, user].join(' '),
+    logged: async (seen, count) => {
+      const rule = await parts.ruleFor(seen);
+      parts.log.event('warn', 'egress.refused', { ...seen, count, rule });
+    },
+    loggedRest: (count) => parts.log.event('warn', 'egress.refused.more', { count }),
+    filed: async (seen, count) => {
+      const told = { kind: 'refused' as const, ...seen, rule: await parts.ruleFor(seen) };
+      write.refusal({ ...told, count, text: describeRefusal(seen, count) });
+    },
+    filedRest: (count) => write.refusal({ kind: 'more', count, text: `${count} more refused` }),
+  });
+}
+
+function makeFailures(parts: RecorderParts, write: Writer) {
+  return makePair<Failure>(parts.host, {
+    keyOf: ({ via, trouble, name, port }) => [via, trouble, name, port].join(' '),
+    logged: (failure, count) => parts.log.event('warn', 'egress.failed', { ...failure, count }),
+    loggedRest: (count) => parts.log.event('warn', 'egress.failed.more', { count }),
+    filed: ({ detail: _, ...failure }, count) => {
+      const text = describeFailure({ ...failure, detail: '' }, count);
+      write.failure({ kind: 'failed', ...failure, count, text });
+    },
+    filedRest: (count) => write.failure({ kind: 'more', count, text: `${count} more failed` }),
+  });
+}
+
 /** The box attacks itself at every boot, and that is nobody's attempt. */
 function isProof({ name, address }: Seen): boolean {
   return name === proofName || (address !== null && Object.values<string>(proofAddresses).includes(address));
 }
 
-interface Telling<Item> {
-  readonly keyOf: (item: Item) => string;
-  readonly logged: (item: Item, count: number) => unknown;
-  readonly loggedRest: (count: number) => void;
-  readonly filed: (item: Item, count: number) => unknown;
-  readonly filedRest: (count: number) => void;
-}
-
-/** Tells the log and the files, each at its own pace and each in order. */
-function makePair<Item>({ host }: RecorderParts, telling: Telling<Item>) {
-  let told: Promise<unknown> = Promise.resolve();
-  const inTurn = (tell: () => unknown) => {
-    told = told.then(tell).catch(() => {});
-  };
-  const throttle = (
-    pace: typeof logPace,
-    tell: (item: Item, count: number) => unknown,
-    tellRest: (count: number) => void,
-  ): Throttle<Item> =>
-    makeThrottle({
-      ...pace,
-      keyOf: telling.keyOf,
-      now: host.uptime,
-      sleep: host.sleep,
-      tell: (item, count) => inTurn(() => tell(item, count)),
-      tellRest: (count) => inTurn(() => tellRest(count)),
-    });
-  const both = [
-    throttle(filePace, telling.filed, telling.filedRest),
-    throttle(logPace, telling.logged, telling.loggedRest),
-  ];
-  return {
-    add: (item: Item, count: number) => {
-      for (const one of both) one.add(item, count);
-    },
-    addRest: (count: number) => {
-      for (const one of both) one.addRest(count);
-    },
-    flush: () => {
-      for (const one of both) one.flush();
-      return told;
-    },
-  };
-}
-
 /** What a line holds beside its number and its time. */
 type Line = Told extends infer One ? (One extends Told ? Omit<One, 'sequence' | 'time'> : never) : never;
+
+type Writer = ReturnType<typeof makeWriter>;
 
 function makeWriter({ host }: RecorderParts) {
   const files = {

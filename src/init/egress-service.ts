@@ -7,6 +7,9 @@ import type { Happening } from '../policy/notification.ts';
 import { type KeepOptions, type Kept, keep } from './respawn.ts';
 import { policies } from './respawn-policies.ts';
 
+/** Questions about names that may be open at once. A program taken over could leave every one unanswered. */
+const mostQuestions = 8;
+
 export interface EgressOptions {
   readonly host: Host;
   readonly log: Log;
@@ -40,32 +43,25 @@ export interface Egress extends Pick<Kept, 'stop'> {
 export function keepEgress(options: EgressOptions): Egress {
   const { host, log } = options;
   let restarts = 0;
-  let ready: () => void = () => {};
-  const firstReady = new Promise<void>((resolve) => {
-    ready = resolve;
-  });
-  let heard: (name: string, outcome: string) => void = () => {};
-  let flushed: () => void = () => {};
-  const spec: ChildSpec = {
-    argv: confined(options.argv, { ...egressIdentity, ...options.held }),
-    env: options.env,
-    descriptors: [options.sockets.udp, options.sockets.tcp, options.sockets.guard, options.sockets.door],
-    channel: true,
-    output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
-  };
+  const { promise: firstReady, resolve: ready } = Promise.withResolvers<void>();
+  const questions = makeQuestions();
   const kept = keep({
     host,
     log,
     name: 'egress',
     policy: policies.egress,
-    spec,
-    ...(options.tell === undefined ? {} : { tell: options.tell }),
+    spec: specOf(options),
+    ...(options.tell && { tell: options.tell }),
     started: (child, count) => {
       restarts = count;
       child.onMessage((value) => void answer(child, parseFromEgress(value)));
       child.send(options.configuration());
+      for (const question of questions.unheard()) child.send(question);
     },
-    ended: () => options.changed({ running: false, restarts }),
+    ended: () => {
+      questions.flushAll();
+      options.changed({ running: false, restarts });
+    },
   });
 
   async function answer(child: Child, message: FromEgress | null): Promise<void> {
@@ -75,14 +71,10 @@ export function keepEgress(options: EgressOptions): Egress {
         ready();
         break;
       case 'pin':
-        child.send({
-          kind: 'pinned',
-          id: message.id,
-          failure: await failureOf(options.firewall.pin(message)),
-        });
+        await pin(options.firewall, child, message);
         break;
       case 'flushed':
-        flushed();
+        questions.flushed(message.id);
         break;
       case 'troubled':
         log.event('warn', `${message.what}.failed`, { reason: message.reason });
@@ -91,7 +83,7 @@ export function keepEgress(options: EgressOptions): Egress {
         options.reported(message);
         break;
       case 'resolved':
-        heard(message.name, message.outcome);
+        questions.resolved(message);
     }
   }
   return {
@@ -99,18 +91,70 @@ export function keepEgress(options: EgressOptions): Egress {
     stop: kept.stop,
     tell: (word) => kept.child.send({ kind: 'tell', word }),
     flush: (patience) => {
-      const done = new Promise<void>((resolve) => {
-        flushed = resolve;
-      });
-      kept.child.send({ kind: 'flush' });
+      const { question, done } = questions.flush();
+      kept.child.send(question);
       return Promise.race([done, host.sleep(patience)]);
     },
     setList: ({ rules, denied }) => kept.child.send({ kind: 'rules', rules, denied }),
-    refresh: (names, listener) => {
-      heard = listener;
-      kept.child.send({ kind: 'resolve', names });
+    refresh: (names, heard) => kept.child.send(questions.resolve(names, heard)),
+  };
+}
+
+type Resolve = Extract<ToEgress, { kind: 'resolve' }>;
+type Heard = (name: string, outcome: string) => void;
+
+/**
+ * What the egress process was asked and has not answered. Names that it still owes when it ends the next one is asked
+ * for; what it still had to tell is gone with it, and nobody waits for that.
+ */
+function makeQuestions() {
+  const names = new Map<number, { readonly left: Set<string>; readonly heard: Heard }>();
+  const flushes = new Map<number, () => void>();
+  let last = 0;
+  return {
+    resolve: (asked: readonly string[], heard: Heard): Resolve => {
+      last += 1;
+      const oldest = names.size >= mostQuestions ? names.keys().next().value : undefined;
+      if (oldest !== undefined) names.delete(oldest);
+      if (asked.length > 0) names.set(last, { left: new Set(asked), heard });
+      return { kind: 'resolve', id: last, names: asked };
+    },
+    resolved: ({ id, name, outcome }: Extract<FromEgress, { kind: 'resolved' }>) => {
+      const question = names.get(id);
+      if (question?.left.delete(name) !== true) return;
+      if (question.left.size === 0) names.delete(id);
+      question.heard(name, outcome);
+    },
+    unheard: (): Resolve[] => [...names].map(([id, { left }]) => ({ kind: 'resolve', id, names: [...left] })),
+    flush: () => {
+      last += 1;
+      const id = last;
+      const done = new Promise<void>((resolve) => void flushes.set(id, resolve));
+      return { question: { kind: 'flush', id } as const, done };
+    },
+    flushed: (id: number) => {
+      flushes.get(id)?.();
+      flushes.delete(id);
+    },
+    flushAll: () => {
+      for (const done of flushes.values()) done();
+      flushes.clear();
     },
   };
+}
+
+function specOf({ argv, env, held, sockets, log }: EgressOptions): ChildSpec {
+  return {
+    argv: confined(argv, { ...egressIdentity, ...held }),
+    env,
+    descriptors: [sockets.udp, sockets.tcp, sockets.guard, sockets.door],
+    channel: true,
+    output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
+  };
+}
+
+async function pin(firewall: Firewall, child: Child, wish: Extract<FromEgress, { kind: 'pin' }>) {
+  child.send({ kind: 'pinned', id: wish.id, failure: await failureOf(firewall.pin(wish)) });
 }
 
 async function failureOf(work: Promise<void>): Promise<string | null> {

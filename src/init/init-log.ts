@@ -37,5 +37,10 @@ export async function openInitLog(
     }
     host.files.append(Paths.log, line);
   };
-  return { log: makeLog({ level, write }), quiet: (on) => void (off = on) };
+  return {
+    log: makeLog({ level, write }),
+    quiet: (on) => {
+      off = on;
+    },
+  };
 }

@@ -10,7 +10,8 @@ export function wordOfNews({ child, what }: ChildNews): Happening | null {
 }
 
 /** @returns what the operator is told of the last rescue of a box that stops, or null: there was nothing to save. */
-export function wordOfRescue({ outcome }: BoxState['rescue']): Happening | null {
+export function wordOfRescue({ outcome, partial }: BoxState['rescue']): Happening | null {
   if (outcome === 'failed') return 'unsaved';
+  if (partial) return 'saved-in-part';
   return outcome === 'pushed' || outcome === 'unchanged' ? 'saved' : null;
 }

@@ -60,18 +60,11 @@ const longestSleep = 86_400_000;
 export function makeRulebook(parts: RulebookParts): Rulebook {
   const { host, log } = parts;
   let list: LiveList = { base: parts.base, allowed: [], denied: [] };
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const done = last.then(work);
-    last = done.catch(() => {});
-    return done;
-  };
+  const inTurn = makeTurns();
   const change = async (how: string, next: LiveList, fields: Record<string, unknown> = {}) => {
     const changes = difference(list, next);
-    try {
-      await parts.apply(inForce(next));
-    } catch (error) {
-      const reason = chainOf(error);
+    const reason = await parts.apply(inForce(next)).then(() => null, chainOf);
+    if (reason !== null) {
       log.event('error', 'rules.failed', { how, ...fields, reason });
       return { code: ExitCode.failed, text: `Nothing was changed: ${printable(reason)}` };
     }
@@ -80,7 +73,7 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
     return null;
   };
   const expire = async (until: number) => {
-    while (host.uptime() < until) await host.sleep(Math.min(until - host.uptime(), longestSleep));
+    await sleepUntil(host, until);
     const next = withoutExpired(list, host.uptime());
     if (next.allowed.length === list.allowed.length) return;
     if ((await inTurn(() => change('expired', withoutExpired(list, host.uptime())))) === null) return;
@@ -93,28 +86,21 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
     },
     allow: (text, time) =>
       inTurn(async () => {
-        const rule = await parts.parseRule(text);
+        const rule = await parseAllowable(parts, text);
         if (typeof rule === 'string') return invalid(rule);
-        const reserved = parts.reserved(rule);
-        if (reserved !== null) return invalid(reserved);
         const until = time === null ? null : host.uptime() + time;
         const next = withAllowed(list, { rule, until });
         if (typeof next === 'string') return invalid(next);
-        const standing = list.base.find((other) => renderRule(other.rule) === renderRule(rule));
         const failed = await change('allow', next, { rule: renderRule(rule), until: timeOf(host, until) });
         if (failed !== null) return failed;
         if (until !== null) void expire(until);
-        return { code: ExitCode.ok, text: describeAllowed(rule, timeOf(host, until), standing) };
+        return { code: ExitCode.ok, text: describeAllowed(rule, timeOf(host, until), list.base) };
       }),
     deny: (text) =>
       inTurn(async () => {
         const rule = await parts.parseRule(text);
         if (typeof rule === 'string') return invalid(rule);
-        const denial: Denial = {
-          name: rule.name,
-          wildcard: rule.wildcard,
-          port: text.includes(':') ? rule.port : null,
-        };
+        const denial = denialOf(rule, text);
         const failed = await change('deny', withDenied(list, denial), { rule: renderDenial(denial) });
         if (failed !== null) return failed;
         const told = [`${renderDenial(denial)} is denied until the next boot.`, ...parts.neededBy(denial)];
@@ -123,10 +109,7 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
     reload: () =>
       inTurn(async () => {
         const { base, faults } = await parts.readBase();
-        if (faults.length > 0) {
-          log.event('error', 'rules.invalid', { faults });
-          return invalid(['Nothing was changed:', ...faults].join('\n'));
-        }
+        if (faults.length > 0) return refuseFaults(log, faults);
         const next = { ...list, base };
         const { added, removed } = difference(list, next);
         const failed = await change('reload', next);
@@ -136,11 +119,41 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
   };
 }
 
+/** @returns a function that starts each work when the one before it is over, however that ended. */
+function makeTurns() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
+}
+
+async function sleepUntil(host: Host, until: number): Promise<void> {
+  while (host.uptime() < until) await host.sleep(Math.min(until - host.uptime(), longestSleep));
+}
+
+async function parseAllowable({ parseRule, reserved }: RulebookParts, text: string): Promise<Rule | string> {
+  const rule = await parseRule(text);
+  return typeof rule === 'string' ? rule : (reserved(rule) ?? rule);
+}
+
+/** Without a port in the text every port is denied. */
+function denialOf({ name, wildcard, port }: Rule, text: string): Denial {
+  return { name, wildcard, port: text.includes(':') ? port : null };
+}
+
+function refuseFaults(log: Log, faults: readonly string[]): Reply {
+  log.event('error', 'rules.invalid', { faults });
+  return invalid(['Nothing was changed:', ...faults].join('\n'));
+}
+
 function invalid(text: string): Reply {
   return { code: ExitCode.settings, text };
 }
 
-function describeAllowed(rule: Rule, until: string | null, standing: SourcedRule | undefined): string {
+function describeAllowed(rule: Rule, until: string | null, base: readonly SourcedRule[]): string {
+  const standing = base.find((other) => renderRule(other.rule) === renderRule(rule));
   if (standing !== undefined) return `${renderRule(rule)} is allowed by ${standing.source} already.`;
   return `${renderRule(rule)} is allowed until ${until ?? 'the next boot'}.`;
 }

@@ -1,9 +1,11 @@
 import type { AgentLimits } from '../confinement/agent-limits.ts';
 import { confined, type Identity, roomy } from '../confinement/profile.ts';
-import { chooseVictims, excessOf, listPids, listTenants } from '../confinement/shortage.ts';
+import { chooseVictims, excessOf, listTenants } from '../confinement/shortage.ts';
+import { chainOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
+import { listPids } from '../host/proc/pid.ts';
 
 /**
  * Milliseconds between two looks at the memory, one small file, and the bytes that the agent could fill in one: what is
@@ -36,17 +38,19 @@ export interface WardenParts {
  * the container's memory is gone, and whoever hoards terminals, of which the whole machine has some thousands.
  */
 export function keepWatch(parts: WardenParts): void {
-  const { host, agent } = parts;
+  const { host, log, agent } = parts;
   const memory = agent.limits?.memory;
   if (memory?.by === 'supervisor') void watchMemory(parts, memory.bytes);
   let looking = false;
-  host.every(terminalPause, async () => {
+  host.every(terminalPause, () => {
     // Besides the terminals there is the door to them.
     if (looking || host.files.list('/dev/pts').length - 1 <= mostTerminals) return;
     looking = true;
-    await endHoarders(parts).finally(() => {
-      looking = false;
-    });
+    void endHoarders(parts)
+      .catch((error) => log.event('error', 'agent.terminals.failed', { reason: chainOf(error) }))
+      .finally(() => {
+        looking = false;
+      });
   });
 }
 

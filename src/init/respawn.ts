@@ -11,6 +11,25 @@ export interface Kept {
   stop(grace: number, hurried?: Farewell['hurried']): Promise<void>;
 }
 
+interface Life {
+  stopped: boolean;
+  failing: boolean;
+  restarts: number;
+  /** Milliseconds until the next start. */
+  pause: number;
+  lastCode: number | null;
+  /** When it ended, as far as that still counts. */
+  ends: readonly number[];
+}
+
+const newLife: Omit<Life, 'pause'> = {
+  stopped: false,
+  failing: false,
+  restarts: 0,
+  lastCode: null,
+  ends: [],
+};
+
 export interface KeepOptions {
   readonly host: Host;
   readonly log: Log;
@@ -26,14 +45,7 @@ export interface KeepOptions {
 /** Starts a child and starts it again whenever it ends, until it is stopped. */
 export function keep(options: KeepOptions): Kept {
   const { host, log, name, policy, tell = () => {} } = options;
-  const life = {
-    stopped: false,
-    failing: false,
-    restarts: 0,
-    pause: policy.pause,
-    lastCode: null as number | null,
-  };
-  let ends: number[] = [];
+  const life = { ...newLife, pause: policy.pause };
   let child = begin();
 
   function begin(): Child {
@@ -46,14 +58,14 @@ export function keep(options: KeepOptions): Kept {
       over = true;
       return again(code, host.uptime() - startedAt);
     });
-    if (life.failing) {
-      void host.sleep(policy.settled).then(() => {
-        if (over || life.stopped) return;
-        life.failing = false;
-        say('settled');
-      });
-    }
+    if (life.failing) void host.sleep(policy.settled).then(() => over || settle());
     return current;
+  }
+
+  function settle(): void {
+    if (life.stopped) return;
+    life.failing = false;
+    say('settled');
   }
 
   async function again(code: number, lived: number): Promise<void> {
@@ -62,25 +74,15 @@ export function keep(options: KeepOptions): Kept {
     if (life.stopped) return say('ended');
     if (lived > policy.settled) {
       life.pause = policy.pause;
-      ends = [];
+      life.ends = [];
     }
     const { pause } = life;
     log.event('error', 'child.ended', { child: name, code, restartIn: pause });
-    judge(host.uptime());
+    say(judge(options, life, host.uptime()));
     await host.sleep(pause);
     life.pause = Math.min(pause * 2, policy.longest);
     life.restarts += 1;
     if (!life.stopped) child = begin();
-  }
-
-  function judge(now: number): void {
-    const { failing } = policy;
-    ends = [...ends, now].filter((at) => now - at < failing.within);
-    const isNew = !life.failing && ends.length >= failing.ends;
-    life.failing ||= isNew;
-    if (isNew)
-      log.event('fatal', 'child.failing', { child: name, ends: ends.length, within: failing.within });
-    say(isNew ? 'failing' : 'ended');
   }
 
   function say(what: ChildNews['what']): void {
@@ -93,9 +95,19 @@ export function keep(options: KeepOptions): Kept {
     },
     stop: (grace, hurried) => {
       life.stopped = true;
-      return endChild(host, child, { grace, ...(hurried === undefined ? {} : { hurried }) });
+      return endChild(host, child, { grace, ...(hurried && { hurried }) });
     },
   };
+}
+
+/** Too many ends in too short a time are told once, until it has settled. */
+function judge({ log, name, policy }: KeepOptions, life: Life, now: number): 'failing' | 'ended' {
+  const { failing } = policy;
+  life.ends = [...life.ends, now].filter((at) => now - at < failing.within);
+  if (life.failing || life.ends.length < failing.ends) return 'ended';
+  life.failing = true;
+  log.event('fatal', 'child.failing', { child: name, ends: life.ends.length, within: failing.within });
+  return 'failing';
 }
 
 /** A start that fails at once, as when the machine has no process left, is an end like any other. */

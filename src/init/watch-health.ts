@@ -21,16 +21,17 @@ export function watchHealth({ host, tell, isReady }: HealthWatch): void {
   let told: Status = 'healthy';
   let before: Status = null;
   let looking = false;
-  host.every(pause, async () => {
+  host.every(pause, () => {
     if (looking || !isReady()) return;
     looking = true;
-    const now = await look(host);
-    looking = false;
-    if (isReady() && now !== null && now === before && now !== told) {
-      told = now;
-      tell(now === 'healthy' ? 'recovered' : now);
-    }
-    before = now;
+    void look(host).then((now) => {
+      looking = false;
+      if (isReady() && now !== null && now === before && now !== told) {
+        told = now;
+        tell(now === 'healthy' ? 'recovered' : now);
+      }
+      before = now;
+    });
   });
 }
 

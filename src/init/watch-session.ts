@@ -27,11 +27,12 @@ export function watchSession(parts: WatchParts): void {
   const { host, board } = parts;
   const memory: Memory = { said: null, before: 0 };
   let looking = false;
-  host.every(pause, async () => {
+  host.every(pause, () => {
     if (looking || board.state.phase !== 'ready' || !board.state.session.running) return;
     looking = true;
-    await look(parts, memory);
-    looking = false;
+    void look(parts, memory).finally(() => {
+      looking = false;
+    });
   });
 }
 

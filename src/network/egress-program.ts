@@ -1,4 +1,3 @@
-import type { OpenDatagrams } from '../host/datagrams.ts';
 import { makeAddressJudge } from '../policy/address-class.ts';
 import { type Allowlist, makeAllowlist } from '../policy/allowlist.ts';
 import type { Own, OwnParts } from './outbound/outbound.ts';
@@ -27,7 +26,6 @@ export interface EgressMachine {
     readonly guard: number;
     readonly door: number;
   };
-  readonly openDatagrams: OpenDatagrams;
   readonly destinationOf: GuardParts['destinationOf'];
   /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
@@ -51,7 +49,7 @@ interface Running {
 
 /**
  * The egress process: serves the resolver and the guard on the sockets it was handed, and has init open the wall for
- * the addresses of what they let through.
+ * what the guard dials. Only where the agent dials for itself does an answer to a query open it.
  */
 export function runEgress(link: EgressLink, machine: EgressMachine): void {
   const leases = makeLeases({ send: link.send, now: machine.now });
@@ -73,10 +71,10 @@ export function runEgress(link: EgressLink, machine: EgressMachine): void {
       case 'flush':
         void Promise.resolve(running?.own)
           .then((own) => own?.flush())
-          .then(() => link.send({ kind: 'flushed' }));
+          .then(() => link.send({ kind: 'flushed', id: message.id }));
         break;
       case 'resolve':
-        void resolveAll({ link, leases, resolver: running?.resolver }, message.names).then(() =>
+        void resolveAll({ link, leases, resolver: running?.resolver }, message).then(() =>
           setTimeout(machine.compactMemory, settling),
         );
     }
@@ -152,7 +150,7 @@ function startOwn(
 /** Resolves and pins every name, and reports each. */
 async function resolveAll(
   { link, leases, resolver }: { link: EgressLink; leases: Leases; resolver: Resolver | undefined },
-  names: readonly string[],
+  { id, names }: Extract<ToEgress, { kind: 'resolve' }>,
 ): Promise<void> {
   const queue = names.values();
   const work = async () => {
@@ -160,7 +158,7 @@ async function resolveAll(
       const resolution = await resolver?.resolve(name, { fresh: true });
       if (resolution?.kind === 'addresses' && resolution.addresses.length > 0)
         await leases.pin({ name, port: null, ...resolution }).catch(() => {});
-      link.send({ kind: 'resolved', name, outcome: resolution?.kind ?? 'failed' });
+      link.send({ kind: 'resolved', id, name, outcome: resolution?.kind ?? 'failed' });
     }
   };
   await Promise.all(Array.from({ length: overlap }, work));

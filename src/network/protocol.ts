@@ -1,10 +1,10 @@
 import type { Range } from '../policy/address-class.ts';
-import { type Happening } from '../policy/notification.ts';
+import type { Happening } from '../policy/notification.ts';
 import type { OwnTargets } from '../policy/outbound-target.ts';
 import { type Failure, parseFailure, parseRefusal, type Refusal } from '../policy/refusal.ts';
 import type { Denial, Rule } from '../policy/rule.ts';
 
-/** From init to the egress process. */
+/** From init to the egress process. Every question carries an id, and so does every answer to it. */
 export type ToEgress =
   | {
       readonly kind: 'configure';
@@ -22,10 +22,10 @@ export type ToEgress =
   /** The list has changed: what the old one let in is reconsidered. */
   | { readonly kind: 'rules'; readonly rules: readonly Rule[]; readonly denied: readonly Denial[] }
   | { readonly kind: 'pinned'; readonly id: number; readonly failure: string | null }
-  | { readonly kind: 'resolve'; readonly names: readonly string[] }
+  | { readonly kind: 'resolve'; readonly id: number; readonly names: readonly string[] }
   | { readonly kind: 'tell'; readonly word: Happening }
   /** Everything that is to be told shall be tried once more: the box stops. */
-  | { readonly kind: 'flush' };
+  | { readonly kind: 'flush'; readonly id: number };
 
 /** What happened since the last report, told once with its count; `more` counts what was too much to list. */
 export interface Report {
@@ -50,14 +50,20 @@ export type FromEgress =
       readonly own?: boolean;
     }
   | Report
-  | { readonly kind: 'flushed' }
+  | { readonly kind: 'flushed'; readonly id: number }
   /** What the box sends itself does not arrive. The reason is a word of ours, or a status. */
   | { readonly kind: 'troubled'; readonly what: 'notify' | 'telemetry'; readonly reason: string }
   | {
       readonly kind: 'resolved';
+      readonly id: number;
       readonly name: string;
       readonly outcome: 'addresses' | 'absent' | 'denied' | 'failed';
     };
+
+/** @returns seconds that a pin lives for an answer with this TTL: both sides count on it. */
+export function pinLifetimeOf(ttl: number): number {
+  return Math.min(Math.max(ttl, 60), 3600);
+}
 
 const mostListed = 200;
 
@@ -67,8 +73,9 @@ export function parseFromEgress(value: unknown): FromEgress | null {
   const message = value as Record<string, unknown>;
   switch (message.kind) {
     case 'ready':
-    case 'flushed':
       return { kind: message.kind };
+    case 'flushed':
+      return isCount(message.id) ? (message as FromEgress) : null;
     case 'troubled':
       return isTrouble(message) ? (message as FromEgress) : null;
     case 'pin':
@@ -76,7 +83,9 @@ export function parseFromEgress(value: unknown): FromEgress | null {
     case 'report':
       return parseReport(message);
     case 'resolved':
-      return isText(message.name) && isText(message.outcome) ? (message as FromEgress) : null;
+      return isCount(message.id) && isText(message.name) && isText(message.outcome)
+        ? (message as FromEgress)
+        : null;
     default:
       return null;
   }

@@ -1,7 +1,7 @@
 import { attackedPromises } from '../../src/checks/attacked-promises.ts';
 import type { FakeChild } from '../../src/host/fake-child.ts';
 import { FakeMachine } from '../../src/host/fake-host.ts';
-import { type Command, type Output } from '../../src/host/host.ts';
+import type { Command, Output } from '../../src/host/host.ts';
 
 export const goodEnvironment: Readonly<Record<string, string>> = {
   GH_PAT: 'github_pat_0123456789abcdef',
@@ -126,9 +126,11 @@ function answerCommands(machine: FakeMachine): void {
     if (machine.files.facts(argv.at(-1) ?? '') === null) throw new Error('test ended with 1');
     return {};
   });
-  machine.prepare(/cloister\.mjs parent https:/);
+  machine.prepare(/repository-facts /, { stdout: '{"fork":false}' });
   machine.prepare(/\/usr\/bin\/rm -rf -- \S+\/\.repo\.cloning$/);
   machine.prepare(/\/usr\/bin\/git clone /);
+  machine.prepare(/ ls-remote --symref /);
+  machine.prepare(/\/usr\/bin\/git -C \S+\/\.repo\.cloning checkout --progress$/);
   machine.prepare(/\/usr\/bin\/mv -T -- \S+\/\.repo\.cloning \S+\/repo$/);
   machine.prepare(/cloister\.mjs rescue$/, rescued);
   machine.prepare(/\/usr\/bin\/kill -KILL -- -1$/);
@@ -173,15 +175,14 @@ function mounted(machine: FakeMachine, { argv }: Command): Partial<Output> {
 export function behave(child: FakeChild): void {
   if (!child.spec.argv.includes('egress')) return;
   let next = 0;
-  const names = new Map<number, string>();
+  const asked = new Map<number, { id: number; name: string }>();
   child.onSent = (message) => {
     const { kind, ...rest } = message as { kind: string; names?: string[]; id?: number };
     if (kind === 'configure') queueMicrotask(() => child.say({ kind: 'ready' }));
-    if (kind === 'pinned')
-      child.say({ kind: 'resolved', name: names.get(rest.id ?? 0), outcome: 'addresses' });
+    if (kind === 'pinned') child.say({ kind: 'resolved', ...asked.get(rest.id ?? 0), outcome: 'addresses' });
     for (const name of kind === 'resolve' ? (rest.names ?? []) : []) {
       next += 1;
-      names.set(next, name);
+      asked.set(next, { id: rest.id ?? 0, name });
       child.say({ kind: 'pin', id: next, name, port: null, addresses: [`203.0.113.${next}`], ttl: 60 });
     }
   };

@@ -79,6 +79,7 @@ test('a room in memory that holds somebody else’s files is not given away', as
 test('with one volume at /data the work and the conversations are there, made by the agent itself', async () => {
   const machine = makeMachine({ rooms: ['/tmp', '/home/claude'] });
   addVolume(machine, '/data', { uid: 0 });
+  machine.prepare(/ ls-remote /, { stdout: `${'a'.repeat(40)}\trefs/cloister/box/0123abcd/manifest\n` });
   await bootToReady(machine);
   expect(machine.files.facts('/data')).toMatchObject({ uid: 1000, gid: 1000 });
   const ofRoot = machine.journal.filter((line) => !line.includes('--reuid=1000'));
@@ -94,7 +95,11 @@ test('with one volume at /data the work and the conversations are there, made by
   const session = machine.commands.find(({ argv }) => argv.includes('new-session'));
   expect(session?.argv).toContain('/data/workspace/repo');
   const order = machine.commands.find(({ argv }) => argv.at(-1) === 'rescue')?.stdin ?? '{}';
-  expect(JSON.parse(order)).toMatchObject({ kind: 'restore', folder: '/data/workspace/repo' });
+  expect(JSON.parse(order)).toMatchObject({ kind: 'restore', folder: '/data/workspace/.repo.cloning' });
+  // Killed half way a restore leaves a draft that the next boot makes anew, and no work to keep.
+  const restored = machine.commands.findIndex(({ argv }) => argv.at(-1) === 'rescue');
+  const moved = machine.commands.findIndex(({ argv }) => argv.includes('/usr/bin/mv'));
+  expect(restored).toBeLessThan(moved);
   expect(stateOf(machine)?.workspace).toBe('/data/workspace');
 });
 

@@ -274,6 +274,17 @@ matches_health() {
   remove_box closed
 }
 
+@test "a token stays on no home: a box without an account removes what an earlier one left" {
+  volume account
+  up '--tmpfs=/home' account --volume "$NAME-account:/home/claude"
+  as_agent account "grep -q '$NET_GH_PAT' ~/.config/gh/hosts.yml"
+  remove_box account
+  up '--tmpfs=/home\|GH_PAT' account --volume "$NAME-account:/home/claude" --env GH_PAT=none
+  as_agent account '[[ -d ~/.config/gh ]]'
+  run ! as_agent account "grep -r '$NET_GH_PAT' ~ /run/cloister/agent"
+  remove_box account
+}
+
 @test "a box that makes its own rooms covers no volume below them" {
   volume deep
   up '--tmpfs=/\(workspace\|tmp\|home\)' deep --cap-add SYS_ADMIN --security-opt apparmor=unconfined \

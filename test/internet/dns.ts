@@ -28,13 +28,11 @@ const typeNames = new Map([
 /** Serves UDP port 53 of one address. */
 export async function startDnsUdp(address: string, options: DnsOptions): Promise<void> {
   const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', reuseAddr: true });
-  socket.on('message', async (message, peer) => {
-    const reply = await answer(
-      message,
-      { transport: 'udp', source: `${peer.address}#${peer.port}` },
-      options,
-    );
-    if (reply) socket.send(reply, peer.port, peer.address);
+  socket.on('message', (message, peer) => {
+    const from = { transport: 'udp', source: `${peer.address}#${peer.port}` } as const;
+    void answer(message, from, options).then((reply) => {
+      if (reply) socket.send(reply, peer.port, peer.address);
+    });
   });
   socket.bind(53, address);
   await once(socket, 'listening');
@@ -46,7 +44,7 @@ export async function startDnsUdp(address: string, options: DnsOptions): Promise
 export function serveDnsTcp(socket: Socket, options: DnsOptions): void {
   const source = `${socket.remoteAddress?.replace(/^::ffff:/, '')}#${socket.remotePort}`;
   let pending = Buffer.alloc(0);
-  socket.on('data', async (chunk: Buffer) => {
+  const answerAll = async (chunk: Buffer) => {
     pending = Buffer.concat([pending, chunk]);
     while (pending.length >= 2 && pending.length >= pending.readUInt16BE(0) + 2) {
       const message = pending.subarray(2, pending.readUInt16BE(0) + 2);
@@ -54,7 +52,8 @@ export function serveDnsTcp(socket: Socket, options: DnsOptions): void {
       const reply = await answer(message, { transport: 'tcp', source }, options);
       if (reply && socket.writable) socket.write(Buffer.concat([lengthOf(reply), reply]));
     }
-  });
+  };
+  socket.on('data', (chunk: Buffer) => void answerAll(chunk));
   socket.on('error', () => socket.destroy());
 }
 

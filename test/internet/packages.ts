@@ -9,7 +9,7 @@ const packages: Record<string, { version: string; files: Record<string, string> 
     version: '1.2.0',
     files: {
       'package.json': `${JSON.stringify({ name: '@cloister-demo/greeting', version: '1.2.0', type: 'module', main: 'index.js', types: 'index.d.ts' })}\n`,
-      'index.js': 'export const greeting = (name) => `Good day, ${name}.`;\n',
+      'index.js': "export const greeting = (name) => 'Good day, ' + name + '.';\n",
       'index.d.ts': 'export declare const greeting: (name: string) => string;\n',
     },
   },

@@ -48,7 +48,8 @@ export function createWeb(options: WebOptions): {
   http: (socket: Socket) => void;
   https: (socket: Socket) => void;
 } {
-  const handle: Handler = (request, response) => route(request, response, options);
+  const handle = (request: IncomingMessage, response: ServerResponse) =>
+    void route(request, response, options);
   const http = createServer(handle);
   const https = createSecureServer(
     {

@@ -1,205 +1,92 @@
-import { execFileSync } from 'node:child_process';
-import { lstatSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseRules } from '../../src/policy/parse-rules.ts';
 import { schema } from '../../src/settings/schema.ts';
 import { secretNames } from '../../src/settings/secrets.ts';
+import * as rules from './house/rules.ts';
+import { readTree } from './house/tree.ts';
+import { rootLoadsUnprivileged } from './house/users.ts';
 
-/** Every file of the project, also one not committed yet. */
-const tree = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((path) => path !== '' && lstatSync(path, { throwIfNoEntry: false })?.isFile());
-const textOf = (path: string) => readFileSync(path, 'utf8');
-const sources = tree.filter((path) => path.startsWith('src/') && path.endsWith('.ts'));
-
-interface Import {
-  readonly from: string;
-  readonly to: string;
-  /** Only types: nothing of the other file is there at run time. */
-  readonly typeOnly: boolean;
-}
-
-const imports: Import[] = sources.flatMap((from) => {
-  const text = textOf(from);
-  const still = [...text.matchAll(/^(?:import|export) ([^;]*?)from '([^']+)'/gms)];
-  const late = [...text.matchAll(/import\('([^']+)'\)/g)].map(([, to]) => ['', '', to]);
-  const bare = [...text.matchAll(/^import '([^']+)'/gm)].map(([, to]) => ['', '', to]);
-  return [...still, ...late, ...bare].map(([, names = '', to = '']) => ({
-    from,
-    to: to.startsWith('.') ? normalize(join(dirname(from), to)) : to,
-    typeOnly: /^type\b/.test(names) || (/^\{.*\}\s*$/s.test(names) && everyNameIsType(names)),
-  }));
-});
-
-function everyNameIsType(names: string): boolean {
-  const list = names
-    .replace(/[{}]/g, '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  return list.length > 0 && list.every((name) => name.startsWith('type '));
-}
-
-const roomOf = (path: string) =>
-  path === 'src/main.ts' ? 'main' : (/^src\/([^/]+)\//.exec(path)?.[1] ?? '');
-
-/** What each room may load. Types may be seen of everything below it, and of settings by all. */
-const mayLoad: Readonly<Record<string, readonly string[]>> = {
-  core: [],
-  host: ['core'],
-  policy: ['host', 'core'],
-  confinement: ['host', 'core'],
-  state: ['confinement', 'policy', 'host', 'core'],
-  settings: ['policy', 'core'],
-  network: ['state', 'policy', 'host', 'core'],
-  terminal: ['host', 'core'],
-  hooks: ['state', 'policy', 'host', 'core'],
-  agents: ['terminal', 'confinement', 'host', 'core'],
-  credentials: ['agents', 'policy', 'host', 'core'],
-  rescue: ['state', 'confinement', 'host', 'core'],
-  checks: ['network', 'state', 'confinement', 'host', 'core'],
-  init: ['checks', 'rescue', 'agents', 'network', 'state', 'confinement', 'policy', 'host', 'core'],
-  control: ['init', 'checks', 'core'],
-  boot: [
-    'control',
-    'init',
-    'checks',
-    'rescue',
-    'credentials',
-    'agents',
-    'hooks',
-    'network',
-    'state',
-    'confinement',
-    'policy',
-    'host',
-    'core',
-  ],
-  cli: ['checks', 'agents', 'terminal', 'state', 'confinement', 'policy', 'host', 'core'],
-  main: [
-    'cli',
-    'boot',
-    'checks',
-    'rescue',
-    'agents',
-    'hooks',
-    'network',
-    'settings',
-    'state',
-    'confinement',
-    'host',
-    'core',
-  ],
-};
+const tree = readTree();
+const textOf = (path: string) => tree.get(path) ?? '';
 
 describe('imports point one way', () => {
-  test.each(Object.keys(mayLoad))('out of %s only into the rooms below it', (room) => {
-    const wrong = imports
-      .filter(
-        ({ from, to, typeOnly }) =>
-          roomOf(from) === room && roomOf(to) !== '' && roomOf(to) !== room && !typeOnly,
-      )
-      .filter(({ from, to }) => !mayLoad[room]?.includes(roomOf(to)) && !isExcused(from, to));
+  test('out of a room only into the rooms below it', () => {
     expect(
-      wrong.map(shown),
+      rules.importsAgainstDirection(tree),
       'a room that loads one above it can no longer be read, tested or moved alone',
     ).toEqual([]);
   });
 
   test('every room is known to this test', () => {
-    const rooms = [...new Set(sources.map(roomOf))];
-    expect(
-      rooms.filter((room) => !(room in mayLoad)),
-      'say here what a new room may load',
-    ).toEqual([]);
+    expect(rules.unknownRooms(tree), 'say in house/rooms.ts what a new room may load').toEqual([]);
   });
 
-  test('types, too, are seen only of rooms below, of settings, and by commands', () => {
-    const order = Object.keys(mayLoad);
-    const wrong = imports.filter(({ from, to, typeOnly }) => {
-      const [room, other] = [roomOf(from), roomOf(to)];
-      if (!typeOnly || other === '' || room === other || other === 'settings') return false;
-      return order.indexOf(other) > order.indexOf(room);
-    });
-    expect(wrong.map(shown), 'a type from above ties a room to its user').toEqual([]);
+  test('types, too, are seen only of rooms below, and of settings', () => {
+    expect(rules.typesFromAbove(tree), 'a type from above ties a room to its user').toEqual([]);
   });
 
   test('network, hooks, terminal and rescue never see each other', () => {
-    const rooms = ['network', 'hooks', 'terminal', 'rescue'];
-    const wrong = imports.filter(({ from, to }) => {
-      const pair = [roomOf(from), roomOf(to)];
-      return pair[0] !== pair[1] && pair.every((room) => rooms.includes(room));
-    });
-    expect(wrong.map(shown), 'they are brought together above, by init and boot').toEqual([]);
-  });
-
-  test('settings are seen as types, except at the door', () => {
-    const wrong = imports.filter(
-      ({ from, to, typeOnly }) =>
-        roomOf(to) === 'settings' && !['settings', 'main'].includes(roomOf(from)) && !typeOnly,
-    );
-    expect(
-      wrong.filter(({ from, to }) => !isExcused(from, to)).map(shown),
-      'they are read once and handed on; zod stays out of the supervisor',
-    ).toEqual([]);
-  });
-
-  /** Init has the log hide what the settings say is secret: a pure function of theirs. */
-  function isExcused(from: string, to: string): boolean {
-    return from === 'src/boot/init.ts' && to === 'src/settings/settings.ts';
-  }
-});
-
-describe('the operating system stays behind the port', () => {
-  test('only main makes the real host', () => {
-    const makers = imports.filter(({ to, from }) => to === 'src/host/real-host.ts' && from !== 'src/main.ts');
-    expect(makers.map(shown), 'whoever makes his own host can not be tested with another').toEqual([]);
-  });
-
-  test('only host starts programs', () => {
-    const starters = /^(node:child_process|child_process|execa|node-pty)$/;
-    const wrong = imports.filter(
-      ({ from, to, typeOnly }) => starters.test(to) && !typeOnly && roomOf(from) !== 'host',
-    );
-    expect(wrong.map(shown), 'one function runs commands: argv only, one error, secrets excluded').toEqual(
+    expect(rules.importsBetweenSiblings(tree), 'they are brought together above, by init and boot').toEqual(
       [],
     );
   });
 
+  test('settings are seen as types, except at the door', () => {
+    expect(
+      rules.settingsPastTheDoor(tree),
+      'they are read once and handed on; zod stays out of the supervisor',
+    ).toEqual([]);
+  });
+});
+
+test('nothing that root runs loads what an unprivileged process runs', () => {
+  expect(
+    rootLoadsUnprivileged(tree),
+    'root meets the others in a file called protocol.ts, which has a parser',
+  ).toEqual([]);
+});
+
+describe('the operating system stays behind the port', () => {
+  test('only main makes the real host', () => {
+    expect(rules.makersOfTheHost(tree), 'whoever makes his own host can not be tested with another').toEqual(
+      [],
+    );
+  });
+
+  test('only host starts programs', () => {
+    expect(
+      rules.programsOutsideHost(tree),
+      'one function runs commands: argv only, one error, secrets excluded',
+    ).toEqual([]);
+  });
+
   test('only host touches the process; main may read its arguments, its streams, and exit', () => {
-    const touches = sources
-      .filter((path) => roomOf(path) !== 'host')
-      .flatMap((path) =>
-        [...codeOf(path).matchAll(/\bprocess\??\.(\w+)/g)].map((match) => `${path}: process.${match[1]}`),
-      )
-      .filter((touch) => !/^src\/main\.ts: process\.(argv|stdin|stderr|exit)$/.test(touch));
-    expect(touches, 'settings are read once, at the door; nobody looks at the process later').toEqual([]);
+    expect(
+      rules.processOutsideHost(tree),
+      'settings are read once, at the door; nobody looks at the process later',
+    ).toEqual([]);
   });
 
   test('process.exit stands once', () => {
-    const exits = sources.flatMap((path) => [...codeOf(path).matchAll(/process\.exit\b/g)].map(() => path));
-    expect(exits, 'a second exit would end the box past the order of its stop').toEqual(['src/main.ts']);
+    expect(rules.placesOfExit(tree), 'a second exit would end the box past the order of its stop').toEqual([
+      'src/main.ts',
+    ]);
   });
 
   test('the fakes stay out of the product', () => {
-    const users = imports.filter(({ from, to }) => /\/fake-/.test(to) && !/\/fake-/.test(from));
-    expect(users.map(shown), 'a fake in the image would be a way around every control').toEqual([]);
+    expect(rules.fakesInTheProduct(tree), 'a fake in the image would be a way around every control').toEqual(
+      [],
+    );
   });
 });
 
-describe('files stay short', () => {
-  test.each(sources)('%s', (path) => {
-    const most = path === 'src/main.ts' ? 60 : 200;
-    expect(textOf(path).split('\n').length - 1, 'a file one can hold in the head').toBeLessThanOrEqual(most);
-  });
+test('files stay short', () => {
+  expect(rules.longFiles(tree), 'a file one can hold in the head').toEqual([]);
 });
 
 describe('the run’s flags are the same wherever they stand', () => {
-  const flags = textOf('engine/flags').trim().split('\n');
+  const flags = textOf('scripts/flags').trim().split('\n');
   const service = (parse(textOf('compose.yaml')) as { services: { cloister: Service } }).services.cloister;
 
   interface Service {
@@ -216,7 +103,7 @@ describe('the run’s flags are the same wherever they stand', () => {
     network_mode?: string;
   }
 
-  test('compose.yaml and engine/flags agree', () => {
+  test('compose.yaml and scripts/flags agree', () => {
     const fromCompose = [
       ...(service.read_only ? ['--read-only'] : []),
       ...service.cap_drop.map((name) => `--cap-drop=${name}`),
@@ -251,8 +138,8 @@ describe('the run’s flags are the same wherever they stand', () => {
 describe('what an operator may say', () => {
   const known = [...Object.keys(schema), ...secretNames.flatMap((name) => [name, `${name}_FILE`])].sort();
 
-  test('is handed on by engine/up, all of it', () => {
-    const list = /^variables=\(\n(.*?)^\)/ms.exec(textOf('engine/up'))?.[1] ?? '';
+  test('is handed on by scripts/up, all of it', () => {
+    const list = /^variables=\(\n(.*?)^\)/ms.exec(textOf('scripts/up'))?.[1] ?? '';
     expect(
       list
         .split(/\s+/)
@@ -292,11 +179,11 @@ test('every dependency is pinned to one version', () => {
 
 test('no file names a package registry’s host or the machine it was written on', () => {
   const registry = new RegExp(
-    ['registry', 'npmjs', 'org'].join('\\.') + '|' + ['deb', 'debian', 'org'].join('\\.'),
+    `${['registry', 'npmjs', 'org'].join('\\.')}|${['deb', 'debian', 'org'].join('\\.')}`,
   );
   // The parts are joined here so that this file does not find itself.
   const machine = new RegExp(`${'/wo'}${'rk/'}|${'/home/'}(?!claude\\b)\\w|${'/Us'}${'ers/'}`);
-  const text = tree.filter((path) => !/\.(png|jpg|svg|gif)$/.test(path));
+  const text = [...tree.keys()].filter((path) => !/\.(png|jpg|svg|gif)$/.test(path));
   const found = text.filter(
     (path) => machine.test(textOf(path)) || (registry.test(textOf(path)) && !playsTheRegistry(path)),
   );
@@ -307,14 +194,3 @@ test('no file names a package registry’s host or the machine it was written on
     return path.startsWith('test/internet/') || path.startsWith('test/unit/internet/');
   }
 });
-
-function shown({ from, to }: Import): string {
-  return `${from} -> ${to}`;
-}
-
-/** A file without its comments and texts. */
-function codeOf(path: string): string {
-  return textOf(path)
-    .replace(/\/\*.*?\*\//gs, '')
-    .replace(/^\s*\/\/.*$/gm, '');
-}

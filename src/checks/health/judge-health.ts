@@ -57,6 +57,10 @@ function poorOf(facts: HealthFacts, state: BoxState): string[] {
     ...(byAddress ? ['egress goes by address: names are not checked'] : []),
     ...(facts.agent ? [] : [`the agent is not running${whyDown(state)}`]),
     ...(state.rescue.outcome === 'failed' ? ['the work could not be saved: `cloister status` says why'] : []),
+    // The state may be another version's.
+    ...(state.rescue.partial === true
+      ? ['a part of the work could not be saved: `cloister status` says which']
+      : []),
     ...Object.entries(facts.disks).flatMap(([path, { writable, used }]) => [
       ...(writable ? [] : [`${path} is not writable`]),
       ...(used >= full ? [`${path} is ${percent(used)} full`] : []),

@@ -1,7 +1,8 @@
 import { Paths } from '../../core/paths.ts';
 import type { StepTools } from '../../core/step-tools.ts';
 import type { Host } from '../../host/host.ts';
-import { parseMounts } from '../../host/proc/mountinfo.ts';
+import { taskLimitOf } from '../../host/proc/cgroup.ts';
+import { readMounts } from '../../host/proc/mountinfo.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { AgentLimits } from '../agent-limits.ts';
 import { confined, type Identity } from '../profile.ts';
@@ -31,7 +32,7 @@ export async function boundAgent(
     asked: settings,
     hard,
     softDescriptors: soft.nofile ?? 1024,
-    taskLimit: taskLimitOf(host),
+    taskLimit: taskLimitOf(files),
     memoryLimit: environment.memoryLimit,
     fileLimit: Number(files.readIfAny('/proc/sys/fs/file-max') ?? Number.NaN) || Number.POSITIVE_INFINITY,
     elsewhere: groups.pids ? 0 : await countElsewhere(host, environment.agent),
@@ -51,14 +52,6 @@ async function ensureEntered(host: Host, groups: ControlGroups): Promise<Control
   );
 }
 
-function taskLimitOf({ files }: Host): number | null {
-  for (const path of ['/sys/fs/cgroup/pids.max', '/sys/fs/cgroup/pids/pids.max']) {
-    const tasks = Number(files.readIfAny(path) ?? Number.NaN);
-    if (Number.isSafeInteger(tasks) && tasks > 0) return tasks;
-  }
-  return null;
-}
-
 /** As close as the count has to be; it changes all the time. */
 const nearEnough = 64;
 const mostElsewhere = 1 << 17;
@@ -68,7 +61,7 @@ const mostElsewhere = 1 << 17;
  * containers, and refuses to start a program for one that has more than its limit. There is no other way to ask.
  */
 export async function countElsewhere(host: Host, agent: Identity): Promise<number> {
-  const fit = (limit: number) => {
+  const fits = (limit: number) => {
     const limits = { resources: { nproc: `${limit}` }, groups: [] };
     return host.run({ argv: confined(['/usr/bin/true'], { ...agent, limits }) }).then(
       () => true,
@@ -76,11 +69,11 @@ export async function countElsewhere(host: Host, agent: Identity): Promise<numbe
     );
   };
   let most = nearEnough;
-  while (most < mostElsewhere && !(await fit(most))) most *= 2;
+  while (most < mostElsewhere && !(await fits(most))) most *= 2;
   let least = most === nearEnough ? 0 : most / 2;
   while (most - least > nearEnough) {
     const middle = Math.floor((least + most) / 2);
-    if (await fit(middle)) most = middle;
+    if (await fits(middle)) most = middle;
     else least = middle;
   }
   return most;
@@ -101,7 +94,7 @@ function boundKernel({ files }: Host): string[] {
 }
 
 function placesWithoutBound({ files }: Host): string[] {
-  return boundlessOf(parseMounts(files.read('/proc/self/mountinfo'))).map((point) =>
+  return boundlessOf(readMounts(files)).map((point) =>
     point === Paths.session
       ? `${point}: give it a small tmpfs of its own`
       : `empty files in ${point}: give it a tmpfs with nr_inodes`,

@@ -20,8 +20,6 @@ export function makeKernelPins(parts: KernelPinParts, pins: PinTable) {
   const writer = makePinWriter(parts);
   const waiting = new Map<string, { pin: Pin; verb: 'add' | 'remove' }>();
   let pinning: Pinning | null = null;
-  let running: Promise<void> | null = null;
-  let queued: Promise<void> | null = null;
   /** The kernel has not got what the table holds: the last attempt failed, so the next request tries again. */
   let behind = false;
   /** What the kernel was never told with success: whoever wants one of these has to wait. */
@@ -44,21 +42,7 @@ export function makeKernelPins(parts: KernelPinParts, pins: PinTable) {
       throw error;
     }
   };
-  const schedule = (): Promise<void> => {
-    if (running === null) {
-      running = apply().finally(() => {
-        running = null;
-      });
-      return running;
-    }
-    queued ??= running
-      .catch(() => {})
-      .then(() => {
-        queued = null;
-        return schedule();
-      });
-    return queued;
-  };
+  const rounds = makeRounds(apply);
   return {
     /** Tells the kernel of a change; of none, tries again what it refused the last time. */
     tell: async ({ add, remove }: PinChange): Promise<void> => {
@@ -70,12 +54,34 @@ export function makeKernelPins(parts: KernelPinParts, pins: PinTable) {
         waiting.set(keyOf(pin), { pin, verb: 'remove' });
         untold.delete(keyOf(pin));
       }
-      if (behind || add.length + remove.length > 0) await schedule();
+      if (behind || add.length + remove.length > 0) await rounds.next();
     },
     /** Resolves once the kernel has all of these; at once where it has them already. */
     confirm: async (wanted: readonly Pin[]): Promise<void> => {
       if (!wanted.some((pin) => untold.has(keyOf(pin)))) return;
-      await (queued ?? running ?? schedule());
+      await rounds.pending();
     },
   };
+}
+
+/** One round at a time, and at most one more that waits: whoever comes meanwhile joins it. */
+function makeRounds(round: () => Promise<void>) {
+  let running: Promise<void> | null = null;
+  let queued: Promise<void> | null = null;
+  const next = (): Promise<void> => {
+    if (running === null) {
+      running = round().finally(() => {
+        running = null;
+      });
+      return running;
+    }
+    queued ??= running
+      .catch(() => {})
+      .then(() => {
+        queued = null;
+        return next();
+      });
+    return queued;
+  };
+  return { next, pending: () => queued ?? running ?? next() };
 }

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { ownAddress } from '../../core/own-address.ts';
 import { closedRanges, type Surroundings } from '../../policy/address-class.ts';
 
 /** Everything the wall depends on. Ids are decimal user ids; addresses are literal. */
@@ -29,7 +30,7 @@ export function planWall(
   const closed = closedRanges({ connected, local })
     .filter(({ family }) => family === 'ipv4')
     .map(({ base, prefix }) => `${base}/${prefix}`);
-  const loopback = nameservers.filter((address) => /^127\./.test(address) && address !== '127.0.0.53');
+  const loopback = nameservers.filter((address) => /^127\./.test(address) && address !== ownAddress);
   return {
     ...rest,
     closed: [...new Set(closed)],

@@ -1,8 +1,8 @@
+import { makeTokenBucket } from '../../core/token-bucket.ts';
 import { type Happening, happenings } from '../../policy/notification.ts';
 import type { NotifyTarget } from '../../policy/outbound-target.ts';
 import { renderMessage } from './notification-message.ts';
 import { type Post, PostError } from './post.ts';
-import { makeRation } from './ration.ts';
 
 /** Milliseconds after which the same word is told again at the soonest; what comes meanwhile is counted. */
 const quiet = 60_000;
@@ -34,18 +34,15 @@ interface Waiting {
 }
 
 /** Tells one thing after another. What waits is one entry a word, so there is an end to it whatever happens. */
-export function makeNotifier({ notify, post, now, troubled }: NotifierParts): Notifier {
+export function makeNotifier(parts: NotifierParts): Notifier {
+  const { notify, now } = parts;
   const waiting = new Map<Happening, Waiting>();
   const toldAt = new Map<Happening, number>();
   const left = {
-    agent: makeRation({ ...rations.agent, now }),
-    box: makeRation({ ...rations.box, now }),
+    agent: makeTokenBucket({ ...rations.agent, now }),
+    box: makeTokenBucket({ ...rations.box, now }),
   };
   let working = false;
-  /** The try that is under way, and what waits for its next one. */
-  let trying: Promise<unknown> = Promise.resolve();
-  let given: { readonly word: Happening; readonly count: number } | null = null;
-  let troubledBefore = false;
   let timer: NodeJS.Timeout | undefined;
 
   const delayOf = (word: Happening, { source }: Waiting) =>
@@ -56,33 +53,8 @@ export function makeNotifier({ notify, post, now, troubled }: NotifierParts): No
     toldAt.set(word, now());
     return entry;
   };
-  const attempt = async (word: Happening, count: number): Promise<'told' | 'again' | 'never'> => {
-    try {
-      const status = await post(notify, { path: notify.path, ...renderMessage(notify, word, count) });
-      if (status >= 200 && status < 300) {
-        troubledBefore = false;
-        return 'told';
-      }
-      report(`status-${status}`);
-      return isForNow(status) ? 'again' : 'never';
-    } catch (error) {
-      report(error instanceof PostError ? error.reason : 'broken');
-      return 'again';
-    }
-  };
-  const report = (reason: string) => {
-    if (!troubledBefore) troubled(reason);
-    troubledBefore = true;
-  };
-  const deliver = async (word: Happening, count: number) => {
-    for (const pause of [...pauses, null]) {
-      trying = attempt(word, count);
-      if ((await trying) !== 'again' || pause === null) break;
-      given = { word, count };
-      await new Promise((resolve) => void setTimeout(resolve, pause));
-      given = null;
-    }
-  };
+  const attempt = makeAttempt(parts);
+  const delivery = makeDelivery(attempt);
   const work = async () => {
     if (working) return;
     clearTimeout(timer);
@@ -91,13 +63,13 @@ export function makeNotifier({ notify, post, now, troubled }: NotifierParts): No
       .sort((one, other) => one.delay - other.delay);
     if (next === undefined) return;
     if (next.delay > 0) {
-      timer = setTimeout(work, next.delay);
+      timer = setTimeout(() => void work(), next.delay);
       return;
     }
     working = true;
     left[next.entry.source].take(1);
     const entry = take(next.word);
-    await deliver(next.word, entry?.count ?? 1);
+    await delivery.deliver({ word: next.word, count: entry?.count ?? 1 });
     working = false;
     void work();
   };
@@ -114,10 +86,55 @@ export function makeNotifier({ notify, post, now, troubled }: NotifierParts): No
       const rest = [...waiting]
         .filter(([, { source }]) => source === 'box' || left[source].take(1))
         .map(([word]) => ({ word, count: take(word)?.count ?? 1 }));
-      const all = given === null ? rest : [given, ...rest];
-      await Promise.all([trying, ...all.map(({ word, count }) => attempt(word, count))]);
+      await Promise.all([delivery.trying(), ...[...delivery.given(), ...rest].map(attempt)]);
     },
   };
+}
+
+interface News {
+  readonly word: Happening;
+  readonly count: number;
+}
+
+type Attempt = (news: News) => Promise<'told' | 'again' | 'never'>;
+
+function makeAttempt({ notify, post, troubled }: NotifierParts): Attempt {
+  let troubledBefore = false;
+  const report = (reason: string) => {
+    if (!troubledBefore) troubled(reason);
+    troubledBefore = true;
+  };
+  return async ({ word, count }) => {
+    try {
+      const status = await post(notify, { path: notify.path, ...renderMessage(notify, word, count) });
+      if (status >= 200 && status < 300) {
+        troubledBefore = false;
+        return 'told';
+      }
+      report(`status-${status}`);
+      return isForNow(status) ? 'again' : 'never';
+    } catch (error) {
+      report(error instanceof PostError ? error.reason : 'broken');
+      return 'again';
+    }
+  };
+}
+
+function makeDelivery(attempt: Attempt) {
+  /** The try that is under way, and what waits for its next one. */
+  let trying: Promise<unknown> = Promise.resolve();
+  let given: readonly News[] = [];
+  const deliver = async (news: News) => {
+    for (const pause of [...pauses, null]) {
+      const outcome = attempt(news);
+      trying = outcome;
+      if ((await outcome) !== 'again' || pause === null) break;
+      given = [news];
+      await new Promise((resolve) => void setTimeout(resolve, pause));
+      given = [];
+    }
+  };
+  return { deliver, trying: () => trying, given: () => given };
 }
 
 /** Too many, too slow, or a fault of the server's: what was said is right all the same. */

@@ -71,7 +71,8 @@ function bringBack({ connection }: HttpClient, answer: IncomingMessage, response
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
   } catch {
     answer.destroy();
-    return connection.cut();
+    connection.cut();
+    return;
   }
   response.flushHeaders();
   pipeline(answer, response, (error) => {

@@ -71,7 +71,8 @@ function enqueue(desk: Desk, client: HttpClient, exchange: Exchange): void {
   if (queue.push(exchange) > mostAhead) {
     const detail = `${mostAhead} requests wait on one connection`;
     tellFailed(desk, connection, { via: 'http', trouble: 'overloaded', name: null, detail });
-    return connection.cut();
+    connection.cut();
+    return;
   }
   exchange.response.once('close', () => {
     queue.shift();
@@ -87,10 +88,16 @@ function judgeRequest(desk: Desk, client: HttpClient, exchange: Exchange): void 
   const { request } = exchange;
   const { method = '', url = '', httpVersion, rawHeaders } = request;
   const parsed = parseHead({ method, url, httpVersion, rawHeaders }, port);
-  if ('reason' in parsed) return refuse(desk, client, exchange, parsed);
+  if ('reason' in parsed) {
+    refuse(desk, client, exchange, parsed);
+    return;
+  }
   const claim = { name: parsed.name, port, protocol: 'http' } as const;
   const reason = judge(desk.parts.allowlist(), claim);
-  if (reason !== null) return refuse(desk, client, exchange, { reason, name: claim.name });
+  if (reason !== null) {
+    refuse(desk, client, exchange, { reason, name: claim.name });
+    return;
+  }
   connection.prove(claim);
   forward(client, exchange, { ...parsed, method, port }, (way) => {
     if (way.kind === 'refused') return refuse(desk, client, exchange, { ...way, name: claim.name });

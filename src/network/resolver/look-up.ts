@@ -2,13 +2,13 @@ import { Rcode } from './dns-message.ts';
 import type { Resolution, ResolverParts } from './resolver-parts.ts';
 import type { UpstreamAnswer } from './upstream-message.ts';
 
-/** Seconds: a pin lives at least this long, so neither a longer cache nor a shorter one would help. */
+/** Seconds an answer is held, at least and at most; what is dialled later is pinned anew. */
 const leastTtl = 5;
 const mostTtl = 300;
 /** Seconds a name may count as absent or empty: it may just be coming into being. */
 const mostNegativeTtl = 60;
 
-/** Asks upstream for a name, judges the addresses and has the wall opened for them. Never throws. */
+/** Asks upstream for a name, judges the addresses and has them noted as an answer. Never throws. */
 export async function lookUp(parts: ResolverParts, name: string): Promise<Resolution> {
   let answer: UpstreamAnswer;
   try {

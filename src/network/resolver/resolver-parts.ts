@@ -20,8 +20,8 @@ export interface ResolverParts {
   readonly ask: AskUpstream;
   readonly mayDial: AddressJudge;
   /**
-   * Called with every answer that is not from the cache before anybody is told; where it rejects, the
-   * look-up has failed.
+   * Called with every answer that is not from the cache before anybody is told; where it rejects, the look-up has
+   * failed. The guard notes whose address it is; only where the agent dials for itself does the wall open for it.
    */
   readonly learned: (name: string, addresses: readonly string[], ttl: number) => Promise<void> | void;
   /** Hears of every query that policy refused. */
@@ -35,12 +35,6 @@ export interface ResolverParts {
 export type Reply = Buffer | null;
 
 export interface Resolver {
-  /**
-   * Puts the answer to a datagram in its place, where it is finished already.
-   * @param octets has room for the largest datagram, and begins with the query.
-   * @returns octets of the answer, or 0: there is none yet, and the query still stands.
-   */
-  answerInPlace(octets: Buffer, length: number): number;
   /** Answers a query, for a stream unless told otherwise; at once where nothing has to be looked up. */
   answer(bytes: Buffer, over?: Transport): Reply | Promise<Reply>;
   /** Resolves one allowed name, in its normal form, from the cache or afresh. TTLs are the time left. */

@@ -32,16 +32,14 @@ export function makeResolver(parts: ResolverParts): Resolver {
   let waiting = 0;
   const wait = async (answer: Promise<Reply>) => {
     waiting += 1;
-    return answer.finally(() => void (waiting -= 1));
+    return answer.finally(() => {
+      waiting -= 1;
+    });
   };
   return {
-    answerInPlace: (octets, length) => {
-      const known = finished.datagram.find(octets, length, parts.now());
-      // The query's id, which stands first, is the answer's.
-      return known === null ? 0 : 2 + known.copy(octets, 2, 2);
-    },
     answer: (bytes, over = 'stream') => {
-      const known = finished[over].find(bytes, bytes.length, parts.now());
+      const known = finished[over].find(bytes, parts.now());
+      // The query's id, which stands first, is the answer's.
       if (known !== null) return Buffer.concat([bytes.subarray(0, 2), known.subarray(2)]);
       const query = parseQuery(bytes);
       if (query === null) return null;

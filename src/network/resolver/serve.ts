@@ -1,52 +1,50 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { createServer } from 'node:net';
-import type { OpenDatagrams } from '../../host/datagrams.ts';
+import { largestDatagram } from './dns-message.ts';
 import type { Resolver } from './resolver-parts.ts';
 import { converse } from './tcp-conversation.ts';
 
 const mostClients = 256;
+/** Octets of datagrams that may wait for us; the kernel grants what its limit for every user allows. */
+const receiveBuffer = 4 * 1024 ** 2;
 
-/** Descriptors of a UDP and of a TCP socket that somebody else bound, and what reads the first. */
+/** Descriptors of a UDP and of a TCP socket that somebody else bound. */
 export interface Sockets {
   readonly descriptors: { readonly udp: number; readonly tcp: number };
-  readonly openDatagrams: OpenDatagrams;
 }
 
 /** Serves the resolver on both. */
-export async function serve(resolver: Resolver, { descriptors, openDatagrams }: Sockets): Promise<void> {
-  serveDatagrams(resolver, descriptors.udp, openDatagrams);
+export async function serve(resolver: Resolver, { descriptors }: Sockets): Promise<void> {
+  const datagrams = createSocket({
+    type: 'udp4',
+    recvBufferSize: receiveBuffer,
+    // Whoever asked has an address, never a name.
+    lookup: (address, _, found) => found(null, address, 4),
+  });
+  serveDatagrams(resolver, datagrams);
   const streams = createServer({ allowHalfOpen: true }, (socket) => converse(resolver, socket));
   streams.maxConnections = mostClients;
-  await new Promise<void>((done) => streams.listen({ fd: descriptors.tcp }, done));
+  await Promise.all([
+    new Promise<void>((done) => datagrams.bind({ fd: descriptors.udp }, done)),
+    new Promise<void>((done) => streams.listen({ fd: descriptors.tcp }, done)),
+  ]);
 }
 
-function serveDatagrams(resolver: Resolver, descriptor: number, open: OpenDatagrams): void {
-  const { slots, lengths, sender, send } = open(descriptor, (count) => {
-    for (let slot = 0; slot < count; slot++) lengths[slot] = answer(slot);
-  });
-  /** @returns octets of the answer that now stands in the slot; 0 for none, or for one that is sent later. */
-  const answer = (slot: number): number => {
-    const octets = slots[slot] as Buffer;
-    const length = lengths[slot] ?? 0;
-    try {
-      const known = resolver.answerInPlace(octets, length);
-      if (known > 0) return known;
-      // A copy, for a look-up outlives the batch.
-      const found = resolver.answer(Buffer.from(octets.subarray(0, length)), 'datagram');
-      if (!(found instanceof Promise)) return put(found, octets);
-      const to = sender(slot);
-      found.then((late) => late !== null && send(late, to)).catch(noAnswer);
-      return 0;
-    } catch {
-      return noAnswer();
-    }
+/** Answers what comes; what can't be answered gets silence, and must not take the resolver down with it. */
+export function serveDatagrams(
+  { answer }: Pick<Resolver, 'answer'>,
+  socket: Pick<Socket, 'on' | 'send'>,
+): void {
+  const reply = (octets: Buffer | null, { address, port }: RemoteInfo) => {
+    if (octets === null || octets.length > largestDatagram) return;
+    // What the kernel does not take is lost, as in a full queue: who asked asks again.
+    socket.send(octets, port, address, () => {});
   };
-}
-
-function put(answer: Buffer | null, octets: Buffer): number {
-  return answer === null || answer.length > octets.length ? 0 : answer.copy(octets);
-}
-
-/** A query that can be read but not answered gets silence: it must not take the resolver down with it. */
-function noAnswer(): number {
-  return 0;
+  const take = async (query: Buffer, from: RemoteInfo) => {
+    if (query.length > largestDatagram) return;
+    const found = answer(query, 'datagram');
+    reply(found instanceof Promise ? await found : found, from);
+  };
+  socket.on('message', (query, from) => void take(query, from).catch(() => {}));
+  socket.on('error', () => {});
 }

@@ -1,7 +1,7 @@
 import { closeSync, readlinkSync } from 'node:fs';
+import { quotePath } from '../git.ts';
 import type { LeftOut } from '../protocol.ts';
 import type { Candidate } from './choose.ts';
-import { quotePath } from './git.ts';
 import { octetsOf, openPlain, readPieces } from './repository-files.ts';
 import type { Scan } from './secret-scan.ts';
 

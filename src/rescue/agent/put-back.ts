@@ -1,8 +1,8 @@
 import { mkdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Git } from '../git.ts';
 import { stateFiles, stateFolders } from '../git-refs.ts';
 import type { Manifest } from '../manifest.ts';
-import type { Git } from './git.ts';
 import { octetsOf } from './repository-files.ts';
 
 interface Parts {

@@ -103,7 +103,7 @@ class LiveRescuer implements Rescuer {
       const { parseSaveReport } = await import('./parse-report.ts');
       const order = planSave(
         { ...this.#parts, folder: `${this.#parts.board.state.workspace}/repo` },
-        { deadline, last: this.#last, saved: this.#saved },
+        { deadline, last: this.#last, saved: this.#saved, atEnd: occasion === 'stop' },
       );
       const report = parseSaveReport(await runRescueProgram(this.#parts, order));
       // Even if the remote can't be asked now: it may well be there, and is ours.
@@ -119,7 +119,7 @@ class LiveRescuer implements Rescuer {
   /** Asked by init itself, and in no git directory: neither repository nor agent can answer in the remote's place. */
   async #assertThere({ refs }: Pushed, deadline: number): Promise<void> {
     const { host, agent, settings } = this.#parts;
-    const { askRemote } = await import('../agent/remote.ts');
+    const { askRemote } = await import('../remote.ts');
     const asAgent = {
       // The names are ours, and what a server says beyond them is bounded as a text.
       run: ({ octets: _, ...command }: Command) =>
@@ -150,6 +150,7 @@ class LiveRescuer implements Rescuer {
     if (event !== null) log.event(level, event, { occasion, duration, ...fields });
     if (said === null) return;
     const savedAt = report.kind === 'pushed' ? host.now() : board.state.rescue.savedAt;
-    board.post({ rescue: { ...board.state.rescue, savedAt, outcome: report.kind, said } });
+    const partial = report.kind === 'pushed' && report.partial;
+    board.post({ rescue: { ...board.state.rescue, savedAt, outcome: report.kind, partial, said } });
   }
 }

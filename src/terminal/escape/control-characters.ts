@@ -33,7 +33,8 @@ const plain = new Set(['7', '8', '=', '>', 'M', '(0', '(B', ')0', ')B']);
 
 /** Whether a terminal may get a whole control sequence: one that ESC [ begins. */
 export function controlPasses(text: string): boolean {
-  const [, prefix = '', values = '', kind = ''] = /^\x1b\[([<-?]?)([\d;:]*)([ -/]*[@-~])$/.exec(text) ?? [];
+  const [, prefix = '', values = '', kind = ''] =
+    /^\[([<-?]?)([\d;:]*)([ -/]*[@-~])$/.exec(text.slice(1)) ?? [];
   if (prefix === '?') return modesPass(values, kind);
   const key = prefix + kind;
   return Object.hasOwn(parameters, key) && parameters[key]?.test(values) === true;

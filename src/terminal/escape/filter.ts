@@ -4,7 +4,7 @@ import { characterSize } from './utf8.ts';
 /** Octets of the longest sequence that is judged, which is one for the clipboard. A longer one is left out. */
 export const longestSequence = 128 * 1024;
 
-const escape = 0x1b;
+const esc = 0x1b;
 /** BEL, BS, HT, LF, CR, SO, SI, and the graphic characters of ASCII: what a screen is drawn with. */
 const isText = Uint8Array.from({ length: 256 }, (_, octet) =>
   (octet >= 0x20 && octet < 0x7f) || [7, 8, 9, 10, 13, 14, 15].includes(octet) ? 1 : 0,
@@ -60,7 +60,7 @@ export class EscapeFilter {
     this.#at = at;
     if (at === chunk.length) return;
     const size = characterSize(chunk, at);
-    if (chunk[at] === escape) this.#begin(at);
+    if (chunk[at] === esc) this.#begin(at);
     else if (size === null) this.#holdCharacter();
     else if (size > 0) this.#at = at + size;
     else this.#leaveOut(at, at + 1);
@@ -92,7 +92,7 @@ export class EscapeFilter {
       this.#inside = false;
       this.#leaveOut(this.#start, this.#at - 1);
     } else {
-      this.#held[0] = escape;
+      this.#held[0] = esc;
       this.#heldLength = 1;
     }
   }

@@ -1,7 +1,7 @@
 /** Octets of a sequence after which its end is no longer waited for: nothing may hide what follows for ever. */
 export const longestWait = 1024 * 1024;
 
-const [bell, cancel, substitute, escape, backslash] = [0x07, 0x18, 0x1a, 0x1b, 0x5c];
+const [bell, cancel, substitute, esc, backslash] = [0x07, 0x18, 0x1a, 0x1b, 0x5c];
 
 /**
  * What an octet is to the sequence that is being read: one of it, its last, none of it (to be read anew as text), or
@@ -58,13 +58,13 @@ export class Sequence {
 
   #command(octet: number): Progress {
     if (octet === bell && !this.#mayEnd) return 'last';
-    return octet < 0x20 && octet !== escape && !this.#mayEnd ? 'stray' : this.#string(octet);
+    return octet < 0x20 && octet !== esc && !this.#mayEnd ? 'stray' : this.#string(octet);
   }
 
   /** Up to ST. */
   #string(octet: number): Progress {
     if (!this.#mayEnd) {
-      this.#mayEnd = octet === escape;
+      this.#mayEnd = octet === esc;
       return 'more';
     }
     if (octet === backslash) return 'last';

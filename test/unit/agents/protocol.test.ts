@@ -62,10 +62,13 @@ describe('Claude Code’s first screen has no dialog', () => {
     expect(mergeClaudeState(once, { ...furnishing, approvedKey: 'key' })).toBe(once);
   });
 
-  test('the API key is approved once, beside earlier ones', () => {
+  test.each([
+    ['key', ['key']],
+    [null, []],
+  ])('of API keys %j alone is approved: nothing of an earlier one stays', (approvedKey, approved) => {
     const state = { customApiKeyResponses: { approved: ['old', 'key'], rejected: ['no'] } };
-    expect(merged(JSON.stringify(state), { approvedKey: 'key' }).customApiKeyResponses).toEqual({
-      approved: ['old', 'key'],
+    expect(merged(JSON.stringify(state), { approvedKey }).customApiKeyResponses).toEqual({
+      approved,
       rejected: ['no'],
     });
   });

@@ -82,6 +82,39 @@ describe('furnishing the home', () => {
     expect(lstatSync(at('.config/gh/hosts.yml'), { throwIfNoEntry: false })).toBeUndefined();
   });
 
+  test.each<[string, (at: (path: string) => string) => void]>([
+    ['as it was written', () => {}],
+    [
+      'as gh has rewritten it',
+      (at) => writeFileSync(at('.config/gh/hosts.yml'), 'github.com:\n    users: {}'),
+    ],
+    ['in a draft that a full disk left', (at) => writeFileSync(at('.config/gh/hosts.yml.cloister'), 'x')],
+    ['in a folder that can not be written', (at) => chmodSync(at('.config/gh'), 0o500)],
+  ])('without a GitHub account leaves none that an earlier box had, %s', async (_, change) => {
+    const { run, at } = setUp();
+    await run('github_pat_x');
+    change(at);
+    expect(await run(null)).toBe(0);
+    expect(readdirSync(at('.config/gh'))).toEqual([]);
+  });
+
+  test('without a GitHub account takes a link away, and leaves what it led to', async () => {
+    const { run, at } = setUp();
+    mkdirSync(at('.config/gh'), { recursive: true });
+    writeFileSync(at('victim'), 'untouched');
+    symlinkSync(at('victim'), at('.config/gh/hosts.yml'));
+    await run(null);
+    expect(readdirSync(at('.config/gh'))).toEqual([]);
+    expect(readFileSync(at('victim'), 'utf8')).toBe('untouched');
+  });
+
+  test('without a GitHub account is not kept from its end by a file where the folder of it was', async () => {
+    const { run, at } = setUp();
+    writeFileSync(at('.config'), '');
+    expect(await run(null)).toBe(0);
+    expect(readFileSync(at('.config'), 'utf8')).toBe('');
+  });
+
   test('replaces a link laid out on a volume, and never writes through it', async () => {
     const { run, at } = setUp();
     writeFileSync(at('victim'), 'untouched');

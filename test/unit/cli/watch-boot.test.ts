@@ -61,7 +61,9 @@ describe('attach, while the box boots', () => {
   test('is not fooled by the ready file of an earlier boot', async () => {
     const { machine, post, watching } = setUp();
     let done = false;
-    void watching.then(() => void (done = true));
+    void watching.then(() => {
+      done = true;
+    });
     post({ phase: 'ready' });
     machine.files.put('/run/cloister/ready', 'another-boot\n');
     await machine.advance(5000);

@@ -20,7 +20,9 @@ function judge(
     const code = program.readUInt16LE(at);
     const [yes, no] = [program.readUInt8(at + 2), program.readUInt8(at + 3)];
     const value = program.readUInt32LE(at + 4);
-    const skip = (taken: boolean) => void (at += 8 * (taken ? yes : no));
+    const skip = (taken: boolean) => {
+      at += 8 * (taken ? yes : no);
+    };
     if (code === 0x20) accumulator = data.readUInt32LE(value);
     else if (code === 0x54) accumulator = (accumulator & value) >>> 0;
     else if (code === 0x15) skip(accumulator === value);

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { parseStatusInput, renderStatusLine } from '../../../src/hooks/status-line.ts';
 import { newState } from '../../../src/state/box-state.ts';
@@ -15,7 +16,7 @@ const input = {
   session_name: 'fix-the-build',
 };
 const facts = { box: booted, name: null, columns: 200, plain: false };
-const colourless = (text: string) => text.replace(/\x1b\[[0-9]+m/g, '');
+const colourless = (text: string) => stripVTControlCharacters(text);
 
 test('shows model, context, cost, rate limit, box and session', () => {
   expect(colourless(renderStatusLine(input, facts))).toBe(

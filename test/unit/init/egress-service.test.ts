@@ -85,8 +85,8 @@ describe('the egress process', () => {
     egress.tell('saved');
     expect(child().sent.at(-1)).toEqual({ kind: 'tell', word: 'saved' });
     const flushed = egress.flush(3000);
-    expect(child().sent.at(-1)).toEqual({ kind: 'flush' });
-    child().say({ kind: 'flushed' });
+    expect(child().sent.at(-1)).toEqual({ kind: 'flush', id: 1 });
+    child().say({ kind: 'flushed', id: 1 });
     await flushed;
     const silent = egress.flush(3000);
     await machine.advance(3000);
@@ -94,6 +94,67 @@ describe('the egress process', () => {
     child().say({ kind: 'troubled', what: 'notify', reason: 'status-503' });
     await tick();
     expect(events.at(-1)).toEqual(['notify.failed', { reason: 'status-503' }]);
+  });
+
+  test('that ends has nothing left to tell, and nobody waits for it', async () => {
+    const { egress, child } = setUp();
+    const flushed = egress.flush(3000);
+    child().exit(1);
+    await flushed;
+  });
+
+  test('that answers an older question does not end a newer one', async () => {
+    const { egress, child } = setUp();
+    const over: string[] = [];
+    void egress.flush(3000).then(() => over.push('first'));
+    void egress.flush(3000).then(() => over.push('second'));
+    child().say({ kind: 'flushed', id: 2 });
+    await tick();
+    expect(over).toEqual(['second']);
+  });
+
+  test('tells each who asks of names what became of his, and of no others', () => {
+    const { egress, child } = setUp();
+    const heard: string[] = [];
+    egress.refresh(['a.example', 'b.example'], (...answer) => heard.push(`first ${answer.join(' ')}`));
+    egress.refresh(['a.example'], (...answer) => heard.push(`second ${answer.join(' ')}`));
+    const [first, second] = child().sent.slice(-2) as { id: number }[];
+    const say = (id: number | undefined, name: string, outcome: string) =>
+      child().say({ kind: 'resolved', id, name, outcome });
+    say(second?.id, 'a.example', 'absent');
+    say(second?.id, 'b.example', 'addresses');
+    say(first?.id, 'a.example', 'addresses');
+    say(first?.id, 'a.example', 'addresses');
+    say(99, 'b.example', 'addresses');
+    expect(heard).toEqual(['second a.example absent', 'first a.example addresses']);
+  });
+
+  test('that ends amid a refresh leaves to the next what it has not told', async () => {
+    const { machine, egress, child } = setUp();
+    const heard: string[] = [];
+    egress.refresh(['a.example', 'b.example'], (name) => heard.push(name));
+    const { id } = child().sent.at(-1) as { id: number };
+    child().say({ kind: 'resolved', id, name: 'a.example', outcome: 'addresses' });
+    child().exit(1);
+    await machine.advance(200);
+    // As init does once the new one runs, for all names of the list.
+    egress.refresh(['a.example', 'b.example'], () => {});
+    expect(child().sent.slice(0, 2)).toEqual([
+      expect.objectContaining({ kind: 'configure' }),
+      { kind: 'resolve', id, names: ['b.example'] },
+    ]);
+    child().say({ kind: 'resolved', id, name: 'b.example', outcome: 'addresses' });
+    expect(heard).toEqual(['a.example', 'b.example']);
+  });
+
+  test('that never answers is not remembered for ever', async () => {
+    const { machine, egress, child } = setUp();
+    for (let round = 0; round < 20; round++) egress.refresh(['a.example'], () => {});
+    child().exit(1);
+    await machine.advance(200);
+    expect(child().sent.filter((message) => (message as { kind: string }).kind === 'resolve')).toHaveLength(
+      8,
+    );
   });
 
   test('is told when the wall has what it asked for', async () => {

@@ -8,7 +8,7 @@ test('a pull request is opened in the repository whose id was told before', () =
     { query: 'query { viewer { login } repo_000: repository(owner: "Ada", name: "one.two") { id } }' },
     pulls,
   );
-  const { id: repositoryId } = told?.repo_000 as { id: string };
+  const { id: repositoryId } = (told as { repo_000: { id: string } }).repo_000;
   const input = { repositoryId, title: 'T', body: 'B', headRefName: 'day', baseRefName: 'main' };
   const opened = answerPullRequests(
     {

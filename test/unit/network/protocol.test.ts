@@ -18,11 +18,11 @@ describe('a message of the egress process', () => {
     pin,
     { ...pin, port: null },
     { ...pin, own: true },
-    { kind: 'flushed' },
+    { kind: 'flushed', id: 3 },
     { kind: 'troubled', what: 'notify', reason: 'status-503' },
     { kind: 'troubled', what: 'telemetry', reason: 'untrusted' },
     report,
-    { kind: 'resolved', name: 'github.com', outcome: 'addresses' },
+    { kind: 'resolved', id: 4, name: 'github.com', outcome: 'addresses' },
   ])('$kind is understood', (message) => {
     expect(parseFromEgress(message)).toEqual(message);
   });
@@ -35,6 +35,8 @@ describe('a message of the egress process', () => {
     ['a pin that is somebody’s', { ...pin, own: 'yes' }],
     ['a trouble of something else', { kind: 'troubled', what: 'boot', reason: 'silent' }],
     ['a trouble in words of its own', { kind: 'troubled', what: 'notify', reason: 'see https://x\n' }],
+    ['an end of nothing that was asked', { kind: 'flushed' }],
+    ['a name that nobody asked for', { kind: 'resolved', name: 'github.com', outcome: 'addresses' }],
     ['a pin without addresses', { ...pin, addresses: undefined }],
     ['a pin with an address that is no text', { ...pin, addresses: [{ toString: 'x' }] }],
     [

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makePost, type PostParts } from '../../../../src/network/outbound/post.ts';
 import type { Resolution } from '../../../../src/network/resolver/resolver-parts.ts';
@@ -12,11 +13,11 @@ afterEach(() => {
 
 async function listen(answer: (status: (code: number) => void) => void) {
   const heard: { request: IncomingMessage; body: string }[] = [];
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    heard.push({ request, body });
-    answer((code) => void response.writeHead(code, { location: 'https://evil.test/' }).end('words'));
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      heard.push({ request, body });
+      answer((code) => void response.writeHead(code, { location: 'https://evil.test/' }).end('words'));
+    });
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -41,8 +41,8 @@ describe('a relay', () => {
 
   test('is gone on both sides once both are closed', async () => {
     const { client, server, inner } = await startRelay();
-    hear(client);
-    hear(server);
+    void hear(client);
+    void hear(server);
     server.end();
     client.end();
     await until(() => inner.every((socket) => socket.destroyed));
@@ -93,7 +93,7 @@ describe('a relay', () => {
   test('ends when no octet has come for long enough, and not before', async () => {
     const { client, server, inner } = await startRelay(150);
     const heard = hear(client);
-    hear(server);
+    void hear(server);
     for (let i = 0; i < 8; i++) {
       server.write('x');
       await new Promise((done) => setTimeout(done, 50));

@@ -25,11 +25,13 @@ interface World extends Rig {
 async function startWorld(options: Partial<RigOptions> & { answer?: RequestListener } = {}): Promise<World> {
   const [seen, connections]: [Seen[], Socket[]] = [[], []];
   const usual: RequestListener = (_request, response) => response.end('fine');
-  const server = createServer(async (request, response) => {
+  const note = async (request: IncomingMessage) => {
     const line = `${request.method} ${request.url}`;
-    if (options.answer === undefined)
-      seen.push({ line, headers: request.rawHeaders, body: await bodyOf(request) });
-    (options.answer ?? usual)(request, response);
+    seen.push({ line, headers: request.rawHeaders, body: await bodyOf(request) });
+  };
+  const server = createServer((request, response) => {
+    if (options.answer !== undefined) options.answer(request, response);
+    else void note(request).then(() => usual(request, response));
   });
   server.on('connection', (socket) => void connections.push(socket.on('error', () => {})));
   await new Promise<void>((done) => server.listen(0, home, done));

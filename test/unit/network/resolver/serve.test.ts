@@ -1,15 +1,16 @@
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { EventEmitter } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import Packet from 'dns2/packet';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { FakeDatagrams } from '../../../../src/host/fake-datagrams.ts';
 import { bindSockets } from '../../../../src/host/sockets.ts';
 import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
 import type { Reply, Resolver } from '../../../../src/network/resolver/resolver-parts.ts';
-import { serve } from '../../../../src/network/resolver/serve.ts';
+import { serve, serveDatagrams } from '../../../../src/network/resolver/serve.ts';
 import { converse } from '../../../../src/network/resolver/tcp-conversation.ts';
 import { query } from './dns.ts';
 
-const open: (Server | Socket)[] = [];
+const open: (Server | Socket | DatagramSocket)[] = [];
 afterEach(() => {
   for (const one of open.splice(0)) 'destroy' in one ? one.destroy() : one.close();
 });
@@ -105,69 +106,83 @@ describe('a TCP client', () => {
   });
 });
 
+type Answer = Resolver['answer'];
+
 describe('a resolver on sockets that somebody else bound', () => {
-  async function serveDatagrams(resolver: Partial<Resolver>): Promise<FakeDatagrams> {
-    const datagrams = new FakeDatagrams();
+  /** An address of loopback that no other test binds. */
+  const address = `127.77.${(process.pid >> 8) & 255}.${process.pid & 255}`;
+  let port = 5300;
+
+  /** @returns a client of a resolver, and what it hears, in its order. */
+  async function talkOver(answer: Answer) {
+    port += 1;
     const nobody = () => Promise.reject(new Error('nobody asks'));
-    await serve(
-      { answerInPlace: () => 0, answer: () => null, resolve: nobody, forget: () => {}, ...resolver },
-      { descriptors: bindSockets('127.0.0.1', 0), openDatagrams: datagrams.open },
-    );
-    return datagrams;
+    const resolver = { answer, resolve: nobody, forget: () => {} };
+    await serve(resolver, { descriptors: bindSockets(address, port) });
+    const client = createSocket('udp4');
+    open.push(client);
+    const heard: Buffer[] = [];
+    client.on('message', (octets) => heard.push(octets));
+    await new Promise<void>((done) => client.connect(port, address, done));
+    return { client, heard };
   }
-  const ask = (from: number, octets: Buffer) => ({ from, octets });
-  const turn = () => new Promise((resolve) => void setImmediate(resolve));
-  const heard = ({ sent }: FakeDatagrams) => sent.map(({ to, octets }) => [to, idOf(octets)]);
 
   test('answers whoever asked, keeps quiet where it should, and survives what makes no sense', async () => {
-    const answer = (bytes: Buffer) => {
+    const { client, heard } = await talkOver((bytes) => {
       if (bytes.length < 12) throw new Error('noise');
       if (bytes.length < 20) return Promise.reject(new Error('late noise'));
       return idOf(bytes) === 6 ? null : bytes;
-    };
-    const datagrams = await serveDatagrams({ answer });
-    datagrams.deliver([ask(1, Buffer.alloc(0)), ask(2, Buffer.from('x')), ask(3, Buffer.alloc(15))]);
-    datagrams.deliver([6, 7, 8].map((id) => ask(id, query('github.com', 1, { id }))));
-    await turn();
-    expect(heard(datagrams)).toEqual([
-      [7, 7],
-      [8, 8],
-    ]);
-    expect(Packet.parse(datagrams.sent[0]?.octets as Buffer).questions[0]?.name).toBe('github.com');
-  });
-
-  test('looks up only what is not finished', async () => {
-    const answer = vi.fn((bytes: Buffer) => bytes);
-    const answerInPlace = (octets: Buffer, length: number) => (idOf(octets) === 1 ? length - 1 : 0);
-    const datagrams = await serveDatagrams({ answer, answerInPlace });
-    const queries = [1, 2].map((id) => query('github.com', 1, { id }));
-    datagrams.deliver(queries.map((octets) => ask(idOf(octets), octets)));
-    expect(datagrams.sent.map(({ octets }) => octets)).toEqual([queries[0]?.subarray(0, -1), queries[1]]);
-    expect(answer).toHaveBeenCalledOnce();
+    });
+    for (const noise of ['', 'x', 'not quite a query']) client.send(Buffer.from(noise));
+    for (const id of [6, 7, 8]) client.send(query('github.com', 1, { id }));
+    await until(() => heard.length === 2);
+    expect(heard.map(idOf)).toEqual([7, 8]);
+    expect(Packet.parse(heard[0] as Buffer).questions[0]?.name).toBe('github.com');
   });
 
   test('gives a late answer to whoever asked, though others have come since', async () => {
     const waiting: (() => void)[] = [];
-    const answer = async (bytes: Buffer) => {
+    const { client, heard } = await talkOver(async (bytes) => {
       await new Promise<void>((resolve) => void waiting.push(resolve));
       return bytes;
-    };
-    const datagrams = await serveDatagrams({ answer });
-    for (const id of [1, 2, 3]) datagrams.deliver([ask(id, query('github.com', 1, { id }))]);
-    expect(datagrams.sent).toEqual([]);
+    });
+    for (const id of [1, 2, 3]) client.send(query('github.com', 1, { id }));
+    await until(() => waiting.length === 3);
+    expect(heard).toEqual([]);
     for (const done of waiting.reverse()) done();
-    await turn();
-    expect(heard(datagrams)).toEqual([
-      [3, 3],
-      [2, 2],
-      [1, 1],
-    ]);
+    await until(() => heard.length === 3);
+    expect(heard.map(idOf)).toEqual([3, 2, 1]);
   });
 
-  test('sends nothing where the answer is longer than a datagram', async () => {
-    const answer = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(idOf(bytes) === 1 ? 1232 : 0)]);
-    const datagrams = await serveDatagrams({ answer });
-    datagrams.deliver([1, 2].map((id) => ask(id, query('github.com', 1, { id }))));
-    expect(heard(datagrams)).toEqual([[2, 2]]);
+  test('takes and sends what fits in a datagram, and drops what is an octet longer', async () => {
+    const taken: number[] = [];
+    const { client, heard } = await talkOver((bytes) => {
+      taken.push(bytes.length);
+      return idOf(bytes) === 3 ? Buffer.concat([bytes, Buffer.alloc(1232)]) : bytes;
+    });
+    const long = (id: number, length: number) =>
+      Buffer.concat([query('github.com', 1, { id }), Buffer.alloc(length)]).subarray(0, length);
+    for (const octets of [long(1, 1232), long(2, 1233), long(3, 100), long(4, 100)]) client.send(octets);
+    await until(() => heard.length === 2);
+    expect(heard.map(idOf)).toEqual([1, 4]);
+    expect(taken).toEqual([1232, 100, 100]);
+  });
+
+  test('outlives an answer that the kernel does not take, and an error of its socket', async () => {
+    const socket = Object.assign(new EventEmitter(), {
+      send: vi.fn((_: Buffer, port: number, __: string, done: (error: Error | null) => void) => {
+        if (port === 0) throw new RangeError('a port is above 0');
+        done(new Error('EPERM'));
+      }),
+    });
+    serveDatagrams({ answer: (bytes) => bytes }, socket as unknown as DatagramSocket);
+    const unhandled = vi.fn();
+    process.once('unhandledRejection', unhandled);
+    for (const port of [0, 53]) socket.emit('message', query('github.com'), { address, port });
+    socket.emit('error', new Error('ENOMEM'));
+    await new Promise((resolve) => void setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    expect(socket.send).toHaveBeenCalledTimes(2);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 });

@@ -22,6 +22,7 @@ const saved: SaveReport = {
   bytes: 1,
   leftOut: [],
   notes: [],
+  partial: false,
 };
 const never = new Promise<void>(() => {});
 
@@ -130,7 +131,7 @@ describe('the rescuer', () => {
   test('knows all it has pushed for its own, also what may not have arrived', async () => {
     const { machine, rescuer, orders, answers } = setUp();
     const push = async (id: string) => {
-      answers.report = { ...saved, refs: { [`refs/cloister/box/0a0a0a0a/manifest`]: id } } as SaveReport;
+      answers.report = { ...saved, refs: { 'refs/cloister/box/0a0a0a0a/manifest': id } } as SaveReport;
       await rescuer.save('interval');
     };
     machine.prepare(/ls-remote/, { stdout: '' });
