@@ -94,7 +94,7 @@ export async function startWork(parts: WorkParts, { undo, say }: StepTools): Pro
   if (handover.task.length === 0) {
     const session = startSession(parts);
     undo(() => session.stop(1000));
-    await openSession(parts);
+    await openSession(parts, session);
     return { session };
   }
   say('none: the agent runs once');
@@ -111,7 +111,7 @@ function startSession({ host, log, board, handover, certificates, folder, rescue
     log,
     name: 'session',
     policy: policies.session,
-    tell: (news) => board.tell(news),
+    tell: (news) => board.events.emit('child', news),
     spec: serverSpec(agent, certificates),
     started: (_, restarts) => {
       board.post({ session: { running: true, restarts } });
@@ -124,11 +124,15 @@ function startSession({ host, log, board, handover, certificates, folder, rescue
   });
 }
 
-async function openSession({ host, log, board, handover, folder, rescuer }: WorkParts): Promise<void> {
+async function openSession(
+  { host, log, board, handover, folder, rescuer }: WorkParts,
+  session: Kept,
+): Promise<void> {
   const { agent } = handover.environment;
   const place = placeOf(handover, folder);
   await makeSession(host, { agent, place });
-  watchSession({ host, log, board, agent, place, ended: () => void rescuer.save('agent ended') });
+  const ended = () => void rescuer.save('agent ended');
+  watchSession({ host, log, board, agent, place, session, ended });
 }
 
 /** Another repository on the same volume is other work, with a conversation of its own. */

@@ -101,6 +101,8 @@ export interface BoxState {
   readonly egress: { readonly refused: number; readonly failed: number };
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
+  /** What was asked and does not answer, and how that shows: it is being put right. */
+  readonly unanswered: Readonly<Partial<Record<ChildNews['child'], string>>>;
   readonly repository: string;
   readonly rescue: {
     /** Of the last rescue of this boot; null before the first. */
@@ -154,6 +156,7 @@ export function newState(start: {
     egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
     children: {},
+    unanswered: {},
     repository: 'none',
     rescue: { outcome: null, partial: false, savedAt: null, said: 'none yet', restored: '' },
     once: false,
