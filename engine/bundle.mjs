@@ -1,28 +1,84 @@
-// Compiles and bundles src/ into dist/: one entry per program, shared chunks, no TypeScript at run time.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+// Compiles and bundles src/ into dist/: shared chunks for what an operator types, one file for each program that starts
+// often or while the boot waits, and a door that knows which is which. No TypeScript at run time.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 
+/** Every module that Node has to find, read and link costs a third of a millisecond of processor time at each start. */
+const programs = ['hook', 'health', 'furnish', 'verify'];
+/** What they load when they need it, and many never do; no class is told by its kind across this border. */
+const parts = ['src/host/children.ts', 'src/host/local-socket.ts'];
+
 await rm('dist', { recursive: true, force: true });
-const { outputFiles } = await build({
-  entryPoints: { cloister: 'src/main.ts' },
-  outdir: 'dist',
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  splitting: true,
-  minifySyntax: true,
-  platform: 'node',
-  target: 'node26',
-  format: 'esm',
-  external: ['node-pty'],
-  alias: { 'dns2/packet': './node_modules/dns2/packet.js' },
-  logLevel: 'warning',
-  write: false,
-});
-for (const { path, text } of outputFiles) {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, takeBuiltins(text));
+await bundle({ entryPoints: { main: 'src/main.ts' }, splitting: true });
+for (const name of programs)
+  await bundle({ entryPoints: { [name]: 'src/main.ts' }, plugins: [only(name), apart()] });
+for (const part of parts) await bundle({ entryPoints: { [nameOf(part)]: part } });
+await writeFile('dist/cloister.mjs', door());
+
+async function bundle(options) {
+  const { outputFiles } = await build({
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    minifySyntax: true,
+    platform: 'node',
+    target: 'node26',
+    format: 'esm',
+    external: ['node-pty'],
+    alias: { 'dns2/packet': './node_modules/dns2/packet.js' },
+    logLevel: 'warning',
+    write: false,
+    ...options,
+  });
+  for (const { path, text } of outputFiles) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, takeBuiltins(text));
+  }
+}
+
+/** Leaves every other command's code out of a program: the table in main.ts names each on a line or block of its own. */
+function only(name) {
+  return {
+    name: 'only',
+    setup({ onLoad }) {
+      onLoad({ filter: /\/src\/main\.ts$/ }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        const table = /(const commands: [^\n]*= \{\n)(.*?)(\n\};\n)/s;
+        const [, , entries] = table.exec(text) ?? [];
+        const own = entries
+          ?.split(/\n(?= {2}\S)(?! {2}\})/)
+          .filter((entry) => new RegExp(`^ {2}'?${name}'?:`).test(entry));
+        if (own?.length !== 1) throw new Error(`src/main.ts has no command ${name}, or has it twice`);
+        return { contents: text.replace(table, (_, head, __, tail) => head + own[0] + tail), loader: 'ts' };
+      });
+    },
+  };
+}
+
+function apart() {
+  return {
+    name: 'apart',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+        const part = parts.find(
+          (one) => kind === 'dynamic-import' && resolve(resolveDir, path) === resolve(one),
+        );
+        return part === undefined ? null : { path: `./${nameOf(part)}.mjs`, external: true };
+      });
+    },
+  };
+}
+
+function nameOf(part) {
+  return `part-${basename(part, '.ts')}`;
+}
+
+function door() {
+  return `const name = process.argv[2];
+await import(${JSON.stringify(programs)}.includes(name) ? \`./\${name}.mjs\` : './main.mjs');
+`;
 }
 
 /**
@@ -32,15 +88,13 @@ for (const { path, text } of outputFiles) {
  */
 function takeBuiltins(text) {
   const taken = [];
-  const rest = text.replace(
-    /^import (?:(\w+)|\* as (\w+)|\{([^}]*)\}) from "([^"]+)";\n/gm,
-    (line, whole, all, some, name) => {
-      if (!isBuiltin(name)) return line;
-      const names = whole ?? all ?? `{${some.replaceAll(' as ', ': ')}}`;
-      taken.push(`const ${names} = process.getBuiltinModule(${JSON.stringify(name)});\n`);
-      return '';
-    },
-  );
+  const imports = /^import (?:(\w+)|\* as (\w+)|\{([^}]*)\}) from "([^"]+)";\n/gm;
+  const rest = text.replace(imports, (line, whole, all, some, name) => {
+    if (!isBuiltin(name)) return line;
+    const names = whole ?? all ?? `{${some.replaceAll(' as ', ': ')}}`;
+    taken.push(`const ${names} = process.getBuiltinModule(${JSON.stringify(name)});\n`);
+    return '';
+  });
   // What is no ES module asks for Node's own by this name, and for nothing else: the rest is bundled.
   if (rest.includes('typeof require')) taken.push('const require = process.getBuiltinModule;\n');
   return taken.join('') + rest;

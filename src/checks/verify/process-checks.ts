@@ -1,5 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { allRefused, type Checks } from './verdict.ts';
 
 /** Hidden processes are gone for who may not see them. */
@@ -48,7 +48,7 @@ function assertMemory(folder: string): void {
 
 /** The attacks on each process of another user, init first. */
 function attacks(
-  host: Host,
+  host: ShortHost,
   on: (folder: string) => Record<string, () => unknown>,
 ): Record<string, () => unknown> {
   const others = readdirSync('/proc')

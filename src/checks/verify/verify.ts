@@ -1,13 +1,13 @@
 import { agentEnvironment, confined } from '../../confinement/profile.ts';
 import { ExitCode } from '../../core/exit-codes.ts';
 import { Paths } from '../../core/paths.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { agentAsBooted } from '../../state/agent-as-booted.ts';
 import type { Finding } from '../protocol.ts';
 import { attackPromises } from './promises.ts';
 
 /** Attacks the box from inside, as the agent's user, and prints what held. */
-export async function verify(host: Host, options: { json: boolean; inside: boolean }): Promise<number> {
+export async function verify(host: ShortHost, options: { json: boolean; inside: boolean }): Promise<number> {
   const findings =
     options.inside || host.uid === agentAsBooted(host).uid
       ? await attackPromises(host)
@@ -18,7 +18,7 @@ export async function verify(host: Host, options: { json: boolean; inside: boole
 }
 
 /** Init attacks, for it alone sees what the wall counts; where it does not answer, this process does. */
-async function askInside(host: Host): Promise<Finding[]> {
+async function askInside(host: ShortHost): Promise<Finding[]> {
   try {
     const reply = JSON.parse(await host.ask(Paths.control, '{"command":"verify"}')) as { data?: Finding[] };
     if (reply.data !== undefined) return reply.data;
