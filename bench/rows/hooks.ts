@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { engine, image, root } from '../engine.ts';
 import { makeRow, median, type Row } from '../row.ts';
 
-/** Milliseconds of processor time a hook may cost; Claude Code calls some after every tool. */
-const most = 60;
+/** Starts of Node that do nothing, which a hook may cost in processor time; Claude Code calls some after every tool. */
+const most = 1.6;
 /** What the number leaves out. */
 const notes: Readonly<Record<string, string>> = {
   format: 'with a formatter that does nothing',
@@ -12,16 +12,18 @@ const notes: Readonly<Record<string, string>> = {
   'fork-sync': 'with no upstream to ask',
 };
 
-/** Processor time of every hook, from its start to its end, as Claude Code would start it. */
+/** Processor time of every hook, from its start to its end, as Claude Code would start it, beside that of a bare start. */
 export default async function measureHooks(): Promise<Row[]> {
   const script = readFileSync(join(root, 'bench/hooks/measure.py'), 'utf8');
   const run = ['run', '--rm', '--network=none', '--entrypoint=python3', image, '-c', script];
-  const found = JSON.parse(await engine(run)) as Record<string, number[]>;
+  const { bare = [], ...found } = JSON.parse(await engine(run)) as Record<string, number[]>;
+  const peer = { name: 'bare Node', value: Number(median(bare).toFixed(1)) };
   return Object.entries(found).map(([name, times]) =>
     makeRow({
       name: `hook ${name}, processor time`,
       value: Number(median(times).toFixed(1)),
       unit: 'ms',
+      peer,
       atMost: most,
       note: notes[name],
     }),
