@@ -9,6 +9,9 @@ HOOK = "/usr/local/libexec/cloister/hook"
 FILE = "/workspace/repo/a.txt"
 SESSION = "/run/cloister/session"
 BARE = ["/usr/local/bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/tmp/nothing.mjs"]
+# The same with a program of its own to wait for, as the hook that formats has.
+STARTING = [*BARE[:-1], "/tmp/starting.mjs"]
+START = "import { spawn } from 'node:child_process'; spawn('/usr/bin/true');"
 
 
 def event(name, **more):
@@ -26,14 +29,16 @@ EVENTS = {
 
 
 def prepare():
-    for folder in ("/etc/cloister/formatters.d", "/workspace/repo", SESSION):
+    for folder in ("/etc/cloister/formatters.d", "/workspace/repo/.git", SESSION):
         os.makedirs(folder, exist_ok=True)
     with open("/etc/cloister/formatters.d/bench.conf", "w") as file:
         file.write("*.txt true if settings.json\n")
-    for path, text in ((FILE, "text\n"), ("/workspace/repo/settings.json", '{"theme": "dark"}')):
+    for path, text in ((FILE, "text\n"), ("/workspace/repo/settings.json", '{"theme": "dark"}'), ("/workspace/repo/.git/config", "[core]\n")):
         with open(path, "w") as file:
             file.write(text)
-    open(BARE[-1], "w").close()
+    for path, text in ((BARE[-1], ""), (STARTING[-1], START)):
+        with open(path, "w") as file:
+            file.write(text)
     for path in ("/workspace/repo", SESSION):
         os.chown(path, 1000, 1000)
 
@@ -55,7 +60,7 @@ def cpu(name, argv, text):
 
 
 prepare()
-programs = {name: ([HOOK, name], text) for name, text in EVENTS.items()} | {"bare": (BARE, "")}
+programs = {name: ([HOOK, name], text) for name, text in EVENTS.items()} | {"bare": (BARE, ""), "starting": (STARTING, "")}
 found = {name: [] for name in programs}
 for run in range(RUNS + 1):
     for name, (argv, text) in programs.items():

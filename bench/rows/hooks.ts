@@ -16,14 +16,21 @@ const notes: Readonly<Record<string, string>> = {
 export default async function measureHooks(): Promise<Row[]> {
   const script = readFileSync(join(root, 'bench/hooks/measure.py'), 'utf8');
   const run = ['run', '--rm', '--network=none', '--entrypoint=python3', image, '-c', script];
-  const { bare = [], ...found } = JSON.parse(await engine(run)) as Record<string, number[]>;
-  const peer = { name: 'bare Node', value: Number(median(bare).toFixed(1)) };
+  const { bare = [], starting = [], ...found } = JSON.parse(await engine(run)) as Record<string, number[]>;
+  const beside = (name: string, times: readonly number[]) => ({
+    name,
+    value: Number(median(times).toFixed(1)),
+  });
+  const peers: Readonly<Record<string, ReturnType<typeof beside>>> = {
+    format: beside('bare Node that starts a program', starting),
+  };
+  const peer = beside('bare Node', bare);
   return Object.entries(found).map(([name, times]) =>
     makeRow({
       name: `hook ${name}, processor time`,
       value: Number(median(times).toFixed(1)),
       unit: 'ms',
-      peer,
+      peer: peers[name] ?? peer,
       atMost: most,
       note: notes[name],
     }),

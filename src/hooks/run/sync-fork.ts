@@ -24,6 +24,9 @@ export async function syncFork(host: ShortHost, input: string): Promise<string> 
 }
 
 async function lookUpstream(host: ShortHost): Promise<Standing | null> {
+  // Most clones are none of a fork, and git takes as long to start as this whole program.
+  const settings = host.files.readIfAny(`${workspaceAsBooted(host)}/repo/.git/config`);
+  if (settings !== null && !settings.includes('[remote "upstream"]')) return null;
   await git(host, ['remote', 'get-url', 'upstream']);
   const branch = parseDefaultBranch(
     await git(host, ['ls-remote', '--symref', 'upstream', 'HEAD'], patience.network),
