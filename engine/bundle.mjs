@@ -7,6 +7,8 @@ import { build } from 'esbuild';
 
 /** Every module that Node has to find, read and link costs a third of a millisecond of processor time at each start. */
 const programs = ['hook', 'health', 'furnish', 'verify'];
+/** These live on, or load some of their parts at certain boots alone: a few files each. */
+const large = ['init', 'init-resumed', 'egress', 'rescue'];
 /** What they load when they need it, and many never do; no class is told by its kind across this border. */
 const parts = ['src/host/children.ts', 'src/host/local-socket.ts'];
 
@@ -14,6 +16,8 @@ await rm('dist', { recursive: true, force: true });
 await bundle({ entryPoints: { main: 'src/main.ts' }, splitting: true });
 for (const name of programs)
   await bundle({ entryPoints: { [name]: 'src/main.ts' }, plugins: [only(name), apart()] });
+for (const name of large)
+  await bundle({ entryPoints: { [name]: 'src/main.ts' }, splitting: true, plugins: [only(name)] });
 for (const part of parts) await bundle({ entryPoints: { [nameOf(part)]: part } });
 await writeFile('dist/cloister.mjs', door());
 
@@ -51,7 +55,15 @@ function only(name) {
           ?.split(/\n(?= {2}\S)(?! {2}\})/)
           .filter((entry) => new RegExp(`^ {2}'?${name}'?:`).test(entry));
         if (own?.length !== 1) throw new Error(`src/main.ts has no command ${name}, or has it twice`);
-        return { contents: text.replace(table, (_, head, __, tail) => head + own[0] + tail), loader: 'ts' };
+        // What it always needs comes with it, in the same file.
+        const needed = [];
+        const entry = own[0].replaceAll(
+          /await import\('([^']+)'\)/g,
+          (_, from) => `needed${needed.push(from) - 1}`,
+        );
+        const imports = needed.map((from, index) => `import * as needed${index} from '${from}';\n`).join('');
+        const contents = imports + text.replace(table, (_, head, __, tail) => head + entry + tail);
+        return { contents, loader: 'ts' };
       });
     },
   };
@@ -77,7 +89,7 @@ function nameOf(part) {
 
 function door() {
   return `const name = process.argv[2];
-await import(${JSON.stringify(programs)}.includes(name) ? \`./\${name}.mjs\` : './main.mjs');
+await import(${JSON.stringify([...programs, ...large])}.includes(name) ? \`./\${name}.mjs\` : './main.mjs');
 `;
 }
 

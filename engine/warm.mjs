@@ -20,10 +20,13 @@ for (const args of [
   ['furnish'],
   ['rescue'],
   ['egress'],
+  ['init'],
+  ['init-resumed'],
 ])
   run([join(directory, 'cloister.mjs'), ...args]);
 run([join(directory, 'cloister.mjs'), 'verify', '--none']);
-// The bundler puts a hash in the names of what is imported; a program's own file has none and would run. What is loaded apart has a name of its own.
+// The bundler puts a hash in the names of what is imported, and says of a part that it is one; a program's own file would
+// run.
 const chunks = readdirSync(directory).filter((name) => /^part-|-[A-Z0-9]{8}\.mjs$/.test(name));
 const imports = chunks.map((name) => `await import(${JSON.stringify(join(directory, name))});`).join('');
 run(['--input-type=module', '-e', imports]);

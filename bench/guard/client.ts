@@ -159,8 +159,8 @@ async function knock(): Promise<null> {
   return null;
 }
 
-/** @returns the mean of the microseconds of a round trip over one connection that stands. */
-async function echo(): Promise<number> {
+/** @returns the microseconds of each round trip over one connection that stands. */
+async function echo(): Promise<number[]> {
   const socket = connect({ ...target, noDelay: true });
   socket.write(Buffer.concat([hello, renderWish(0)]));
   await heard(socket, 'connect');
@@ -170,10 +170,9 @@ async function echo(): Promise<number> {
       socket.write(octet);
     });
   for (let warm = 0; warm < 500; warm++) await trip();
-  const spent = await timed(async () => {
-    for (let left = times; left > 0; left--) await trip();
-  });
-  return (spent * 1000) / times;
+  const found: number[] = [];
+  while (found.length < times) found.push((await timed(trip)) * 1000);
+  return found;
 }
 
 /** One request a connection, as many at once as `more` says. */
