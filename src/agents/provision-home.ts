@@ -171,7 +171,7 @@ function setAside(path: string): void {
 /** Makes a name free. A folder may hold millions of files, or be closed even to us: it gets another name. */
 function clear(path: string): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there?.isDirectory()) renameSync(path, `${path}.${process.hrtime.bigint().toString(36)}`);
+  if (there?.isDirectory()) renameSync(path, `${path}.${Math.random().toString(36).slice(2)}`);
   else rmSync(path, { force: true });
 }
 
