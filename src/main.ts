@@ -5,7 +5,7 @@ import type { FromEgress, ToEgress } from './network/protocol.ts';
 
 type Run = (args: readonly string[]) => Promise<number> | number;
 
-/** The host of every command but the boot's first half, and but health's, which looks and starts nothing. */
+/** The host of what lives long or starts often; `short` loads what runs programs once it does, `looking` starts none. */
 const lean = async () => (await import('./host/real-host.ts')).makeHost({ lean: true });
 const short = async () => (await import('./host/short-host.ts')).shortHost;
 const looking = async () => (await import('./host/looking-host.ts')).lookingHost;
@@ -17,9 +17,9 @@ const list = (name: ListCommand) => async (args: readonly string[]) =>
 const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init } = await import('./boot/init.ts');
-    const host = (await import('./host/real-host.ts')).makeHost({ lean: true });
-    const { readSettings } = await import('./settings/read.ts');
-    return init(host, args, () => readSettings(host.env, host.files.read));
+    const host = await lean();
+    const { settingsFrom } = await import('./settings/from-host.ts');
+    return init(host, args, ...settingsFrom(host));
   },
   'init-resumed': async () => {
     (await import('./host/memory.ts')).compactWhenQuiet();

@@ -2,8 +2,17 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { mountAt, parseMounts } from '../host/proc/mountinfo.ts';
-import { isLoopback } from '../policy/address-class.ts';
+import { readMounted } from '../host/mounted-file.ts';
+import { memoryLimitOf } from '../host/proc/cgroup.ts';
+import { mountAt, readMounts } from '../host/proc/mountinfo.ts';
+import { readStatus } from '../host/proc/pid.ts';
+import {
+  isLoopback,
+  isNeverOpened,
+  isNoHost,
+  type Range,
+  type Surroundings,
+} from '../policy/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from '../state/environment.ts';
 import { findOtherBoot } from '../state/other-boot.ts';
@@ -12,6 +21,7 @@ import {
   type Capability,
   parseCapabilities,
   parseConnectedRoutes,
+  parseLocalAddresses,
   parseNameservers,
   platformOf,
 } from './facts.ts';
@@ -38,21 +48,37 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     dockerenv: files.facts('/.dockerenv') !== null,
     containerenv: files.facts('/run/.containerenv') !== null,
   });
-  const capabilities = parseCapabilities(files.read('/proc/self/status'));
+  const capabilities = parseCapabilities(readStatus(files, 'self'));
   assertCapabilities(capabilities);
   if (platform !== 'fly') assertOwnNetwork(host);
-  const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
-  const outside = nameservers.filter((address) => !isLoopback(address));
+  const nameservers = parseNameservers(readMounted(files, '/etc/resolv.conf') ?? '');
+  const outside = nameservers.filter((address) => !isLoopback(address) && !isNoHost(address));
+  const around = {
+    connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
+    local: parseLocalAddresses(files.readIfAny('/proc/net/fib_trie') ?? ''),
+  };
+  assertOpens(settings.allowPrivate, around);
   return {
     platform,
+    ...around,
     sysAdmin: capabilities.has('SYS_ADMIN'),
     nameservers,
     upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
-    connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
     ...planAgentUser(readVolumes(files), platform),
-    memoryLimit: memoryLimitOf(host),
+    memoryLimit: ownMemoryOf(host),
   };
+}
+
+/** What no cloud has in common, only this container's own network tells. */
+function assertOpens(allowed: readonly Range[], around: Surroundings): void {
+  if (allowed.length === 0 || !allowed.every((range) => isNeverOpened(range, around))) return;
+  throw new BootError({
+    message: 'a setting is wrong',
+    remedy:
+      "ALLOW_PRIVATE holds nothing but this box's own and broadcast addresses, which nothing opens. Unset it.",
+    code: ExitCode.settings,
+  });
 }
 
 function assertCapabilities(capabilities: ReadonlySet<Capability>): void {
@@ -94,22 +120,20 @@ export function ensureOwnPorts(host: Host): void {
   });
 }
 
-function memoryLimitOf(host: Host): number | null {
+function ownMemoryOf(host: Host): number | null {
   const machine =
     Number(/^MemTotal:\s+([0-9]+) kB/m.exec(host.files.readIfAny('/proc/meminfo') ?? '')?.[1]) * 1024;
-  for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
-    const bytes = Number(host.files.readIfAny(path)?.trim() ?? Number.NaN);
-    if (Number.isSafeInteger(bytes) && bytes > 0 && !(bytes > machine)) return bytes;
-  }
+  const limit = memoryLimitOf(host.files);
+  if (limit !== null && !(limit > machine)) return limit;
   return Number.isSafeInteger(machine) ? machine : null;
 }
 
 /** Makes sure there is a folder in memory for the lock, the state and everything else of this boot. */
 export async function ensureRunFolder(host: Host): Promise<void> {
-  const mounts = parseMounts(host.files.read('/proc/self/mountinfo'));
+  const mounts = readMounts(host.files);
   if (mountAt(mounts, Paths.run)?.type === 'tmpfs') return;
   const writable = mountAt(mounts, '/')?.options.includes('ro') === false;
-  if (!writable || !parseCapabilities(host.files.read('/proc/self/status')).has('SYS_ADMIN')) {
+  if (!writable || !parseCapabilities(readStatus(host.files, 'self')).has('SYS_ADMIN')) {
     throw new BootError({
       message: `there is no tmpfs at ${Paths.run}`,
       remedy: `Add --tmpfs ${Paths.run}:rw,noexec,nosuid,nodev,size=16m,mode=0755`,

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { maskOf } from '../host/proc/pid.ts';
 import { parseRange, type Range } from '../policy/address-class.ts';
 import type { Platform } from '../state/environment.ts';
 
@@ -18,8 +19,8 @@ const capabilityNumbers = {
 export type Capability = keyof typeof capabilityNumbers;
 
 /** @param status the text of /proc/self/status.  @returns the effective capabilities among those we know. */
-export function parseCapabilities(status: string): Set<Capability> {
-  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+export function parseCapabilities(status: string | null): Set<Capability> {
+  const mask = maskOf(status, 'CapEff') ?? 0n;
   const names = Object.keys(capabilityNumbers) as Capability[];
   return new Set(names.filter((name) => (mask >> BigInt(capabilityNumbers[name])) & 1n));
 }
@@ -41,6 +42,12 @@ export function parseConnectedRoutes(text: string): Range[] {
     .filter((fields) => fields[2] === '00000000' && fields[7] !== '00000000' && fields[7] !== undefined)
     .map((fields) => parseRange(`${littleEndian(fields[1] ?? '')}/${prefixOf(fields[7] ?? '')}`))
     .filter((range) => range !== null);
+}
+
+/** @param text /proc/net/fib_trie.  @returns every IPv4 address of this container's own. */
+export function parseLocalAddresses(text: string): Range[] {
+  const found = [...text.matchAll(/\|-- ([0-9.]+)\n\s+\/32 host LOCAL/g)].map(([, address]) => address ?? '');
+  return [...new Set(found)].map((address) => parseRange(address)).filter((range) => range !== null);
 }
 
 function littleEndian(hex: string): string {

@@ -4,12 +4,14 @@ import { BootError, chainOf } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import type { Host } from '../host/host.ts';
+import { readStartTicks } from '../host/proc/pid.ts';
 import { type End, Ends } from '../init/ends.ts';
 import { openInitLog } from '../init/init-log.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { secretsOf } from '../settings/settings.ts';
-import { newState, startTicksOf } from '../state/box-state.ts';
+import type { UnknownName } from '../settings/unknown-names.ts';
+import { newState } from '../state/box-state.ts';
 import { takeHandover } from '../state/handover.ts';
 import { Board } from '../state/state-store.ts';
 import { Steps } from './step.ts';
@@ -20,23 +22,26 @@ const firstDeadline = 120_000;
 /**
  * First half of the life of init: from the settings to the shed.
  * @param task the container's arguments: what the agent is to be run with, once; none for a session.
+ * @param findUnknown finds variables that look like settings and are none.
  * @returns an exit code; on success never.
  */
 export async function init(
   host: Host,
   task: readonly string[],
   readSettings: () => Settings | readonly Fault[],
+  findUnknown: () => readonly UnknownName[] = () => [],
 ): Promise<number> {
   const wish = { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT, beside: task.length > 0 };
-  const { log } = await openInitLog(host, wish);
+  const { log, events } = await openInitLog(host, wish);
   const [now, uptime] = [host.now(), host.uptime()];
-  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now, uptime });
-  const board = new Board({ host, log, state });
+  const board = new Board({ host, log, state, events });
   return guarded({ host, log, board }, async (ends) => {
     const read = readSettings();
     const settings = Array.isArray(read) ? null : (read as Settings);
     if (settings !== null) hideSecrets(log, settings);
+    for (const name of findUnknown()) log.event('warn', 'settings.unknown', { ...name });
     const deadline = uptime + (settings?.bootTimeout ?? firstDeadline);
     const steps = new Steps({ host, log, board, deadline });
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));
@@ -50,9 +55,9 @@ export async function initResumed(host: Host): Promise<number> {
   host.reapOrphans();
   const handover = takeHandover(host);
   const { settings, bootId, deadline, task } = handover;
-  const { log, quiet } = await openInitLog(host, { ...settings.log, beside: task.length > 0 });
+  const { log, events, quiet } = await openInitLog(host, { ...settings.log, beside: task.length > 0 });
   hideSecrets(log, settings);
-  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const began = { now: handover.startedAt, uptime: handover.startedUptime };
   const fresh = newState({ bootId, pid: host.pid, startTicks, ...began });
   // Only here, in the program it led to, is the step known to have succeeded.
@@ -78,7 +83,7 @@ export async function initResumed(host: Host): Promise<number> {
     resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
     firewall: { ...fresh.firewall, rules: handover.rules, byAddress: handover.byAddress },
   };
-  const board = new Board({ host, log, state });
+  const board = new Board({ host, log, state, events });
   return guarded({ host, log, board }, async (ends) => {
     const steps = new Steps({ host, log, board, deadline });
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));

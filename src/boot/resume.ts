@@ -6,12 +6,13 @@ import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import { certificateEnvironment, writeAccounts } from '../credentials/credential-files.ts';
 import type { Host } from '../host/host.ts';
-import { wordOfNews } from '../init/notification-of.ts';
+import { notifyOf } from '../init/notification-of.ts';
 import { openWayOut, type WayOut } from '../init/open-egress.ts';
 import type { Rulebook } from '../init/policy-store.ts';
 import { refreshPins } from '../init/refresh-pins.ts';
 import { keepWatch } from '../init/resource-watchdog.ts';
 import { watchHealth } from '../init/watch-health.ts';
+import { sendable } from '../policy/reserved-hosts.ts';
 import { openRescuer, type Rescuer } from '../rescue/init/rescuer.ts';
 import type { Handover } from '../state/handover.ts';
 import type { Board } from '../state/state-store.ts';
@@ -71,7 +72,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     startWork({ host, log, board, handover, certificates, folder, rescuer }, tools),
   );
   if (settings.notify?.on.includes('degraded'))
-    watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
+    watchHealth({ host, events: board.events, isReady: () => board.state.phase === 'ready' });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.uptime() - board.state.startedUptime });
@@ -89,10 +90,7 @@ async function openResolver({ host, log, board, steps, handover }: ResumeParts):
     );
     return wayOut;
   });
-  board.onNews((news) => {
-    const word = wordOfNews(news);
-    if (word !== null) wayOut.tell(word);
-  });
+  notifyOf(board.events, wayOut.tell);
   return wayOut;
 }
 
@@ -111,11 +109,10 @@ async function makeHome({
   steps,
   handover,
 }: Pick<ResumeParts, 'host' | 'steps' | 'handover'>): Promise<void> {
-  const { settings, environment, byAddress } = handover;
+  const { settings, environment } = handover;
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    // Nobody takes telemetry where the agent dials for itself.
-    writeAccounts(host, byAddress ? { ...settings, telemetry: null } : settings, environment.agent.gid);
+    writeAccounts(host, sendable(settings, handover), environment.agent.gid);
   });
   await steps.step('agent', (tools) => furnishAgent(host, { settings, environment }, tools));
 }

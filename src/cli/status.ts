@@ -33,7 +33,7 @@ export function status(host: Host, options: { json: boolean }): number {
 
 function collect(host: Host, box: BoxState): Status {
   const { phase, startTicks: _, startedUptime: began, ...rest } = box;
-  const alive = isAlive(box, host.files.readIfAny(`/proc/${box.pid}/stat`));
+  const alive = isAlive(host.files, box);
   const work = box.workspace === Paths.workspace ? Paths.workspace : Paths.data;
   const rooms = [work, Paths.tmp, Paths.home, Paths.run];
   return {
@@ -71,6 +71,7 @@ function render(status: Status): string {
     ...(firewall.lastFailure === null ? [] : [`            last change failed: ${firewall.lastFailure}`]),
     `egress      ${egress.refused} refused, ${egress.failed} failed since the boot`,
     `session     ${session.running ? 'running' : 'down'}, ${times(session.restarts)}`,
+    ...unansweredOf(status),
     ...agentOf(status),
     `repository  ${status.repository}`,
     `rescue      ${status.rescue.said}`,
@@ -89,6 +90,13 @@ function render(status: Status): string {
 /** When a box failed or stopped nobody wrote down. */
 function sinceOf({ state, age }: Status): string {
   return state === 'ready' || state === 'booting' ? ` for ${renderDuration(age)}` : '';
+}
+
+/** Nothing where all answer. */
+function unansweredOf({ unanswered }: Status): string[] {
+  return Object.entries(unanswered ?? {}).map(
+    ([name, reason]) => `            ${name.toUpperCase()} DOES NOT ANSWER: ${reason}`,
+  );
 }
 
 /** Nothing where it has never ended. */

@@ -4,7 +4,6 @@ import type { Log } from '../core/log.ts';
 import { doorPort, guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { readCounters } from '../network/firewall/counters.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { guardedPorts } from '../network/firewall/plan.ts';
 import { makeAddressJudge } from '../policy/address-class.ts';
@@ -12,19 +11,17 @@ import { makeAllowlist } from '../policy/allowlist.ts';
 import type { ListInForce } from '../policy/live-list.ts';
 import type { Happening } from '../policy/notification.ts';
 import { type OwnTargets, targetsOf } from '../policy/outbound-target.ts';
-import { ownTargets, withoutOwn } from '../policy/reserved-hosts.ts';
+import { ownTargets, sendable, withoutOwn } from '../policy/reserved-hosts.ts';
 import type { Environment } from '../state/environment.ts';
 import type { Handover } from '../state/handover.ts';
 import type { Board } from '../state/state-store.ts';
 import { makeRecorder, type Recorder } from './audit-recorder.ts';
 import { type Egress, keepEgress } from './egress-service.ts';
-import { keepWallLog } from './packet-logger.ts';
 import { makePinPoster } from './post-pins.ts';
 import { exactNames } from './refresh-pins.ts';
+import { startWallLog } from './start-packet-logger.ts';
+import { watchWayOut } from './watch-egress.ts';
 
-/** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
-const countPause = 5000;
-const busyWall = 50;
 /** Milliseconds a stopping box takes to have told what there is to tell. */
 const lastWords = 3000;
 
@@ -51,7 +48,7 @@ export interface WayOutParts {
 /** Starts the egress process and the reader of the wall's log, and keeps them running. */
 export function openWayOut(parts: WayOutParts): WayOut {
   const { host, log, board, handover } = parts;
-  const own = sendable(parts);
+  const own = targetsToSend(parts);
   let list: ListInForce = withoutOwn({ rules: handover.settings.rules, denied: [] }, own);
   const recorder = makeRecorder({
     host,
@@ -61,16 +58,18 @@ export function openWayOut(parts: WayOutParts): WayOut {
   });
   const firewall = startFirewall(parts, { list, own });
   const egress = startEgress(parts, { firewall, recorder, list: () => list, own });
-  const wallLog = startWallLog(parts, { firewall, recorder });
+  const wallLog = startWallLog(parts, { firewall, recorder, held: heldBy(handover.environment) });
+  const tell = (word: Happening) => {
+    if (own?.notify) egress.tell(word);
+  };
+  watchWayOut({ host, log, board }, { egress, wallLog });
   postGuarded(parts, list);
   return {
     firewall,
     egress,
     recorder,
     rules: () => list,
-    tell: (word) => {
-      if (own?.notify) egress.tell(word);
-    },
+    tell,
     setRules: async (changed) => {
       const next = withoutOwn(changed, own);
       await firewall.setRules(makeAllowlist(next.rules, next.denied));
@@ -87,12 +86,14 @@ export function openWayOut(parts: WayOutParts): WayOut {
   };
 }
 
-/** Where the agent dials for itself, it would be let to whatever the wall is opened for. */
-function sendable({ log, handover }: WayOutParts): OwnTargets | null {
-  const own = ownTargets(handover.settings, { once: handover.task.length > 0 });
-  if (own === null || !handover.byAddress) return own;
-  log.event('warn', 'own.off', { reason: 'egress goes by address: the agent could dial what the box dials' });
-  return null;
+function targetsToSend({ log, handover }: WayOutParts): OwnTargets | null {
+  const { settings, task } = handover;
+  const own = ownTargets(sendable(settings, handover), { once: task.length > 0 });
+  if (own === null && ownTargets(settings) !== null)
+    log.event('warn', 'own.off', {
+      reason: 'egress goes by address: the agent could dial what the box dials',
+    });
+  return own;
 }
 
 function postGuarded({ board, handover }: WayOutParts, list: ListInForce): void {
@@ -109,7 +110,7 @@ function startFirewall(
     host,
     allowlist: makeAllowlist(list.rules, list.denied),
     own: own === null ? [] : targetsOf(own),
-    mayDial: makeAddressJudge({ connected: environment.connected, allowed: settings.allowPrivate }),
+    mayDial: makeAddressJudge({ ...environment, allowed: settings.allowPrivate }),
     backend,
     byAddress,
     dialler: byAddress ? environment.agent.uid : egressIdentity.uid,
@@ -132,6 +133,7 @@ function startEgress(
       ...list(),
       upstreams: environment.upstreams,
       connected: environment.connected,
+      local: environment.local,
       allowed: settings.allowPrivate,
       byAddress,
       own,
@@ -145,7 +147,7 @@ function startEgress(
     env: ownNodeEnvironment(),
     held: heldBy(environment),
     reported: recorder.report,
-    tell: (news) => board.tell(news),
+    tell: (news) => board.events.emit('child', news),
     changed: (report) => {
       board.post({ resolver: { ...board.state.resolver, ...report } });
       // A new process knows no address yet, and opaque rules know their connections by address alone.
@@ -153,39 +155,6 @@ function startEgress(
     },
   });
   return egress;
-}
-
-function startWallLog(
-  { host, log, board, handover }: WayOutParts,
-  { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
-) {
-  let heard = 0;
-  let untold = 0;
-  host.every(countPause, () => {
-    const busy = heard >= busyWall;
-    heard = 0;
-    if (!busy) return;
-    void readCounters(host, { backend: handover.backend, ipv6: handover.environment.ipv6 })
-      .catch(() => ({ untold }))
-      .then((now) => {
-        recorder.refusedMore(Math.max(0, now.untold - untold));
-        untold = now.untold;
-      });
-  });
-  return keepWallLog({
-    host,
-    log,
-    held: heldBy(handover.environment),
-    tell: (news) => board.tell(news),
-    refused: ({ user, ...packet }) => {
-      heard += 1;
-      // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
-      if (user === null) return;
-      const name = firewall.nameAt(packet.address);
-      const reason = name !== null && packet.protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
-      recorder.refused({ via: 'wall', reason, name, user, ...packet });
-    },
-  });
 }
 
 /** Neither program of the way out has a file to write. */

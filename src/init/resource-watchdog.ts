@@ -1,10 +1,11 @@
 import type { AgentLimits } from '../confinement/agent-limits.ts';
 import { confined, type Identity, roomy } from '../confinement/profile.ts';
-import { chooseVictims, excessOf, listPids, listTenants } from '../confinement/shortage.ts';
+import { chooseVictims, excessOf, listTenants } from '../confinement/shortage.ts';
 import { chainOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
+import { listPids } from '../host/proc/pid.ts';
 
 /**
  * Milliseconds between two looks at the memory, one small file, and the bytes that the agent could fill in one: what is
@@ -21,7 +22,7 @@ const steepness = 2;
 const hardest = 64;
 /** Milliseconds between two looks at the terminals, and how many the agent may have open. */
 const terminalPause = 1000;
-const mostTerminals = 256;
+export const mostTerminals = 256;
 
 /** SIGKILL, SIGCONT and SIGSTOP. */
 const [kill, goOn, stop] = [9, 18, 19];
@@ -60,7 +61,7 @@ interface Shortage {
   force: number;
 }
 
-async function watchMemory(parts: WardenParts, limit: number): Promise<void> {
+export async function watchMemory(parts: WardenParts, limit: number): Promise<void> {
   const { host } = parts;
   let shortage: Shortage | null = null;
   for (;;) {

@@ -2,6 +2,8 @@ import type { AgentLimits } from '../confinement/agent-limits.ts';
 import type { Landlock } from '../confinement/landlock.ts';
 import { agentIdentity } from '../confinement/profile.ts';
 import { Paths } from '../core/paths.ts';
+import type { Files } from '../host/host.ts';
+import { readStartTicks } from '../host/proc/pid.ts';
 
 /** The boot's steps, in their order. */
 export const stepNames = [
@@ -99,10 +101,14 @@ export interface BoxState {
   readonly egress: { readonly refused: number; readonly failed: number };
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
+  /** What was asked and does not answer, and how that shows: it is being put right. */
+  readonly unanswered: Readonly<Partial<Record<ChildNews['child'], string>>>;
   readonly repository: string;
   readonly rescue: {
     /** Of the last rescue of this boot; null before the first. */
     readonly outcome: 'pushed' | 'nothing' | 'failed' | 'unchanged' | null;
+    /** It saved only a part: some of the work could not be read. */
+    readonly partial: boolean;
     /** Milliseconds since the epoch of the last one that saved. */
     readonly savedAt: number | null;
     /** One line: what was saved and where, or why not. */
@@ -150,8 +156,9 @@ export function newState(start: {
     egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
     children: {},
+    unanswered: {},
     repository: 'none',
-    rescue: { outcome: null, savedAt: null, said: 'none yet', restored: '' },
+    rescue: { outcome: null, partial: false, savedAt: null, said: 'none yet', restored: '' },
     once: false,
   };
 }
@@ -167,13 +174,14 @@ export function parseState(text: string | null): BoxState | null {
   }
 }
 
-/** @param stat the text of /proc/PID/stat for its pid.  @returns whether the init that wrote this state still lives. */
-export function isAlive(state: Pick<BoxState, 'pid' | 'startTicks'>, stat: string | null): boolean {
-  return stat === null ? state.pid === 1 : startTicksOf(stat) === state.startTicks;
-}
-
-/** @param stat the text of /proc/PID/stat.  @returns its start time in clock ticks; empty if there is none. */
-export function startTicksOf(stat: string | null): string {
-  const rest = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  return rest[19] ?? '';
+/**
+ * @returns whether the init that wrote this state still lives. Another user's process may be hidden from the agent: what
+ * can't be seen of PID 1 is believed.
+ */
+export function isAlive(
+  files: Pick<Files, 'readIfAny'>,
+  state: Pick<BoxState, 'pid' | 'startTicks'>,
+): boolean {
+  const ticks = readStartTicks(files, state.pid);
+  return ticks === null ? state.pid === 1 : ticks === state.startTicks;
 }

@@ -5,6 +5,9 @@
 
 load ../container/cloister
 
+# Nothing here needs a network, so that nothing waits for one.
+OFFLINE=yes
+
 setup_file() {
   box open --security-opt seccomp=unconfined
   "$ENGINE" run --detach --name "$NAME-bare" --label "cloister.test=$NAME" --network none --entrypoint sleep \
@@ -15,17 +18,11 @@ setup_file() {
   local landlock
   landlock=$("$ENGINE" exec "$NAME-open" cloister status --json | jq --compact-output .containment.landlock)
   "$ENGINE" run --rm --network none --volume "$ROOT:/cloister:ro" --entrypoint node "$CLOISTER_IMAGE" \
-    /cloister/test/attacks/fixtures/profile.mjs "$landlock" >"$BATS_FILE_TMPDIR/profile"
+    /cloister/test/attacks/fixtures/profile.ts "$landlock" >"$BATS_FILE_TMPDIR/profile"
 }
 
 teardown_file() {
   remove_all
-}
-
-# Nothing here needs a network, so that nothing waits for one.
-internet_flags() {
-  printf '%s\n' "--label=cloister.test=$NAME" --network=none --env=DNS_UPSTREAM=198.51.100.53 \
-    "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
 }
 
 jq() {

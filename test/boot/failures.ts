@@ -207,10 +207,11 @@ export const failures: Failure[] = [
   },
   {
     step: 'proof',
-    how: 'the proof says nothing at all',
+    how: 'the proof attacks nothing',
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: '[]' }),
-    message: /proof/,
+    message: /could not prove .*the agent is no root \(no finding came of it\)/,
+    remedy: /flags of the README/,
     undone: [draft, agentFolder, stopEgress, stopWallLog],
   },
   {
@@ -218,7 +219,8 @@ export const failures: Failure[] = [
     how: 'the proof answers with noise',
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: 'Segmentation fault' }),
-    message: /step proof failed/,
+    message: /printed what is no whole list of findings, so it proves nothing/,
+    remedy: /^Run it again/,
     undone: [draft, agentFolder, stopEgress, stopWallLog],
   },
   {

@@ -1,3 +1,4 @@
+import { attackedPromises } from '../../src/checks/attacked-promises.ts';
 import type { FakeChild } from '../../src/host/fake-child.ts';
 import { FakeMachine } from '../../src/host/fake-host.ts';
 import type { Command, Output } from '../../src/host/host.ts';
@@ -119,7 +120,7 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/^\/usr\/bin\/umount /);
   machine.prepare(/cloister\.mjs furnish$/);
   machine.prepare(/cloister\.mjs verify --inside$/, {
-    stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]),
+    stdout: JSON.stringify(attackedPromises.map((promise) => ({ promise, verdict: 'holds', detail: '' }))),
   });
   machine.prepare(/\/usr\/bin\/test -e \S+ -o -L \S+$/, ({ argv }) => {
     if (machine.files.facts(argv.at(-1) ?? '') === null) throw new Error('test ended with 1');
@@ -178,6 +179,7 @@ export function behave(child: FakeChild): void {
   child.onSent = (message) => {
     const { kind, ...rest } = message as { kind: string; names?: string[]; id?: number };
     if (kind === 'configure') queueMicrotask(() => child.say({ kind: 'ready' }));
+    if (kind === 'ask') child.say({ kind: 'answer', id: rest.id });
     if (kind === 'pinned') child.say({ kind: 'resolved', ...asked.get(rest.id ?? 0), outcome: 'addresses' });
     for (const name of kind === 'resolve' ? (rest.names ?? []) : []) {
       next += 1;

@@ -1,6 +1,6 @@
+import { makeTokenBucket } from '../../core/token-bucket.ts';
 import type { TelemetryTarget } from '../../policy/outbound-target.ts';
 import { type Post, PostError } from './post.ts';
-import { makeRation } from './ration.ts';
 
 /** Octets of one export, and how many exports are held at once. */
 export const longestExport = 2 * 1024 * 1024;
@@ -19,7 +19,7 @@ export interface Export {
 }
 
 export interface Forwarder {
-  /** Reserves a place, before anything is read.  @returns its release, or null where there is none. */
+  /** Reserves a place to forward an export that is whole.  @returns its release, or null where there is none. */
   enter(): (() => void) | null;
   /** @returns the status the agent gets: the receiver's, or ours where nothing arrived. */
   forward(one: Export): Promise<number>;
@@ -34,7 +34,10 @@ export interface ForwarderParts {
 
 /** Sends what Claude exports to the operator's receiver, with the operator's credentials. */
 export function makeForwarder({ telemetry, post, now, troubled }: ForwarderParts): Forwarder {
-  const budget = { octets: makeRation({ ...octets, now }), exports: makeRation({ ...exports, now }) };
+  const budget = {
+    octets: makeTokenBucket({ ...octets, now }),
+    exports: makeTokenBucket({ ...exports, now }),
+  };
   const base = telemetry.path.replace(/\/$/, '');
   let inside = 0;
   let troubledBefore = false;
@@ -54,7 +57,7 @@ export function makeForwarder({ telemetry, post, now, troubled }: ForwarderParts
       if (!budget.octets.take(body.length)) return 429;
       try {
         const path = `${base}/v1/${signal}`;
-        const status = await post(telemetry, { path, headers: { ...headers, ...telemetry.headers }, body });
+        const status = await post(telemetry, { path, headers: headersFor(headers, telemetry), body });
         if (status >= 200 && status < 300) troubledBefore = false;
         else report(`status-${status}`);
         return answerFor(status);
@@ -64,6 +67,14 @@ export function makeForwarder({ telemetry, post, now, troubled }: ForwarderParts
       }
     },
   };
+}
+
+/** The operator's headers, whatever the agent's say. */
+export function headersFor(
+  headers: Export['headers'],
+  telemetry: Pick<TelemetryTarget, 'headers'>,
+): Export['headers'] {
+  return { ...headers, ...telemetry.headers };
 }
 
 /** An exporter tries again after 429, 502, 503 and 504, and gives up after anything else. */

@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import {
   parseCapabilities,
   parseConnectedRoutes,
+  parseLocalAddresses,
   parseNameservers,
   platformOf,
 } from '../../../src/boot/facts.ts';
 import { mountAt, parseMounts } from '../../../src/host/proc/mountinfo.ts';
-import { parseState, startTicksOf } from '../../../src/state/box-state.ts';
+import { startTicksOf } from '../../../src/host/proc/pid.ts';
+import { parseState } from '../../../src/state/box-state.ts';
 
 /** As the engine gave it to a container run with --read-only and a tmpfs. */
 const mountinfo = `1254 1051 0:143 / / ro,relatime master:482 - overlay overlay rw,lowerdir=/l/A:/l/B,upperdir=/u,workdir=/w
@@ -71,6 +73,33 @@ eth1\t0A7100CB\t010011AC\t0007\t0\t0\t0\tFFFFFFFF\t0\t0\t0
     expect(parseConnectedRoutes('')).toEqual([]);
   });
 
+  test('addresses: those of this container itself, each once', () => {
+    const text = `Main:
+  +-- 0.0.0.0/0 3 0 4
+     |-- 0.0.0.0
+        /0 universe UNICAST
+        +-- 127.0.0.0/31 1 0 0
+           |-- 127.0.0.0
+              /8 host LOCAL
+           |-- 127.0.0.1
+              /32 host LOCAL
+           |-- 172.17.0.0
+              /16 link UNICAST
+           |-- 172.17.0.2
+              /32 host LOCAL
+        |-- 172.17.255.255
+           /32 link BROADCAST
+Local:
+           |-- 172.17.0.2
+              /32 host LOCAL
+`;
+    expect(parseLocalAddresses(text).map(({ base, prefix }) => `${base}/${prefix}`)).toEqual([
+      '127.0.0.1/32',
+      '172.17.0.2/32',
+    ]);
+    expect(parseLocalAddresses('')).toEqual([]);
+  });
+
   test.each([
     ['fly', { FLY_MACHINE_ID: 'x', KUBERNETES_SERVICE_HOST: 'x' }, true, true],
     ['kubernetes', { KUBERNETES_SERVICE_HOST: 'x' }, true, false],
@@ -105,7 +134,6 @@ describe('the posted state', () => {
   test('knows a process by its start, whatever it calls itself', () => {
     const fields = Array.from({ length: 18 }, (_, index) => index);
     expect(startTicksOf(`7 (a) b) (c) S ${fields.join(' ')} 4242 1`)).toBe('4242');
-    expect(startTicksOf(null)).toBe('');
     expect(startTicksOf('')).toBe('');
   });
 });
