@@ -1,17 +1,23 @@
 // Writes the tables that code knows into the documents, between `<!-- table: NAME -->` and `<!-- end -->`.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runFiles } from '../src/core/reference.ts';
 import { childrenReference } from '../src/init/reference.ts';
 import { type Policy, policies } from '../src/init/respawn-policies.ts';
 import { settingsReference } from '../src/settings/reference.ts';
 import { stepsReference } from '../src/state/reference.ts';
+import { order } from '../test/unit/house/rooms.ts';
 
 /** The documents with tables, and which each has. */
 export const placed: Readonly<Record<string, readonly string[]>> = {
   'README.md': ['settings'],
-  'docs/architecture.md': ['steps', 'children', 'files'],
+  'docs/architecture.md': ['steps', 'rooms', 'children', 'files'],
   'docs/operations.md': ['events'],
 };
+
+/** From the ground up, the four of the network after it. */
+const rooms = order
+  .filter((room) => room !== 'main')
+  .flatMap((room) => (room === 'network' ? [room, ...roomsOfNetwork()] : [room]));
 
 const code = (text: string) => `\`${text}\``;
 
@@ -29,6 +35,15 @@ const tables: Readonly<Record<string, () => string>> = {
     table(
       ['step', 'by', 'what is true afterwards', 'may end with'],
       stepsReference.map(({ step, by, what, codes }) => [code(step), by, what, codes]),
+    ),
+  rooms: () =>
+    table(
+      ['room', 'run by', 'holds'],
+      rooms.map((room) => {
+        const page = readFileSync(`src/${room}/README.md`, 'utf8');
+        const line = (label: string) => new RegExp(`^- ${label}: (.*)\\.$`, 'm').exec(page)?.[1] ?? '';
+        return [`[${code(room)}](../src/${room}/README.md)`, line('Run by'), line('Holds')];
+      }),
     ),
   children: () =>
     table(
@@ -79,6 +94,11 @@ function fieldOf(text: string): LogEvent['fields'][number] {
 function rowOfEvent({ event, levels, when, fields }: LogEvent): string[] {
   const said = fields.map(({ name, meaning }) => (name === '…' ? meaning : `${code(name)} ${meaning}`));
   return [code(event), levels.join(', '), when, said.join('; ')];
+}
+
+function roomsOfNetwork(): string[] {
+  const inner = readdirSync('src/network', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return inner.map(({ name }) => `network/${name}`).toSorted();
 }
 
 function respawnOf({ pause, longest, settled, failing }: Policy): string[] {

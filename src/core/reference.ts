@@ -64,7 +64,7 @@ export const runFiles: readonly RunFile[] = [
     owner: 'claude:claude',
     what: "the agent user's own: a small tmpfs, or it could fill the rest",
   },
-  { path: Paths.socket, mode: '700', owner: 'claude:claude', what: "tmux's socket" },
+  { path: Paths.socket, mode: '', owner: 'claude:claude', what: "tmux's socket" },
   {
     path: Paths.certificates,
     mode: '644',

@@ -2,9 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { schema } from '../../src/settings/schema.ts';
-import { secretNames } from '../../src/settings/secrets.ts';
-import { stepNames } from '../../src/state/box-state.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 /** Everything that might read a variable. */
@@ -24,6 +21,7 @@ const documents = [
   ...markdownBelow('docs'),
   ...markdownBelow('test'),
   ...markdownBelow('bench'),
+  ...markdownBelow('src'),
 ];
 
 describe('the README', () => {
@@ -43,12 +41,6 @@ describe('the README', () => {
     const reference = readFileSync('engine/flags', 'utf8').trim().split('\n');
     expect(flags.toSorted()).toEqual(reference.toSorted());
   });
-
-  test('names every setting of the schema and no other', () => {
-    const table = /<!-- settings -->\n([\s\S]*?)\n\n/.exec(readme)?.[1] ?? '';
-    const named = [...table.matchAll(/^\| `([A-Z_]+)`/gm)].map((match) => match[1]);
-    expect(named.toSorted()).toEqual([...secretNames, ...Object.keys(schema)].toSorted());
-  });
 });
 
 test('decisions have numbers of their own, stand in their title, and are listed', () => {
@@ -64,13 +56,6 @@ test('decisions have numbers of their own, stand in their title, and are listed'
   expect(index.split('\n').filter((line) => line.startsWith('- '))).toEqual(list);
 });
 
-test('docs/architecture.md walks through the steps of the boot in their order', () => {
-  const text = readFileSync('docs/architecture.md', 'utf8');
-  const walk = /```\ninit([\s\S]*?)```/.exec(text)?.[1] ?? '';
-  const named = [...walk.matchAll(/^ {5}([a-z]+) /gm)].map((match) => match[1]);
-  expect(named).toEqual([...stepNames]);
-});
-
 test.each(documents)('%s links to nothing that is not there', (path) => {
   const links = [...readFileSync(path, 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(
     (match) => match[1] ?? '',
@@ -79,7 +64,7 @@ test.each(documents)('%s links to nothing that is not there', (path) => {
   expect(local.filter((link) => !existsSync(join(dirname(path), link)))).toEqual([]);
 });
 
-describe.each(documents.filter((path) => !/^(test|bench)/.test(path)))('%s', (path) => {
+describe.each(documents.filter((path) => !/^(test|bench|src)/.test(path)))('%s', (path) => {
   const text = readFileSync(path, 'utf8');
 
   test('says of every block of shell whether it is run, or why not', () => {
