@@ -1,7 +1,7 @@
 # Written for every builder alike: the legacy one, BuildKit and Podman. Stages that are thrown away see
 # the host's registry and certificates; nothing of them is trusted in the image.
 
-# A release gives the digest of this, from engine/images.conf.
+# A release gives the digest of this, from scripts/images.conf.
 ARG BASE=node:26-trixie-slim
 
 # Debian's programs, the users, and no setuid file.
@@ -81,7 +81,7 @@ RUN set -eu; \
     npm rebuild node-pty; \
     test -f node_modules/node-pty/build/Release/pty.node
 COPY tsconfig.json ./
-COPY engine/bundle.mjs engine/seccomp.mjs engine/
+COPY scripts/bundle.ts scripts/seccomp.ts scripts/
 COPY src/ src/
 RUN set -eu; \
     npm run --silent build; \
@@ -92,15 +92,15 @@ RUN set -eu; \
       gcc -O2 -Wall -Wextra -Werror -shared -fPIC -I/usr/local/include/node -o "$lib/$addon.node" "src/host/native/$addon.c"; \
     done; \
     gcc -O2 -Wall -Wextra -Werror -o "$lib/outcome" src/host/native/outcome.c; \
-    node engine/seccomp.mjs "$lib"; \
+    node scripts/seccomp.ts "$lib"; \
     cp -R "$pty/package.json" "$pty/LICENSE" "$pty/lib" "$lib/$pty/"; \
     find "$lib/$pty/lib" -type f ! -name '*.js' -delete; \
     find "$lib/$pty/lib" -name '*.test.js' -delete; \
     for built in pty.node spawn-helper; do \
       if [ -e "$pty/build/Release/$built" ]; then cp "$pty/build/Release/$built" "$lib/$pty/build/Release/"; fi; \
     done
-COPY engine/warm.mjs engine/
-RUN node engine/warm.mjs /usr/local/lib/cloister 0 1000 65053
+COPY scripts/warm.ts scripts/
+RUN node scripts/warm.ts /usr/local/lib/cloister 0 1000 65053
 COPY rootfs/ /out/
 COPY network/domains.conf /out/etc/cloister/
 RUN set -eu; \

@@ -11,7 +11,7 @@ export const image = process.env.CLOISTER_IMAGE ?? 'cloister:dev';
 export const prefix = `cloister-bench-${process.env.BENCH_RUN ?? process.pid}`;
 
 /** The reference flags of the box, as every other command of the project runs it. */
-export const referenceFlags = readFileSync(join(root, 'engine/flags'), 'utf8').split('\n').filter(Boolean);
+export const referenceFlags = readFileSync(join(root, 'scripts/flags'), 'utf8').split('\n').filter(Boolean);
 
 /** Runs the container engine to its end.  @returns what it printed on stdout. */
 export async function engine(args: readonly string[]): Promise<string> {

@@ -29,7 +29,10 @@ export function ownProcesses(init: number): { own: Process[]; sharing: number } 
   return { own, sharing: same.length - mine.length };
 }
 
-/** Reads smaps_rollup of each. Private is what nobody else maps, clean and dirty. */
+/**
+ * Reads smaps_rollup of each. Private is what a process has written and nobody else maps: what the kernel has to keep. Pages
+ * of a program's own file it drops as it likes; Pss counts them all the same.
+ */
 export function readMemory(processes: readonly Process[]): Memory[] {
   return processes.map(({ pid, name }) => {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
@@ -37,7 +40,7 @@ export function readMemory(processes: readonly Process[]): Memory[] {
       Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN);
     return {
       name,
-      private: field('Private_Clean') + field('Private_Dirty'),
+      private: field('Private_Dirty'),
       pss: field('Pss'),
       rss: field('Rss'),
     };

@@ -2,7 +2,9 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { mountAt, parseMounts } from '../host/proc/mountinfo.ts';
+import { memoryLimitOf } from '../host/proc/cgroup.ts';
+import { mountAt, readMounts } from '../host/proc/mountinfo.ts';
+import { readStatus } from '../host/proc/pid.ts';
 import { isLoopback } from '../policy/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from '../state/environment.ts';
@@ -38,7 +40,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     dockerenv: files.facts('/.dockerenv') !== null,
     containerenv: files.facts('/run/.containerenv') !== null,
   });
-  const capabilities = parseCapabilities(files.read('/proc/self/status'));
+  const capabilities = parseCapabilities(readStatus(files, 'self'));
   assertCapabilities(capabilities);
   if (platform !== 'fly') assertOwnNetwork(host);
   const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
@@ -51,7 +53,7 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
     connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
     ...planAgentUser(readVolumes(files), platform),
-    memoryLimit: memoryLimitOf(host),
+    memoryLimit: ownMemoryOf(host),
   };
 }
 
@@ -94,22 +96,20 @@ export function ensureOwnPorts(host: Host): void {
   });
 }
 
-function memoryLimitOf(host: Host): number | null {
+function ownMemoryOf(host: Host): number | null {
   const machine =
     Number(/^MemTotal:\s+([0-9]+) kB/m.exec(host.files.readIfAny('/proc/meminfo') ?? '')?.[1]) * 1024;
-  for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
-    const bytes = Number(host.files.readIfAny(path)?.trim() ?? Number.NaN);
-    if (Number.isSafeInteger(bytes) && bytes > 0 && !(bytes > machine)) return bytes;
-  }
+  const limit = memoryLimitOf(host.files);
+  if (limit !== null && !(limit > machine)) return limit;
   return Number.isSafeInteger(machine) ? machine : null;
 }
 
 /** Makes sure there is a folder in memory for the lock, the state and everything else of this boot. */
 export async function ensureRunFolder(host: Host): Promise<void> {
-  const mounts = parseMounts(host.files.read('/proc/self/mountinfo'));
+  const mounts = readMounts(host.files);
   if (mountAt(mounts, Paths.run)?.type === 'tmpfs') return;
   const writable = mountAt(mounts, '/')?.options.includes('ro') === false;
-  if (!writable || !parseCapabilities(host.files.read('/proc/self/status')).has('SYS_ADMIN')) {
+  if (!writable || !parseCapabilities(readStatus(host.files, 'self')).has('SYS_ADMIN')) {
     throw new BootError({
       message: `there is no tmpfs at ${Paths.run}`,
       remedy: `Add --tmpfs ${Paths.run}:rw,noexec,nosuid,nodev,size=16m,mode=0755`,

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { maskOf } from '../host/proc/pid.ts';
 import { parseRange, type Range } from '../policy/address-class.ts';
 import type { Platform } from '../state/environment.ts';
 
@@ -18,8 +19,8 @@ const capabilityNumbers = {
 export type Capability = keyof typeof capabilityNumbers;
 
 /** @param status the text of /proc/self/status.  @returns the effective capabilities among those we know. */
-export function parseCapabilities(status: string): Set<Capability> {
-  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+export function parseCapabilities(status: string | null): Set<Capability> {
+  const mask = maskOf(status, 'CapEff') ?? 0n;
   const names = Object.keys(capabilityNumbers) as Capability[];
   return new Set(names.filter((name) => (mask >> BigInt(capabilityNumbers[name])) & 1n));
 }

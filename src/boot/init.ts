@@ -4,12 +4,13 @@ import { BootError, chainOf } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import type { Host } from '../host/host.ts';
+import { readStartTicks } from '../host/proc/pid.ts';
 import { type End, Ends } from '../init/ends.ts';
 import { openInitLog } from '../init/init-log.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { secretsOf } from '../settings/settings.ts';
-import { newState, startTicksOf } from '../state/box-state.ts';
+import { newState } from '../state/box-state.ts';
 import { takeHandover } from '../state/handover.ts';
 import { Board } from '../state/state-store.ts';
 import { Steps } from './step.ts';
@@ -30,7 +31,7 @@ export async function init(
   const wish = { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT, beside: task.length > 0 };
   const { log } = await openInitLog(host, wish);
   const [now, uptime] = [host.now(), host.uptime()];
-  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now, uptime });
   const board = new Board({ host, log, state });
   return guarded({ host, log, board }, async (ends) => {
@@ -52,7 +53,7 @@ export async function initResumed(host: Host): Promise<number> {
   const { settings, bootId, deadline, task } = handover;
   const { log, quiet } = await openInitLog(host, { ...settings.log, beside: task.length > 0 });
   hideSecrets(log, settings);
-  const startTicks = startTicksOf(host.files.readIfAny(`/proc/${host.pid}/stat`));
+  const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const began = { now: handover.startedAt, uptime: handover.startedUptime };
   const fresh = newState({ bootId, pid: host.pid, startTicks, ...began });
   // Only here, in the program it led to, is the step known to have succeeded.

@@ -5,7 +5,7 @@ import { ownAddress } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { StepTools } from '../core/step-tools.ts';
 import type { Host } from '../host/host.ts';
-import { mountAt, parseMounts } from '../host/proc/mountinfo.ts';
+import { mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from '../state/environment.ts';
 
@@ -20,7 +20,7 @@ export async function mountRooms(
   tools: StepTools,
 ): Promise<{ hiddenProcesses: boolean }> {
   const { environment } = facts;
-  const look = () => parseMounts(host.files.read('/proc/self/mountinfo'));
+  const look = () => readMounts(host.files);
   const plan = planMounts({ mounts: look(), sizes: facts.settings.sizes, ...environment });
   for (const { point, options } of plan.mount) {
     const below = mountsBelow(look(), point);

@@ -2,7 +2,7 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { type Mount, mountAt, parseMounts } from '../host/proc/mountinfo.ts';
+import { type Mount, mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import type { Environment } from '../state/environment.ts';
 
 import { roomPlaces } from './plan-mounts.ts';
@@ -16,7 +16,7 @@ const closed: readonly string[] = [Paths.home, Paths.claude];
  * mount alone, without following a link: what is below may have been laid out by last night's agent.
  */
 export function giveToAgent(host: Host, { agent, given }: Environment): void {
-  const mounts = parseMounts(host.files.read('/proc/self/mountinfo'));
+  const mounts = readMounts(host.files);
   const rooms = roomPlaces(agent)
     .filter(({ owned, point }) => owned && mountAt(mounts, point)?.type === 'tmpfs')
     .map(({ point }) => point);

@@ -12,6 +12,7 @@ import type { Rulebook } from '../init/policy-store.ts';
 import { refreshPins } from '../init/refresh-pins.ts';
 import { keepWatch } from '../init/resource-watchdog.ts';
 import { watchHealth } from '../init/watch-health.ts';
+import { sendable } from '../policy/reserved-hosts.ts';
 import { openRescuer, type Rescuer } from '../rescue/init/rescuer.ts';
 import type { Handover } from '../state/handover.ts';
 import type { Board } from '../state/state-store.ts';
@@ -67,8 +68,7 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   });
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    // Nobody takes telemetry where the agent dials for itself.
-    writeAccounts(host, handover.byAddress ? { ...settings, telemetry: null } : settings, agent.gid);
+    writeAccounts(host, sendable(settings, handover), agent.gid);
   });
   await steps.step('agent', (tools) => furnishAgent(host, { settings, environment }, tools));
   // Before the proof, which attacks its socket as well.

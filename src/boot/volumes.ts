@@ -1,6 +1,6 @@
 import { Paths } from '../core/paths.ts';
 import type { Files } from '../host/host.ts';
-import { type Mount, mountAt, parseMounts } from '../host/proc/mountinfo.ts';
+import { type Mount, mountAt, readMounts } from '../host/proc/mountinfo.ts';
 
 /** Something of the operator's that outlives the container, mounted where the agent keeps its work. */
 export interface Volume {
@@ -18,7 +18,7 @@ const inMemory = ['tmpfs', 'ramfs'];
 
 /** Looks at the volumes: at the mounts' roots alone, for below them the paths are the agent's. */
 export function readVolumes(files: Pick<Files, 'read' | 'facts' | 'list'>): Volume[] {
-  const mounts = parseMounts(files.read('/proc/self/mountinfo'));
+  const mounts = readMounts(files);
   return points.flatMap((point) => {
     const facts = files.facts(point);
     if (!isVolume(mountAt(mounts, point), point) || facts?.kind !== 'folder') return [];

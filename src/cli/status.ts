@@ -33,7 +33,7 @@ export function status(host: Host, options: { json: boolean }): number {
 
 function collect(host: Host, box: BoxState): Status {
   const { phase, startTicks: _, startedUptime: began, ...rest } = box;
-  const alive = isAlive(box, host.files.readIfAny(`/proc/${box.pid}/stat`));
+  const alive = isAlive(host.files, box);
   const work = box.workspace === Paths.workspace ? Paths.workspace : Paths.data;
   const rooms = [work, Paths.tmp, Paths.home, Paths.run];
   return {

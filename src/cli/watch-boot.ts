@@ -1,7 +1,7 @@
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { type BoxState, parseState, type StepState, startTicksOf } from '../state/box-state.ts';
+import { type BoxState, isAlive, parseState, type StepState } from '../state/box-state.ts';
 
 /** Milliseconds between two looks. */
 const pause = 40;
@@ -19,7 +19,7 @@ export async function watchBoot(host: Host): Promise<number | null> {
   for (;;) {
     const state = parseState(host.files.readIfAny(Paths.state));
     if (state?.phase === 'failed') return explain(host, state);
-    if (state !== null && !isAlive(host, state)) return gone(host);
+    if (state !== null && !isAlive(host.files, state)) return gone(host);
     if (state?.phase === 'stopping') return say(host, 'The box is stopping.\n');
     if (state !== null && isReady(host, state)) {
       if (waited) showNew(host, state, shown);
@@ -46,12 +46,6 @@ function isReady(host: Host, state: BoxState): boolean {
 function isCloning({ steps, repository }: BoxState): boolean {
   const { name, state } = steps.at(-1) ?? {};
   return name === 'repository' && state === 'running' && repository !== 'none';
-}
-
-function isAlive(host: Host, state: BoxState): boolean {
-  const stat = host.files.readIfAny(`/proc/${state.pid}/stat`);
-  // Another user's process may be hidden from the agent: what can't be seen is believed.
-  return stat === null ? state.pid === 1 : startTicksOf(stat) === state.startTicks;
 }
 
 function showNew(host: Host, state: BoxState, shown: Set<string>): void {

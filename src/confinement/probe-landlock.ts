@@ -1,7 +1,7 @@
 import { Paths } from '../core/paths.ts';
 import { assertAnswered } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
-import { type Mount, parseMounts } from '../host/proc/mountinfo.ts';
+import { type Mount, readMounts } from '../host/proc/mountinfo.ts';
 import { type Landlock, landlockOptions } from './landlock.ts';
 
 const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx'].map((name) => `/dev/${name}`);
@@ -14,7 +14,7 @@ const ofThePlatform = ['/proc', '/sys', '/dev', '/etc', '/run', '/var/run', '/.f
 /** @returns what the agent may write, or null where this kernel has no Landlock that can tell it. */
 export async function probeLandlock(host: Host): Promise<Landlock | null> {
   const { files } = host;
-  const given = givenPlaces(parseMounts(files.read('/proc/self/mountinfo')));
+  const given = givenPlaces(readMounts(files));
   const places = {
     files: [
       ...devices.filter((path) => files.facts(path) !== null),

@@ -1,4 +1,6 @@
 import type { Files } from '../host/host.ts';
+import { idleMemoryOf, memoryUseOf } from '../host/proc/cgroup.ts';
+import { fieldOf, listPids, readStatus } from '../host/proc/pid.ts';
 
 /** A process of the agent's user. */
 export interface Tenant {
@@ -31,45 +33,23 @@ export function chooseVictims(tenants: readonly Tenant[], excess: number): Tenan
 /** @returns every process of that user, by what /proc says to everybody. */
 export function listTenants(files: Pick<Files, 'list' | 'readIfAny'>, uid: number): Tenant[] {
   return listPids(files)
-    .map((pid) => tenantOf(pid, files.readIfAny(`/proc/${pid}/status`) ?? '', uid))
+    .map((pid) => tenantOf(pid, readStatus(files, pid), uid))
     .filter((tenant) => tenant !== null);
 }
 
-export function listPids(files: Pick<Files, 'list'>): number[] {
-  return files
-    .list('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .map(Number);
-}
-
-function tenantOf(pid: number, status: string, uid: number): Tenant | null {
-  const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? '';
+function tenantOf(pid: number, status: string | null, uid: number): Tenant | null {
+  const field = (name: string) => fieldOf(status, name);
   if (Number.parseInt(field('Uid'), 10) !== uid) return null;
   return { pid, name: field('Name'), memory: (Number.parseInt(field('VmRSS'), 10) || 0) * 1024 };
 }
-
-/** Where a control group says what it uses, and how much of that is files the kernel can drop at once. */
-const sources = [
-  { usage: '/sys/fs/cgroup/memory.current', stat: '/sys/fs/cgroup/memory.stat', field: 'inactive_file' },
-  {
-    usage: '/sys/fs/cgroup/memory/memory.usage_in_bytes',
-    stat: '/sys/fs/cgroup/memory/memory.stat',
-    field: 'total_inactive_file',
-  },
-];
 
 /**
  * @returns the bytes beyond `limit` that the container uses and can't do without, less than 0 where some are free;
  * null where no control group tells.
  */
 export function excessOf(files: Pick<Files, 'readIfAny'>, limit: number): number | null {
-  for (const { usage, stat, field } of sources) {
-    const used = Number(files.readIfAny(usage) ?? Number.NaN);
-    if (Number.isNaN(used)) continue;
-    // The second file is longer, and almost never of interest.
-    if (used <= limit) return used - limit;
-    const line = new RegExp(`^${field} ([0-9]+)$`, 'm').exec(files.readIfAny(stat) ?? '');
-    return used - Number(line?.[1] ?? 0) - limit;
-  }
-  return null;
+  const used = memoryUseOf(files);
+  if (used === null) return null;
+  // What is idle stands in a longer file, and is almost never of interest.
+  return used <= limit ? used - limit : used - idleMemoryOf(files) - limit;
 }

@@ -1,6 +1,6 @@
 import { Paths } from './paths.ts';
 
-/** What a document says of a file that the box makes: `engine/docs.ts` renders it, a test holds it against a real box. */
+/** What a document says of a file that the box makes: `scripts/docs.ts` renders it, a test holds it against a real box. */
 export interface RunFile {
   readonly path: string;
   readonly mode: string;

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { maskOf } from './proc/pid.ts';
 
 /**
  * Node sets a handler of its own for these when it starts, which takes itself away when it is called and leaves the
@@ -6,7 +7,7 @@ import { constants } from 'node:os';
  * @param status the text of /proc/self/status, before anybody set another handler.
  */
 export function missedSignals(status: string | null): NodeJS.Signals[] {
-  const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status ?? '')?.[1] ?? 'ffffffff'}`);
+  const caught = maskOf(status, 'SigCgt') ?? 0xffffffffn;
   return (['SIGTERM', 'SIGINT'] as const).filter(
     (name) => (caught & (1n << BigInt(constants.signals[name] - 1))) === 0n,
   );

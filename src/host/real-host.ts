@@ -10,6 +10,7 @@ import { ask, serve } from './local-socket.ts';
 import { compactMemory } from './memory.ts';
 import { missedSignals } from './missed-signals.ts';
 import { tellNetfilter } from './netfilter.ts';
+import { readStatus } from './proc/pid.ts';
 import { makeReaper, type WaitCalls } from './reaper.ts';
 import { bindSockets, bindStream, receiveLines } from './sockets.ts';
 import { uptime } from './uptime.ts';
@@ -52,7 +53,7 @@ export function makeHost(options: { lean: boolean }): Host {
     endDescendants,
     compactMemory,
     signal: (pid, signal) => void process.kill(pid, signal),
-    missedSignals: () => missedSignals(realFiles.readIfAny('/proc/self/status')),
+    missedSignals: () => missedSignals(readStatus(realFiles, 'self')),
     onSignal: (names, listener) => {
       for (const name of names) process.on(name, listener);
     },

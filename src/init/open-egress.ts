@@ -12,7 +12,7 @@ import { makeAllowlist } from '../policy/allowlist.ts';
 import type { ListInForce } from '../policy/live-list.ts';
 import type { Happening } from '../policy/notification.ts';
 import { type OwnTargets, targetsOf } from '../policy/outbound-target.ts';
-import { ownTargets, withoutOwn } from '../policy/reserved-hosts.ts';
+import { ownTargets, sendable, withoutOwn } from '../policy/reserved-hosts.ts';
 import type { Environment } from '../state/environment.ts';
 import type { Handover } from '../state/handover.ts';
 import type { Board } from '../state/state-store.ts';
@@ -51,7 +51,7 @@ export interface WayOutParts {
 /** Starts the egress process and the reader of the wall's log, and keeps them running. */
 export function openWayOut(parts: WayOutParts): WayOut {
   const { host, log, board, handover } = parts;
-  const own = sendable(parts);
+  const own = targetsToSend(parts);
   let list: ListInForce = withoutOwn({ rules: handover.settings.rules, denied: [] }, own);
   const recorder = makeRecorder({
     host,
@@ -87,12 +87,14 @@ export function openWayOut(parts: WayOutParts): WayOut {
   };
 }
 
-/** Where the agent dials for itself, it would be let to whatever the wall is opened for. */
-function sendable({ log, handover }: WayOutParts): OwnTargets | null {
-  const own = ownTargets(handover.settings, { once: handover.task.length > 0 });
-  if (own === null || !handover.byAddress) return own;
-  log.event('warn', 'own.off', { reason: 'egress goes by address: the agent could dial what the box dials' });
-  return null;
+function targetsToSend({ log, handover }: WayOutParts): OwnTargets | null {
+  const { settings, task } = handover;
+  const own = ownTargets(sendable(settings, handover), { once: task.length > 0 });
+  if (own === null && ownTargets(settings) !== null)
+    log.event('warn', 'own.off', {
+      reason: 'egress goes by address: the agent could dial what the box dials',
+    });
+  return own;
 }
 
 function postGuarded({ board, handover }: WayOutParts, list: ListInForce): void {
@@ -159,8 +161,7 @@ function startWallLog(
   { host, log, board, handover }: WayOutParts,
   { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
 ) {
-  let heard = 0;
-  let untold = 0;
+  let [heard, untold] = [0, 0];
   host.every(countPause, () => {
     const busy = heard >= busyWall;
     heard = 0;

@@ -1,6 +1,6 @@
 import type { ChildNews } from '../state/box-state.ts';
 
-/** What a document says of each child beside its policy in `respawn-policies.ts`: `engine/docs.ts` renders both. */
+/** What a document says of each child beside its policy in `respawn-policies.ts`: `scripts/docs.ts` renders both. */
 export const childrenReference: readonly {
   readonly child: ChildNews['child'];
   readonly what: string;

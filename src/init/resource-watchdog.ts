@@ -1,10 +1,11 @@
 import type { AgentLimits } from '../confinement/agent-limits.ts';
 import { confined, type Identity, roomy } from '../confinement/profile.ts';
-import { chooseVictims, excessOf, listPids, listTenants } from '../confinement/shortage.ts';
+import { chooseVictims, excessOf, listTenants } from '../confinement/shortage.ts';
 import { chainOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { printable } from '../core/printable.ts';
 import type { Host } from '../host/host.ts';
+import { listPids } from '../host/proc/pid.ts';
 
 /**
  * Milliseconds between two looks at the memory, one small file, and the bytes that the agent could fill in one: what is

@@ -1,3 +1,5 @@
+import { makeTokenBucket } from '../core/token-bucket.ts';
+
 /** Tells of things one by one while they are few, and counts them while they are many: no count is ever lost. */
 export interface Throttle<Item> {
   add(item: Item, count: number): void;
@@ -30,7 +32,7 @@ interface Known<Item> {
 /** Its memory is bounded by what it may tell within one window. */
 export function makeThrottle<Item>(parts: ThrottleParts<Item>): Throttle<Item> {
   const known = new Map<string, Known<Item>>();
-  const takeTurn = makeBucket(parts);
+  const turns = makeTokenBucket({ burst: parts.rate, perSecond: parts.rate, now: parts.now });
   const mostKnown = parts.rate * (parts.window / 1000 + 1);
   let rest = 0;
   let asleep = false;
@@ -49,7 +51,7 @@ export function makeThrottle<Item>(parts: ThrottleParts<Item>): Throttle<Item> {
     for (const [key, entry] of known) {
       if (!isDue(entry)) continue;
       if (entry.waiting === 0) known.delete(key);
-      else if (takeTurn()) tell(entry);
+      else if (turns.take()) tell(entry);
     }
   };
   const wakeLater = async () => {
@@ -67,7 +69,7 @@ export function makeThrottle<Item>(parts: ThrottleParts<Item>): Throttle<Item> {
       const old = known.get(key);
       if (old !== undefined) old.waiting += count;
       const entry = old ?? { item, waiting: count, toldAt: Number.NEGATIVE_INFINITY };
-      if (isDue(entry) && takeTurn()) {
+      if (isDue(entry) && turns.take()) {
         if (known.size >= mostKnown) sweep();
         known.set(key, entry);
         tell(entry);
@@ -92,17 +94,4 @@ function takeCount<Item>(entry: Known<Item>, now: number): number {
   entry.waiting = 0;
   entry.toldAt = now;
   return count;
-}
-
-/** A token bucket: full after a second of silence. */
-function makeBucket({ rate, now }: { rate: number; now: () => number }): () => boolean {
-  let turns = rate;
-  let at = now();
-  return () => {
-    turns = Math.min(rate, turns + ((now() - at) * rate) / 1000);
-    at = now();
-    if (turns < 1) return false;
-    turns -= 1;
-    return true;
-  };
 }

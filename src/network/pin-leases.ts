@@ -1,15 +1,8 @@
-import type { FromEgress } from './protocol.ts';
+import { type FromEgress, pinLifetimeOf } from './protocol.ts';
 import type { Door } from './proxy/proxy-parts.ts';
 
-const shortestLease = 60;
-const longestLease = 3600;
 /** Milliseconds between two sweeps through what has run out. */
 const sweepPause = 60_000;
-
-/** Seconds that a pin lives for an answer with this TTL. */
-export function leaseOf(ttl: number): number {
-  return Math.min(Math.max(ttl, shortestLease), longestLease);
-}
 
 export interface LeaseParts {
   readonly send: (message: Extract<FromEgress, { kind: 'pin' }>) => void;
@@ -63,7 +56,7 @@ export function makeLeases({ send, now }: LeaseParts): Leases {
       const asked = ask(wish)
         .then(() => {
           // Half of its time is over before it is renewed: a pin in use never runs out.
-          const time = now() + (leaseOf(wish.ttl) * 1000) / 2;
+          const time = now() + (pinLifetimeOf(wish.ttl) * 1000) / 2;
           for (const key of keys) renewAt.set(key, time);
         })
         .finally(() => asking.delete(question));

@@ -59,6 +59,11 @@ export type FromEgress =
       readonly outcome: 'addresses' | 'absent' | 'denied' | 'failed';
     };
 
+/** @returns seconds that a pin lives for an answer with this TTL: both sides count on it. */
+export function pinLifetimeOf(ttl: number): number {
+  return Math.min(Math.max(ttl, 60), 3600);
+}
+
 const mostListed = 200;
 
 /** @returns the message, or null for anything of another shape. */

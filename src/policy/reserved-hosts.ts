@@ -23,6 +23,11 @@ export function ownTargets(
   };
 }
 
+/** Where the agent dials for itself it would be let to whatever the wall is opened for: there the box sends nothing. */
+export function sendable(settings: Settings, { byAddress }: { readonly byAddress: boolean }): Settings {
+  return byAddress ? { ...settings, notify: null, telemetry: null } : settings;
+}
+
 /** The URL as a whole has done its work. */
 function targetOf({ url: _, ...target }: NotifySettings): Omit<NotifySettings, 'url'> {
   return target;

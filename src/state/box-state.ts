@@ -2,6 +2,8 @@ import type { AgentLimits } from '../confinement/agent-limits.ts';
 import type { Landlock } from '../confinement/landlock.ts';
 import { agentIdentity } from '../confinement/profile.ts';
 import { Paths } from '../core/paths.ts';
+import type { Files } from '../host/host.ts';
+import { readStartTicks } from '../host/proc/pid.ts';
 
 /** The boot's steps, in their order. */
 export const stepNames = [
@@ -167,13 +169,14 @@ export function parseState(text: string | null): BoxState | null {
   }
 }
 
-/** @param stat the text of /proc/PID/stat for its pid.  @returns whether the init that wrote this state still lives. */
-export function isAlive(state: Pick<BoxState, 'pid' | 'startTicks'>, stat: string | null): boolean {
-  return stat === null ? state.pid === 1 : startTicksOf(stat) === state.startTicks;
-}
-
-/** @param stat the text of /proc/PID/stat.  @returns its start time in clock ticks; empty if there is none. */
-export function startTicksOf(stat: string | null): string {
-  const rest = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  return rest[19] ?? '';
+/**
+ * @returns whether the init that wrote this state still lives. Another user's process may be hidden from the agent: what
+ * can't be seen of PID 1 is believed.
+ */
+export function isAlive(
+  files: Pick<Files, 'readIfAny'>,
+  state: Pick<BoxState, 'pid' | 'startTicks'>,
+): boolean {
+  const ticks = readStartTicks(files, state.pid);
+  return ticks === null ? state.pid === 1 : ticks === state.startTicks;
 }

@@ -1,6 +1,6 @@
 import type { StepName } from './box-state.ts';
 
-/** What a document says of each step of the boot, in order: `engine/docs.ts` renders it. */
+/** What a document says of each step of the boot, in order: `scripts/docs.ts` renders it. */
 export const stepsReference: readonly {
   readonly step: StepName;
   /** Who does it: init before or after the exec that drops privileges, or a program of the agent user's. */

@@ -190,8 +190,8 @@ has_force() {
 
 # signed EXPRESSION: the rescue of "planted" anew, changed by a line of JavaScript, as whoever knows the token can sign it.
 signed() {
-  in_box internet "cat >/tmp/sign.mjs && node /tmp/sign.mjs /run/internet/git/cloister-demo/planted.git signed $NET_GH_PAT '$1'" \
-    <"$ROOT/test/attacks/fixtures/sign.mjs"
+  in_box internet "cat >/tmp/sign.mts && node /tmp/sign.mts /run/internet/git/cloister-demo/planted.git signed $NET_GH_PAT '$1'" \
+    <"$ROOT/test/attacks/fixtures/sign.mts"
 }
 
 @test "a rescue that the agent signed itself keeps no box from booting, and says nothing of its own" {

@@ -37,7 +37,7 @@ teardown_file() {
 }
 
 @test "a thousand requests in a burst over kept connections all succeed" {
-  try as_agent main 'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt node /attacks/burst.mjs 1000 64 allowed.test'
+  try as_agent main 'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt node /attacks/burst.mts 1000 64 allowed.test'
   [[ $output == '1000 asked, 0 failed'* ]]
 }
 

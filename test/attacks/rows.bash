@@ -42,7 +42,7 @@ start_bare() {
   "$ROOT/test/internet/plug" "$NAME" "$NAME-wire" "$BARE"
   echo "nameserver $NET_DNS" >"$BATS_FILE_TMPDIR/resolv.conf"
   mapfile -t flags < <(internet_flags | grep -v -e --network)
-  "$ROOT/engine/run" "$NAME-bare" "${flags[@]}" --network "container:$NAME-wire" \
+  "$ROOT/scripts/run" "$NAME-bare" "${flags[@]}" --network "container:$NAME-wire" \
     --volume "$BATS_FILE_TMPDIR/resolv.conf:/etc/resolv.conf:ro" "$@"
 }
 

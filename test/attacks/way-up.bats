@@ -15,7 +15,7 @@ setup_file() {
   local landlock
   landlock=$("$ENGINE" exec "$NAME-open" cloister status --json | jq --compact-output .containment.landlock)
   "$ENGINE" run --rm --network none --volume "$ROOT:/cloister:ro" --entrypoint node "$CLOISTER_IMAGE" \
-    /cloister/test/attacks/fixtures/profile.mjs "$landlock" >"$BATS_FILE_TMPDIR/profile"
+    /cloister/test/attacks/fixtures/profile.ts "$landlock" >"$BATS_FILE_TMPDIR/profile"
 }
 
 teardown_file() {

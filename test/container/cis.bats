@@ -5,7 +5,7 @@
 load cloister
 
 setup_file() {
-  "$ROOT/engine/run" "$NAME-main" --label "cloister.test=$NAME" --network none --env GH_PAT=none \
+  "$ROOT/scripts/run" "$NAME-main" --label "cloister.test=$NAME" --network none --env GH_PAT=none \
     --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
 }
 

@@ -56,7 +56,7 @@ internet_flags() {
 box() {
   local flags
   mapfile -t flags < <(internet_flags | grep -v -e "${WITHOUT:-^$}")
-  "$ROOT/engine/run" "$NAME-$1" "${flags[@]}" "${@:2}"
+  "$ROOT/scripts/run" "$NAME-$1" "${flags[@]}" "${@:2}"
 }
 
 # boot BOX [FLAG...]: the same without waiting; here WITHOUT may leave out a reference flag as well.
@@ -78,7 +78,7 @@ refused() {
 }
 
 reference_flags() {
-  cat "$ROOT/engine/flags"
+  cat "$ROOT/scripts/flags"
 }
 
 # in_box BOX COMMAND: a shell command as root with all the capabilities the engine gives.

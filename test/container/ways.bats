@@ -25,7 +25,7 @@ as_agents() {
 
 @test "compose.yaml boots to ready, holds every promise, and keeps the agent's memory through down and up" {
   local compose override=$BATS_TEST_TMPDIR/override.yaml
-  read -ra compose <<<"$("$ROOT/engine/compose")"
+  read -ra compose <<<"$("$ROOT/scripts/compose")"
   cat >"$override" <<END
 services:
   cloister:
@@ -179,7 +179,7 @@ END
   build_more "$more"
   local flags
   mapfile -t flags < <(internet_flags)
-  try env CLOISTER_IMAGE="$NAME-more" "$ROOT/engine/run" "$NAME-more" "${flags[@]}"
+  try env CLOISTER_IMAGE="$NAME-more" "$ROOT/scripts/run" "$NAME-more" "${flags[@]}"
   [[ $status == 70 && $output == *raised* ]]
 }
 

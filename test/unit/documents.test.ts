@@ -7,7 +7,7 @@ const readme = readFileSync('README.md', 'utf8');
 /** Everything that might read a variable. */
 const program = execFileSync(
   'git',
-  ['grep', '-hE', '[A-Z]_[A-Z]', '--', 'src', 'engine', 'rootfs', 'Dockerfile', 'compose.yaml'],
+  ['grep', '-hE', '[A-Z]_[A-Z]', '--', 'src', 'scripts', 'rootfs', 'Dockerfile', 'compose.yaml'],
   {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
@@ -33,12 +33,12 @@ describe('the README', () => {
       .split(/[ \n]+/)
       .join('\n')
       .replaceAll('\u00a0', ' ');
-    // Flags whose value stands apart are joined to the form engine/flags has.
+    // Flags whose value stands apart are joined to the form scripts/flags has.
     const flags = words
       .replaceAll(/--(cap-drop|cap-add|tmpfs|sysctl|memory)\n/g, '--$1=')
       .split('\n')
       .filter((word) => word.startsWith('--') && !word.startsWith('--name'));
-    const reference = readFileSync('engine/flags', 'utf8').trim().split('\n');
+    const reference = readFileSync('scripts/flags', 'utf8').trim().split('\n');
     expect(flags.toSorted()).toEqual(reference.toSorted());
   });
 });
@@ -129,7 +129,7 @@ test('every document is reached from the README', () => {
 });
 
 test('every file that runs the box from outside has exactly the reference flags', () => {
-  const reference = readFileSync('engine/flags', 'utf8').trim().split('\n');
+  const reference = readFileSync('scripts/flags', 'utf8').trim().split('\n');
   const example =
     readFileSync('examples/one-prompt.yml', 'utf8').match(/--[a-z][a-z-]+(="[^"]*"|=\S+)?/g) ?? [];
   expect(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fuzz } from '../fuzz/driver.ts';
 import { targets } from '../fuzz/targets.ts';
 
-/** A million and more are tried by engine/fuzz. The seed is fixed here: a red run must be red again. */
+/** A million and more are tried by scripts/fuzz. The seed is fixed here: a red run must be red again. */
 const inputs = Number(process.env.FUZZ_INPUTS ?? 50_000);
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 const minutes = 60_000;

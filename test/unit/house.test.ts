@@ -93,7 +93,7 @@ test('files stay short', () => {
 });
 
 describe('the run’s flags are the same wherever they stand', () => {
-  const flags = textOf('engine/flags').trim().split('\n');
+  const flags = textOf('scripts/flags').trim().split('\n');
   const service = (parse(textOf('compose.yaml')) as { services: { cloister: Service } }).services.cloister;
 
   interface Service {
@@ -110,7 +110,7 @@ describe('the run’s flags are the same wherever they stand', () => {
     network_mode?: string;
   }
 
-  test('compose.yaml and engine/flags agree', () => {
+  test('compose.yaml and scripts/flags agree', () => {
     const fromCompose = [
       ...(service.read_only ? ['--read-only'] : []),
       ...service.cap_drop.map((name) => `--cap-drop=${name}`),
@@ -145,8 +145,8 @@ describe('the run’s flags are the same wherever they stand', () => {
 describe('what an operator may say', () => {
   const known = [...Object.keys(schema), ...secretNames.flatMap((name) => [name, `${name}_FILE`])].sort();
 
-  test('is handed on by engine/up, all of it', () => {
-    const list = /^variables=\(\n(.*?)^\)/ms.exec(textOf('engine/up'))?.[1] ?? '';
+  test('is handed on by scripts/up, all of it', () => {
+    const list = /^variables=\(\n(.*?)^\)/ms.exec(textOf('scripts/up'))?.[1] ?? '';
     expect(
       list
         .split(/\s+/)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { fillTables, placed, readLogEvents } from '../../engine/docs.ts';
+import { fillTables, placed, readLogEvents } from '../../scripts/docs.ts';
 import { Paths } from '../../src/core/paths.ts';
 import { runFiles } from '../../src/core/reference.ts';
 import { childrenReference } from '../../src/init/reference.ts';

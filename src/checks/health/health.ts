@@ -2,6 +2,7 @@ import { ExitCode } from '../../core/exit-codes.ts';
 import { Paths } from '../../core/paths.ts';
 import { asUser } from '../../host/as-user.ts';
 import type { Host } from '../../host/host.ts';
+import { readMounts } from '../../host/proc/mountinfo.ts';
 import { isAlive, parseState } from '../../state/box-state.ts';
 import { memoryOf } from '../memory-of.ts';
 import { guardRelays } from './ask-proxy.ts';
@@ -25,16 +26,16 @@ export async function health(host: LookingHost, options: { json: boolean }): Pro
 async function look(host: LookingHost): Promise<HealthFacts> {
   const { files } = host;
   const state = parseState(files.readIfAny(Paths.state));
-  const alive = state !== null && isAlive(state, files.readIfAny(`/proc/${state.pid}/stat`));
+  const alive = state !== null && isAlive(files, state);
   const { limit, used } = memoryOf(files);
   const memory = limit === null || used === null ? null : used / limit;
   if (!alive || state.phase !== 'ready') return { ...unseen, state, alive, memory };
-  const mountinfo = files.read('/proc/self/mountinfo');
+  const mounts = readMounts(files);
   const [gaps, resolver] = await Promise.all([askForGaps(host), resolverAnswers(patience)]);
   // Whoever asks init is root; the guard is for the agent's user, and a volume in its home is seen by nobody else.
   const seen = await asUser(state.agent.uid, async () => ({
     guard: await guardRelays({ guarded: state.firewall.guarded, patience }),
-    disks: disksOf(files, mountinfo, state),
+    disks: disksOf(files, mounts, state),
   }));
   return { ...seen, state, alive, gaps, resolver, agent: agentRuns(files, state.agent.uid), memory };
 }

@@ -1,5 +1,6 @@
 import { Paths } from '../../core/paths.ts';
 import type { Files, Host } from '../../host/host.ts';
+import { listPids } from '../../host/proc/pid.ts';
 
 /** Milliseconds for each answer. */
 export const patience = 2000;
@@ -17,12 +18,8 @@ export async function askForGaps(host: Pick<Host, 'ask' | 'sleep'>): Promise<rea
 
 /** Looks for Claude's own process, by its name and its user.  @param agent decimal user id. */
 export function agentRuns(files: Pick<Files, 'list' | 'readIfAny' | 'facts'>, agent: number): boolean {
-  return files
-    .list('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .some(
-      (pid) =>
-        files.readIfAny(`/proc/${pid}/comm`)?.trim() === 'claude' &&
-        files.facts(`/proc/${pid}`)?.uid === agent,
-    );
+  return listPids(files).some(
+    (pid) =>
+      files.readIfAny(`/proc/${pid}/comm`)?.trim() === 'claude' && files.facts(`/proc/${pid}`)?.uid === agent,
+  );
 }

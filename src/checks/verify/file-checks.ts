@@ -3,7 +3,6 @@ import {
   constants,
   openSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   type Stats,
   statSync,
@@ -11,6 +10,8 @@ import {
 } from 'node:fs';
 import { connect } from 'node:net';
 import { Paths } from '../../core/paths.ts';
+import type { Files } from '../../host/host.ts';
+import { mountAt, readMounts } from '../../host/proc/mountinfo.ts';
 import { allRefused, type Checks, judge, refused } from './verdict.ts';
 
 const notWritten = ['EROFS', 'EACCES', 'EPERM'];
@@ -23,13 +24,13 @@ const searched = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', 
 
 /** What the agent's user can do to files. A sweep of every file is for the image's build and its tests. */
 export const fileChecks: Checks = {
-  'the root filesystem is read-only': async () => {
+  'the root filesystem is read-only': async ({ files }) => {
     const verdict = await allRefused(
       creating(['/', '/etc', '/usr', '/usr/local/bin', '/root', '/opt']),
       notWritten,
     );
     // Modes and Landlock refuse as well: only the mount itself tells whether the file system would.
-    return verdict.verdict === 'holds' ? judge(isRootSealed(), 'mounted writable') : verdict;
+    return verdict.verdict === 'holds' ? judge(isRootSealed(files), 'mounted writable') : verdict;
   },
   'no program that others run can be replaced': async () => {
     const verdict = await allRefused(
@@ -76,11 +77,8 @@ function factsOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
 }
 
-/** The options of the topmost mount at the root: see proc_pid_mountinfo(5). */
-function isRootSealed(): boolean {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  const options = mounts.map((line) => line.split(' ')).findLast((fields) => fields[4] === '/')?.[5];
-  return options?.split(',').includes('ro') ?? false;
+function isRootSealed(files: Files): boolean {
+  return mountAt(readMounts(files), '/')?.own.includes('ro') ?? false;
 }
 
 function creating(folders: readonly string[]): Record<string, () => unknown> {

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Host } from '../../host/host.ts';
+import { listPids } from '../../host/proc/pid.ts';
 import { allRefused, type Checks } from './verdict.ts';
 
 /** Hidden processes are gone for who may not see them. */
@@ -51,9 +52,9 @@ function attacks(
   host: Host,
   on: (folder: string) => Record<string, () => unknown>,
 ): Record<string, () => unknown> {
-  const others = readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name) && host.files.facts(`/proc/${name}`)?.uid !== host.uid)
-    .map((pid) => `/proc/${pid}`);
+  const others = listPids(host.files)
+    .map((pid) => `/proc/${pid}`)
+    .filter((folder) => host.files.facts(folder)?.uid !== host.uid);
   const targets = new Set(['/proc/1', ...others]);
   return Object.fromEntries(
     [...targets].flatMap((folder) =>

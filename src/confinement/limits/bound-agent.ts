@@ -1,7 +1,8 @@
 import { Paths } from '../../core/paths.ts';
 import type { StepTools } from '../../core/step-tools.ts';
 import type { Host } from '../../host/host.ts';
-import { parseMounts } from '../../host/proc/mountinfo.ts';
+import { taskLimitOf } from '../../host/proc/cgroup.ts';
+import { readMounts } from '../../host/proc/mountinfo.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { AgentLimits } from '../agent-limits.ts';
 import { confined, type Identity } from '../profile.ts';
@@ -31,7 +32,7 @@ export async function boundAgent(
     asked: settings,
     hard,
     softDescriptors: soft.nofile ?? 1024,
-    taskLimit: taskLimitOf(host),
+    taskLimit: taskLimitOf(files),
     memoryLimit: environment.memoryLimit,
     fileLimit: Number(files.readIfAny('/proc/sys/fs/file-max') ?? Number.NaN) || Number.POSITIVE_INFINITY,
     elsewhere: groups.pids ? 0 : await countElsewhere(host, environment.agent),
@@ -49,14 +50,6 @@ async function ensureEntered(host: Host, groups: ControlGroups): Promise<Control
     () => groups,
     () => noGroups,
   );
-}
-
-function taskLimitOf({ files }: Host): number | null {
-  for (const path of ['/sys/fs/cgroup/pids.max', '/sys/fs/cgroup/pids/pids.max']) {
-    const tasks = Number(files.readIfAny(path) ?? Number.NaN);
-    if (Number.isSafeInteger(tasks) && tasks > 0) return tasks;
-  }
-  return null;
 }
 
 /** As close as the count has to be; it changes all the time. */
@@ -101,7 +94,7 @@ function boundKernel({ files }: Host): string[] {
 }
 
 function placesWithoutBound({ files }: Host): string[] {
-  return boundlessOf(parseMounts(files.read('/proc/self/mountinfo'))).map((point) =>
+  return boundlessOf(readMounts(files)).map((point) =>
     point === Paths.session
       ? `${point}: give it a small tmpfs of its own`
       : `empty files in ${point}: give it a tmpfs with nr_inodes`,

@@ -1,7 +1,7 @@
 import { Paths } from '../../core/paths.ts';
 import type { StepTools } from '../../core/step-tools.ts';
 import type { Host } from '../../host/host.ts';
-import { mountAt, parseMounts } from '../../host/proc/mountinfo.ts';
+import { mountAt, readMounts } from '../../host/proc/mountinfo.ts';
 
 /**
  * Bounds the small places in memory that the agent can fill: the folder of its tmux socket, and shared memory. Where
@@ -12,7 +12,7 @@ export async function boundPlaces(
   agent: { uid: number; gid: number },
   undo: StepTools['undo'],
 ): Promise<void> {
-  const mounts = parseMounts(host.files.read('/proc/self/mountinfo'));
+  const mounts = readMounts(host.files);
   const mount = (args: readonly string[]) =>
     host.run({ argv: ['/usr/bin/mount', ...args] }).then(
       () => true,

@@ -1,3 +1,5 @@
+import type { Files } from '../host.ts';
+
 /** One line of /proc/self/mountinfo: see proc_pid_mountinfo(5). */
 export interface Mount {
   readonly point: string;
@@ -8,7 +10,11 @@ export interface Mount {
   readonly own: readonly string[];
 }
 
-/** @returns every mount, topmost last where several cover one point. */
+/** @returns every mount this process sees, topmost last where several cover one point. */
+export function readMounts(files: Pick<Files, 'read'>): Mount[] {
+  return parseMounts(files.read('/proc/self/mountinfo'));
+}
+
 export function parseMounts(mountinfo: string): Mount[] {
   return mountinfo
     .split('\n')

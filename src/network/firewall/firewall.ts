@@ -2,14 +2,11 @@ import type { Host } from '../../host/host.ts';
 import type { AddressJudge } from '../../policy/address-class.ts';
 import type { Allowlist } from '../../policy/allowlist.ts';
 import type { Backend } from '../../state/environment.ts';
+import { pinLifetimeOf } from '../protocol.ts';
 import { applyGuarded } from './apply.ts';
 import { type KernelReport, makeKernelPins } from './kernel-pins.ts';
 import { PinTable } from './pins.ts';
 import { guardedPorts } from './plan.ts';
-
-/** Seconds a pin lives for an answer's TTL. */
-const shortest = 60;
-const longest = 3600;
 
 /** A request from the egress process: open the wall for this name's addresses. TTL in seconds. */
 export interface PinRequest {
@@ -101,7 +98,7 @@ export function makeFirewall(parts: FirewallParts): Firewall {
 }
 
 function lifetimeOf(ttl: number, byAddress: boolean): number {
-  return (byAddress ? longest : Math.min(Math.max(ttl, shortest), longest)) * 1000;
+  return pinLifetimeOf(byAddress ? Number.POSITIVE_INFINITY : ttl) * 1000;
 }
 
 function portsFor(parts: FirewallParts, allowlist: Allowlist, request: PinRequest): number[] {

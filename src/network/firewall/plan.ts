@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { ownAddress } from '../../core/own-address.ts';
 
 /** Everything the wall depends on. Ids are decimal user ids; addresses are literal. */
 export interface WallPlan {
@@ -23,7 +24,7 @@ export function planWall(
   facts: Omit<WallPlan, 'loopbackResolvers'> & { nameservers: readonly string[] },
 ): WallPlan {
   const { nameservers, ...rest } = facts;
-  const loopback = nameservers.filter((address) => /^127\./.test(address) && address !== '127.0.0.53');
+  const loopback = nameservers.filter((address) => /^127\./.test(address) && address !== ownAddress);
   return { ...rest, loopbackResolvers: [...new Set([engineResolver, ...loopback])] };
 }
 

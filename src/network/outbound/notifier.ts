@@ -1,8 +1,8 @@
+import { makeTokenBucket } from '../../core/token-bucket.ts';
 import { type Happening, happenings } from '../../policy/notification.ts';
 import type { NotifyTarget } from '../../policy/outbound-target.ts';
 import { renderMessage } from './notification-message.ts';
 import { type Post, PostError } from './post.ts';
-import { makeRation } from './ration.ts';
 
 /** Milliseconds after which the same word is told again at the soonest; what comes meanwhile is counted. */
 const quiet = 60_000;
@@ -39,8 +39,8 @@ export function makeNotifier(parts: NotifierParts): Notifier {
   const waiting = new Map<Happening, Waiting>();
   const toldAt = new Map<Happening, number>();
   const left = {
-    agent: makeRation({ ...rations.agent, now }),
-    box: makeRation({ ...rations.box, now }),
+    agent: makeTokenBucket({ ...rations.agent, now }),
+    box: makeTokenBucket({ ...rations.box, now }),
   };
   let working = false;
   let timer: NodeJS.Timeout | undefined;

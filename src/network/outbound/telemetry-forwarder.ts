@@ -1,6 +1,6 @@
+import { makeTokenBucket } from '../../core/token-bucket.ts';
 import type { TelemetryTarget } from '../../policy/outbound-target.ts';
 import { type Post, PostError } from './post.ts';
-import { makeRation } from './ration.ts';
 
 /** Octets of one export, and how many exports are held at once. */
 export const longestExport = 2 * 1024 * 1024;
@@ -34,7 +34,10 @@ export interface ForwarderParts {
 
 /** Sends what Claude exports to the operator's receiver, with the operator's credentials. */
 export function makeForwarder({ telemetry, post, now, troubled }: ForwarderParts): Forwarder {
-  const budget = { octets: makeRation({ ...octets, now }), exports: makeRation({ ...exports, now }) };
+  const budget = {
+    octets: makeTokenBucket({ ...octets, now }),
+    exports: makeTokenBucket({ ...exports, now }),
+  };
   const base = telemetry.path.replace(/\/$/, '');
   let inside = 0;
   let troubledBefore = false;

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 const remembered = 3_600_000;
 const mostRemembered = 4096;
 
@@ -7,34 +9,35 @@ export interface KnownAddresses {
   namesOf(address: string): readonly string[];
 }
 
-export function makeKnownAddresses(now: () => number): KnownAddresses {
-  const pairs = new Map<string, { name: string; address: string; until: number }>();
-  const byAddress = new Map<string, Set<string>>();
+interface Pair {
+  readonly name: string;
+  readonly address: string;
+  readonly until: number;
+}
 
-  const forget = (key: string) => {
-    const pair = pairs.get(key);
-    if (pair === undefined) return;
-    pairs.delete(key);
-    const names = byAddress.get(pair.address);
-    names?.delete(pair.name);
-    if (names?.size === 0) byAddress.delete(pair.address);
-  };
-  const learnOne = (name: string, address: string) => {
-    const key = `${name} ${address}`;
-    // Deleted first, so that the order is that of the last answer and the oldest can give way.
-    forget(key);
-    const oldest = pairs.size >= mostRemembered ? pairs.keys().next() : null;
-    if (oldest !== null && !oldest.done) forget(oldest.value);
-    pairs.set(key, { name, address, until: now() + remembered });
-    byAddress.set(address, (byAddress.get(address) ?? new Set()).add(name));
-  };
+export function makeKnownAddresses(now: () => number): KnownAddresses {
+  const byAddress = new Map<string, Set<string>>();
+  // Never asked in a way that counts as use, so the order is that of the last answer. A size, for what has a greatest
+  // number takes the room for all of them at once.
+  const pairs = new LRUCache<string, Pair>({
+    maxSize: mostRemembered,
+    sizeCalculation: () => 1,
+    dispose: ({ name, address }) => {
+      const names = byAddress.get(address);
+      names?.delete(name);
+      if (names?.size === 0) byAddress.delete(address);
+    },
+  });
   return {
     learn: (name, addresses) => {
-      for (const address of addresses) learnOne(name, address);
+      for (const address of addresses) {
+        pairs.set(`${name} ${address}`, { name, address, until: now() + remembered });
+        byAddress.set(address, (byAddress.get(address) ?? new Set()).add(name));
+      }
     },
     namesOf: (address) => {
       const names = [...(byAddress.get(address) ?? [])];
-      return names.filter((name) => (pairs.get(`${name} ${address}`)?.until ?? 0) > now());
+      return names.filter((name) => (pairs.peek(`${name} ${address}`)?.until ?? 0) > now());
     },
   };
 }

@@ -1,8 +1,9 @@
+import { LRUCache } from 'lru-cache';
 import { findTtls } from './dns-message.ts';
 
-const mostEntries = 4096;
-/** Octets of queries and answers together. */
+/** Octets of queries and answers together, and what each pair costs beyond its own. */
 const mostOctets = 1024 ** 2;
+const costOfEntry = 256;
 const longestQuery = 512;
 
 interface Entry {
@@ -27,15 +28,13 @@ export interface Finished {
 
 /**
  * An answer belongs to all the octets of a query behind its id: the casing it has to echo, its flags, and
- * the size of datagram that the client takes. Bounded in number and octets; the oldest goes first.
+ * the size of datagram that the client takes. Bounded in octets; what was asked for longest ago goes first.
  */
 export function makeFinished(): Finished {
-  const entries = new Map<string, Entry>();
-  let octets = 0;
-  const drop = (key: string, entry: Entry) => {
-    entries.delete(key);
-    octets -= key.length + entry.answer.length;
-  };
+  const entries = new LRUCache<string, Entry>({
+    maxSize: mostOctets,
+    sizeCalculation: ({ answer }, key) => costOfEntry + key.length + answer.length,
+  });
   return {
     find: (query, now) => {
       if (query.length > longestQuery) return null;
@@ -43,28 +42,17 @@ export function makeFinished(): Finished {
       const entry = entries.get(key);
       if (entry === undefined) return null;
       if (entry.expires > now && entry.isCurrent()) return age(entry, now);
-      drop(key, entry);
+      entries.delete(key);
       return null;
     },
     keep: (query, { answer, expires, isCurrent }) => {
       if (query.length > longestQuery) return;
-      const key = keyOf(query);
-      const known = entries.get(key);
-      if (known !== undefined) drop(key, known);
       // A copy, for its TTLs are changed in place; outside the pool, of which it would keep 8 KB alive.
       const copy = Buffer.allocUnsafeSlow(answer.length);
       answer.copy(copy);
-      entries.set(key, { answer: copy, expires, isCurrent, ttls: findTtls(answer), ttl: -1 });
-      octets += key.length + answer.length;
-      for (const [oldest, entry] of entries) {
-        if (entries.size <= mostEntries && octets <= mostOctets) break;
-        drop(oldest, entry);
-      }
+      entries.set(keyOf(query), { answer: copy, expires, isCurrent, ttls: findTtls(answer), ttl: -1 });
     },
-    forget: () => {
-      entries.clear();
-      octets = 0;
-    },
+    forget: () => entries.clear(),
   };
 }
 

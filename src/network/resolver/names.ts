@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { lookUp } from './look-up.ts';
 import { makeBudget } from './query-budget.ts';
 import type { Resolution, ResolverParts } from './resolver-parts.ts';
@@ -36,8 +37,8 @@ export interface Names {
 }
 
 export function makeNames(parts: ResolverParts): Names {
-  const budget = makeBudget();
-  let held = new Map<string, Held>();
+  const budget = makeBudget(parts.now);
+  let held = makeHeld();
   let asking = new Map<string, Promise<Found>>();
 
   const ask = (name: string): Promise<Found> => {
@@ -45,8 +46,7 @@ export function makeNames(parts: ResolverParts): Names {
     if (folded !== undefined) return folded;
     const rules = parts.allowlist().rulesFor(name);
     if (rules.length === 0) return Promise.resolve(refusal('name-not-allowed'));
-    if (!held.has(name) && !budget.take(rules, parts.now()))
-      return Promise.resolve(refusal('too-many-names'));
+    if (!held.has(name) && !budget.take(rules)) return Promise.resolve(refusal('too-many-names'));
     // The maps of this list of rules: what comes back after the next one has no say any more.
     const [into, among] = [held, asking];
     const asked = lookUp(parts, name)
@@ -69,13 +69,18 @@ export function makeNames(parts: ResolverParts): Names {
       }
       return makeDo(parts, name, known);
     },
-    isCurrent: (name, found) => held.get(name) === found,
+    isCurrent: (name, found) => held.peek(name) === found,
     forget: () => {
-      held = new Map();
+      held = makeHeld();
       asking = new Map();
       budget.forget();
     },
   };
+}
+
+/** A size, for what has a greatest number takes the room for all of them at once. */
+function makeHeld(): LRUCache<string, Held> {
+  return new LRUCache({ maxSize: mostHeld, sizeCalculation: () => 1 });
 }
 
 function refusal(reason: 'name-not-allowed' | 'too-many-names'): Found {
@@ -84,7 +89,7 @@ function refusal(reason: 'name-not-allowed' | 'too-many-names'): Found {
 
 /** A name that failed is held as well: it has been asked, and counts as new no more. */
 function remember(
-  held: Map<string, Held>,
+  held: LRUCache<string, Held>,
   { name, resolution, now }: { name: string; resolution: Resolution; now: number },
 ): Found {
   const known = held.get(name);
@@ -92,9 +97,6 @@ function remember(
     known.retryAt = now + retryPause;
     return { resolution, until: 0 };
   }
-  const oldest = held.size >= mostHeld && known === undefined ? held.keys().next().value : undefined;
-  if (oldest !== undefined) held.delete(oldest);
-  held.delete(name);
   const seconds = 'ttl' in resolution ? resolution.ttl : 0;
   const found = { resolution, until: now + seconds * 1000, retryAt: null };
   held.set(name, found);

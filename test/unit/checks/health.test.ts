@@ -7,6 +7,7 @@ import { type HealthFacts, judgeHealth } from '../../../src/checks/health/judge-
 import { agentRuns } from '../../../src/checks/health/look-at-agent.ts';
 import { memoryOf } from '../../../src/checks/memory-of.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
+import { parseMounts } from '../../../src/host/proc/mountinfo.ts';
 import { HelloReader } from '../../../src/network/proxy/client-hello.ts';
 import { type BoxState, newState } from '../../../src/state/box-state.ts';
 
@@ -114,7 +115,7 @@ describe('a disk', () => {
         space: () => space,
         facts: () => ({ uid: 1000, gid: 1000, mode: 0o755, kind: 'folder', ...more }),
       },
-      mounts,
+      parseMounts(mounts),
       { agent, workspace: '/workspace', ...more },
     );
 
