@@ -5,10 +5,11 @@ import type { FromEgress, ToEgress } from './network/protocol.ts';
 
 type Run = (args: readonly string[]) => Promise<number> | number;
 
-/** The host of every command but the boot's first half, and but health's, which looks and starts nothing. */
+/** The host of what lives long or starts often; `whole` runs programs through execa, `looking` starts none. */
 const lean = async () => (await import('./host/real-host.ts')).makeHost({ lean: true });
+const whole = async () => (await import('./host/real-host.ts')).makeHost({ lean: false });
 const looking = async () => (await import('./host/looking-host.ts')).lookingHost;
-const json = (args: readonly string[]) => ({ json: args.includes('--json') });
+const flags = (of: readonly string[]) => ({ json: of.includes('--json'), inside: of.includes('--inside') });
 const list = (name: ListCommand) => async (args: readonly string[]) =>
   (await import('./cli/rules.ts')).askList(await lean(), name, args);
 
@@ -16,9 +17,9 @@ const list = (name: ListCommand) => async (args: readonly string[]) =>
 const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init } = await import('./boot/init.ts');
-    const host = (await import('./host/real-host.ts')).makeHost({ lean: false });
-    const { readSettings } = await import('./settings/read.ts');
-    return init(host, args, () => readSettings(host.env, host.files.read));
+    const host = await lean();
+    const { settingsFrom } = await import('./settings/read.ts');
+    return init(host, args, ...settingsFrom(host));
   },
   'init-resumed': async () => {
     (await import('./host/memory.ts')).compactWhenQuiet();
@@ -32,7 +33,6 @@ const commands: Readonly<Record<string, Run>> = {
     return new Promise(() => {});
   },
   hook: async ([name = '']) => (await import('./hooks/hook.ts')).hook(await lean(), name, process.stdin),
-  parent: async (args) => (await import('./hooks/ask-parent.ts')).parent(await lean(), args),
   furnish: async () => (await import('./agents/provision-home.ts')).furnish(await looking(), process.stdin),
   rescue: async () => (await import('./rescue/agent/program.ts')).runRescue(await lean(), process.stdin),
   attach: async (args) => {
@@ -41,11 +41,11 @@ const commands: Readonly<Record<string, Run>> = {
     const { ownTerminal } = await import('./host/terminal.ts');
     return attach({ host: await lean(), terminal: ownTerminal(), openPty, stay: args.includes('--stay') });
   },
-  status: async (args) => (await import('./cli/status.ts')).status(await lean(), json(args)),
-  health: async (args) => (await import('./checks/health/health.ts')).health(await looking(), json(args)),
+  status: async (args) => (await import('./cli/status.ts')).status(await lean(), flags(args)),
+  health: async (args) => (await import('./checks/health/health.ts')).health(await looking(), flags(args)),
   verify: async (args) => {
     const { verify } = await import('./checks/verify/verify.ts');
-    return verify(await lean(), { ...json(args), inside: args.includes('--inside') });
+    return verify(await (flags(args).inside ? lean() : whole()), flags(args));
   },
   log: async (args) => (await import('./cli/show-log.ts')).log(await lean(), args),
   ...Object.fromEntries((['allow', 'deny', 'reload', 'rules'] as const).map((name) => [name, list(name)])),

@@ -13,10 +13,11 @@ import type { SourcedRule } from '../policy/rule.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Board } from '../state/state-store.ts';
-import { readRules, renderFaults } from './allowlist-files.ts';
+import { findExcess, readRules, renderFaults } from './allowlist-files.ts';
 import { shed } from './drop-privileges.ts';
 import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { mountRooms } from './mount-places.ts';
+import { findMountedFaults } from './mounted-faults.ts';
 import type { Steps } from './step.ts';
 
 export interface BootParts {
@@ -54,6 +55,8 @@ export async function boot(parts: BootParts): Promise<never> {
       egress: egressIdentity.uid,
       upstreams: environment.upstreams,
       nameservers: environment.nameservers,
+      connected: environment.connected,
+      local: environment.local,
       guarded: guardedPorts(settings.rules),
       published: settings.publishPorts,
       fly: environment.platform === 'fly',
@@ -102,12 +105,17 @@ interface Valid {
 /** Joins the faults of the settings and of the allowlist's files: all are reported together. */
 function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
   const { base, faults } = readRules(host);
-  const all = [...(Array.isArray(read) ? (read as readonly Fault[]) : []), ...faults];
+  const all = [
+    ...(Array.isArray(read) ? (read as readonly Fault[]) : []),
+    ...faults,
+    ...findMountedFaults(host.files),
+  ];
   if (all.length === 0) {
     const settings = read as Settings;
     const joined = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];
     const rules = joined.map(({ rule }) => rule);
-    all.push(...findOwnRules(settings, rules));
+    const excess = findExcess(joined);
+    all.push(...findOwnRules(settings, rules), ...(excess === null ? [] : [excess]));
     if (all.length === 0) return { settings: { ...settings, rules }, base: joined };
   }
   throw new BootError({

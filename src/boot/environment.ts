@@ -2,10 +2,17 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { readMounted } from '../host/mounted-file.ts';
 import { memoryLimitOf } from '../host/proc/cgroup.ts';
 import { mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import { readStatus } from '../host/proc/pid.ts';
-import { isLoopback } from '../policy/address-class.ts';
+import {
+  isLoopback,
+  isNeverOpened,
+  isNoHost,
+  type Range,
+  type Surroundings,
+} from '../policy/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Environment } from '../state/environment.ts';
 import { findOtherBoot } from '../state/other-boot.ts';
@@ -14,6 +21,7 @@ import {
   type Capability,
   parseCapabilities,
   parseConnectedRoutes,
+  parseLocalAddresses,
   parseNameservers,
   platformOf,
 } from './facts.ts';
@@ -43,18 +51,34 @@ export function readEnvironment(host: Host, settings: Settings): Environment {
   const capabilities = parseCapabilities(readStatus(files, 'self'));
   assertCapabilities(capabilities);
   if (platform !== 'fly') assertOwnNetwork(host);
-  const nameservers = parseNameservers(files.readIfAny('/etc/resolv.conf') ?? '');
-  const outside = nameservers.filter((address) => !isLoopback(address));
+  const nameservers = parseNameservers(readMounted(files, '/etc/resolv.conf') ?? '');
+  const outside = nameservers.filter((address) => !isLoopback(address) && !isNoHost(address));
+  const around = {
+    connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
+    local: parseLocalAddresses(files.readIfAny('/proc/net/fib_trie') ?? ''),
+  };
+  assertOpens(settings.allowPrivate, around);
   return {
     platform,
+    ...around,
     sysAdmin: capabilities.has('SYS_ADMIN'),
     nameservers,
     upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
-    connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
     ...planAgentUser(readVolumes(files), platform),
     memoryLimit: ownMemoryOf(host),
   };
+}
+
+/** What no cloud has in common, only this container's own network tells. */
+function assertOpens(allowed: readonly Range[], around: Surroundings): void {
+  if (allowed.length === 0 || !allowed.every((range) => isNeverOpened(range, around))) return;
+  throw new BootError({
+    message: 'a setting is wrong',
+    remedy:
+      "ALLOW_PRIVATE holds nothing but this box's own and broadcast addresses, which nothing opens. Unset it.",
+    code: ExitCode.settings,
+  });
 }
 
 function assertCapabilities(capabilities: ReadonlySet<Capability>): void {

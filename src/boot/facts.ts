@@ -44,6 +44,12 @@ export function parseConnectedRoutes(text: string): Range[] {
     .filter((range) => range !== null);
 }
 
+/** @param text /proc/net/fib_trie.  @returns every IPv4 address of this container's own. */
+export function parseLocalAddresses(text: string): Range[] {
+  const found = [...text.matchAll(/\|-- ([0-9.]+)\n\s+\/32 host LOCAL/g)].map(([, address]) => address ?? '');
+  return [...new Set(found)].map((address) => parseRange(address)).filter((range) => range !== null);
+}
+
 function littleEndian(hex: string): string {
   const octets = hex.match(/../g) ?? [];
   return octets

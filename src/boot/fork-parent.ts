@@ -1,7 +1,6 @@
-import { ownNodeEnvironment } from '../confinement/node-environment.ts';
 import { agentEnvironment, confined, type Identity } from '../confinement/profile.ts';
 import { Paths } from '../core/paths.ts';
-import { repositoryOf } from '../hooks/protocol.ts';
+import { parseParent, repositoryOf } from '../hooks/protocol.ts';
 import type { Host } from '../host/host.ts';
 
 interface Facts {
@@ -12,16 +11,16 @@ interface Facts {
 
 /** @returns the URL of what the repository was forked from, asked for as the agent; null where nobody can say. */
 export async function findUpstream(host: Host, { url, agent, environment }: Facts): Promise<string | null> {
-  if (repositoryOf(url) === null) return null;
+  const name = repositoryOf(url);
+  if (name === null) return null;
   try {
     const { stdout } = await host.run({
-      argv: confined([Paths.node, Paths.program, 'parent', url], agent),
-      env: agentEnvironment({ ...environment, ...ownNodeEnvironment() }),
+      argv: confined([Paths.repositoryFacts, name], agent),
+      env: agentEnvironment(environment),
       cwd: '/',
       timeout: 10_000,
     });
-    const found = stdout.trim();
-    return repositoryOf(found) === null ? null : found;
+    return parseParent(stdout);
   } catch {
     // A clone without the remote is as good a clone.
     return null;

@@ -10,6 +10,7 @@ import { openInitLog } from '../init/init-log.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { secretsOf } from '../settings/settings.ts';
+import type { UnknownName } from '../settings/unknown-names.ts';
 import { newState } from '../state/box-state.ts';
 import { takeHandover } from '../state/handover.ts';
 import { Board } from '../state/state-store.ts';
@@ -21,12 +22,14 @@ const firstDeadline = 120_000;
 /**
  * First half of the life of init: from the settings to the shed.
  * @param task the container's arguments: what the agent is to be run with, once; none for a session.
+ * @param findUnknown finds variables that look like settings and are none.
  * @returns an exit code; on success never.
  */
 export async function init(
   host: Host,
   task: readonly string[],
   readSettings: () => Settings | readonly Fault[],
+  findUnknown: () => readonly UnknownName[] = () => [],
 ): Promise<number> {
   const wish = { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT, beside: task.length > 0 };
   const { log } = await openInitLog(host, wish);
@@ -38,6 +41,7 @@ export async function init(
     const read = readSettings();
     const settings = Array.isArray(read) ? null : (read as Settings);
     if (settings !== null) hideSecrets(log, settings);
+    for (const name of findUnknown()) log.event('warn', 'settings.unknown', { ...name });
     const deadline = uptime + (settings?.bootTimeout ?? firstDeadline);
     const steps = new Steps({ host, log, board, deadline });
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));

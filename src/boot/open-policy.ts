@@ -5,6 +5,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { makeRulebook, type Rulebook, type RulebookParts } from '../init/policy-store.ts';
 import { findGaps } from '../network/firewall/standing.ts';
+import { neededBy } from '../policy/needed-hosts.ts';
 import { findOwnRules, reservedBy } from '../policy/reserved-hosts.ts';
 import type { Handover } from '../state/handover.ts';
 
@@ -20,7 +21,7 @@ export function openRulebook(
     // Parsing needs the list of public suffixes: it is loaded by the first who asks.
     parseRule: async (text) => (await import('../policy/parse-rules.ts')).parseRule(text),
     readBase: async () => {
-      const { readRules, renderFaults } = await import('./allowlist-files.ts');
+      const { findExcess, readRules, renderFaults } = await import('./allowlist-files.ts');
       const { base, faults } = readRules(host);
       const fromVariable = handover.base.filter(({ source }) => source === 'ALLOW_DOMAINS');
       const all = [...base, ...fromVariable];
@@ -28,9 +29,11 @@ export function openRulebook(
         handover.settings,
         all.map(({ rule }) => rule),
       );
-      return { base: all, faults: renderFaults([...faults, ...own]) };
+      const excess = findExcess(all);
+      return { base: all, faults: renderFaults([...faults, ...own, ...(excess === null ? [] : [excess])]) };
     },
     reserved: reservedBy(handover.settings),
+    neededBy: neededBy(handover.settings),
     apply,
   });
   host.serve(

@@ -2,6 +2,7 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { readMounted } from '../host/mounted-file.ts';
 import { type Mount, mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import type { Environment } from '../state/environment.ts';
 
@@ -55,9 +56,9 @@ function openWays(
 
 /** Programs ask what a user is called: a uid the image does not know is called as the agent is. */
 export function nameAgent(host: Host, { agent: { uid, gid } }: Environment): void {
-  if (hasId(host.files.readIfAny('/etc/passwd'), uid)) return;
+  if (hasId(readMounted(host.files, '/etc/passwd'), uid)) return;
   host.files.write(Paths.passwd, `claude:x:${uid}:${gid}::${Paths.home}:/bin/bash\n`, 0o644);
-  if (hasId(host.files.readIfAny('/etc/group'), gid)) return;
+  if (hasId(readMounted(host.files, '/etc/group'), gid)) return;
   host.files.write(Paths.group, `claude:x:${gid}:\n`, 0o644);
 }
 

@@ -1,6 +1,7 @@
 import { agentEnvironment, confined, type Identity } from '../confinement/profile.ts';
 import { printable } from '../core/printable.ts';
-import { assertAnswered } from '../host/command-error.ts';
+import type { StepTools } from '../core/step-tools.ts';
+import { assertAnswered, CommandError } from '../host/command-error.ts';
 import type { Command, Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
 import { explainClone } from './explain-clone.ts';
@@ -29,43 +30,102 @@ export function repositoryIn(workspace: string): string {
   return `${workspace}/repo`;
 }
 
+export interface CloneFacts {
+  readonly repository: Settings['repository'];
+  readonly agent: Identity;
+  readonly workspace: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** @returns what stands in the way of a clone: the work of an earlier boot, or that there is nothing to clone. */
+export async function findWork(
+  host: Host,
+  { repository, agent, workspace }: Pick<CloneFacts, 'repository' | 'agent' | 'workspace'>,
+): Promise<'kept' | 'none' | null> {
+  if (await isThere(host, repositoryIn(workspace), agent)) return 'kept';
+  return repository === null ? 'none' : null;
+}
+
 /**
- * Clones the repository as the agent, without its submodules. What is there already, on a volume, is kept as it is:
- * nothing of ours runs git in it.
+ * Clones the repository as the agent, without its submodules. Objects are fetched at once; no file of the repository's
+ * is there before the box has proven itself. What is there already, on a volume, is kept as it is: nothing of ours
+ * runs git in it.
+ * @param box.proven rejects where the proof fails: then the draft is taken back by the step's undo.
  */
 export async function cloneRepository(
   host: Host,
-  facts: {
-    repository: Settings['repository'];
-    agent: Identity;
-    workspace: string;
-    environment: Readonly<Record<string, string>>;
-  },
-  onProgress: (line: string) => void,
+  facts: CloneFacts & { readonly repository: NonNullable<Settings['repository']> },
+  box: { proven: Promise<void>; undo: StepTools['undo']; onProgress: (line: string) => void },
 ): Promise<CloneResult> {
   const { repository, agent } = facts;
   const folder = repositoryIn(facts.workspace);
-  if (await isThere(host, folder, agent)) return { kind: 'kept' };
-  if (repository === null) return { kind: 'none' };
-  const branch = repository.ref === null ? [] : ['--branch', repository.ref];
   const forkOf = findUpstream(host, { url: repository.url, agent, environment: facts.environment });
   // Else a clone that was cut off would pass for the work, on a volume at every boot to come.
   const draft = `${facts.workspace}/.repo.cloning`;
-  const clone = ['/usr/bin/git', 'clone', '--progress', ...branch, '--', repository.url, draft];
   const environment = { ...facts.environment, ...disarmed };
   // Where a path of the agent's leads is for the agent to find out: root does not enter it.
   const run = (argv: readonly string[], more: Partial<Command> = {}) =>
     host.run({ argv: confined(argv, agent), env: agentEnvironment(environment), cwd: '/', ...more });
-  try {
+  const cut = new AbortController();
+  const onProgress = (line: string) => box.onProgress(printable(line));
+  const fetching = fetchDraft(run, { repository, draft, more: { onProgress, abort: cut.signal } });
+  let isDraft = true;
+  box.undo(async () => {
+    if (!isDraft) return;
+    cut.abort();
+    await fetching;
     await run(['/usr/bin/rm', '-rf', '--', draft]);
-    await run(clone, { timeout: cloneDeadline, onProgress: (line) => onProgress(printable(line)) });
+  });
+  const failure = await fetching;
+  await box.proven;
+  try {
+    if (failure !== null) throw failure;
+    await checkOut(run, draft, onProgress);
     await run(['/usr/bin/mv', '-T', '--', draft, folder]);
+    isDraft = false;
     const upstream = await forkOf;
     // A clone without the remote is as good a clone.
     if (upstream !== null) await addUpstream(host, { upstream, agent, environment, folder }).catch(() => {});
     return { kind: 'cloned' };
   } catch (error) {
+    isDraft = false;
     return { kind: 'failed', reason: explainClone(error) };
+  }
+}
+
+type Run = (argv: readonly string[], more?: Partial<Command>) => Promise<unknown>;
+
+/** Fetches what a clone is made of, and checks out nothing: no hook, filter or attribute has a say in it.  @returns why not. */
+async function fetchDraft(
+  run: Run,
+  {
+    repository: { url, ref },
+    draft,
+    more,
+  }: { repository: NonNullable<Settings['repository']>; draft: string; more: Partial<Command> },
+): Promise<unknown> {
+  const branch = ref === null ? [] : ['--branch', ref];
+  const clone = ['/usr/bin/git', 'clone', '--no-checkout', '--progress', ...branch, '--', url, draft];
+  try {
+    await run(['/usr/bin/rm', '-rf', '--', draft]);
+    await run(clone, { timeout: cloneDeadline, ...more });
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** A repository without a commit has nothing to check out. */
+async function checkOut(run: Run, draft: string, onProgress: (line: string) => void): Promise<void> {
+  const git = ['/usr/bin/git', '-C', draft];
+  try {
+    await run([...git, 'checkout', '--progress'], { timeout: cloneDeadline, onProgress });
+  } catch (error) {
+    const isEmpty = await run([...git, 'rev-parse', '--quiet', '--verify', 'HEAD']).then(
+      () => false,
+      (answer) => answer instanceof CommandError && answer.answered,
+    );
+    if (!isEmpty) throw error;
   }
 }
 

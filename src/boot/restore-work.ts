@@ -1,6 +1,7 @@
+import { confined, roomy } from '../confinement/profile.ts';
 import { chainOf } from '../core/errors.ts';
 import { Paths } from '../core/paths.ts';
-import type { Host } from '../host/host.ts';
+import type { Command, Host } from '../host/host.ts';
 import { type RescuerParts, runRescueProgram } from '../rescue/init/rescuer.ts';
 import type { RestoreReport } from '../rescue/protocol.ts';
 import { type CloneResult, repositoryIn } from './repository.ts';
@@ -21,15 +22,39 @@ export function noticeFailedClone(host: Host, reason: string): string {
   return `the clone failed, the session starts without it: ${reason}`;
 }
 
+/**
+ * Asks the remote whether the box has saved anything there, as the agent and in no git directory.
+ * @returns true as well where the remote can't be asked: whoever restores finds out why.
+ */
+export async function isRescueThere({ host, agent, settings }: RestoreParts): Promise<boolean> {
+  if (settings.rescue.scope === 'off') return false;
+  const { askRemote } = await import('../rescue/remote.ts');
+  const asAgent = {
+    // Names of references are bounded as a text, and that there are any is all that is asked.
+    run: ({ octets: _, ...command }: Command) =>
+      host.run({ ...command, argv: confined(command.argv, roomy(agent)) }),
+  };
+  const { url = '' } = settings.repository ?? {};
+  const facts = { url, credential: settings.githubToken !== null, timeout: budget };
+  return askRemote(asAgent, { ...facts, only: [`refs/cloister/${settings.boxName}/*`] }).then(
+    ({ refs }) => refs.size > 0,
+    () => true,
+  );
+}
+
+type RestoreParts = Pick<RescuerParts, 'host' | 'agent' | 'environment' | 'settings' | 'board'>;
+
 /** Into a clean clone, and no other, goes what the box saved last. A failure is reported and no more. */
 export async function restoreRescue(
-  parts: Pick<RescuerParts, 'host' | 'agent' | 'environment' | 'settings' | 'board'>,
+  parts: RestoreParts,
   clone: CloneResult['kind'],
+  isSaved: boolean,
 ): Promise<Restored> {
   const { host, settings, board } = parts;
   if (settings.rescue.scope === 'off' || clone === 'none' || clone === 'kept')
     return { report: null, said: '' };
   if (clone === 'failed') return { report: { kind: 'failed', reason: 'there is no clone' }, said: '' };
+  if (!isSaved) return { report: { kind: 'none' }, said: '' };
   // Needed once: init does without them for the rest of its life.
   const { planRestore } = await import('../rescue/init/plan-save.ts');
   const { describeRestore } = await import('../rescue/rescue-text.ts');

@@ -47,6 +47,40 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   const releaseLock = await holdBootLock(host);
   keepWatch({ host, log, agent });
 
+  // The agent's home and accounts need nothing of the way out: their program starts beside the egress process.
+  const [wayOut] = await Promise.all([
+    openResolver({ host, log, board, steps, handover }),
+    makeHome({ host, steps, handover }),
+  ]);
+  // The repository's objects come in beside the rest; its files, and whatever could run them, wait for the proof.
+  const rulebook = openRulebook({ host, log, handover }, wayOut.setRules);
+  const proven = pinNames({ host, board, steps, handover }, wayOut).then(() =>
+    steps.step('proof', (tools) => proveBox(host, handover, tools)),
+  );
+  const ownEnvironment = { ...agentEnvironment(certificates), ...ownNodeEnvironment() };
+  const rescue = { host, log, board, settings, agent, bootId: handover.bootId, environment: ownEnvironment };
+  const [{ folder, restored }] = await Promise.all([
+    steps.step(
+      'repository',
+      (tools) => fetchWork({ ...rescue, certificates, proven }, tools),
+      2 * cloneDeadline,
+    ),
+    proven,
+  ]);
+  const rescuer = openRescuer({ ...rescue, restored });
+  const work = await steps.step('session', (tools) =>
+    startWork({ host, log, board, handover, certificates, folder, rescuer }, tools),
+  );
+  if (settings.notify?.on.includes('degraded'))
+    watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
+  board.post({ phase: 'ready', readyAt: host.now() });
+  host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
+  log.event('info', 'boot.ready', { duration: host.uptime() - board.state.startedUptime });
+  await releaseLock();
+  return { wayOut, rulebook, rescuer, work };
+}
+
+async function openResolver({ host, log, board, steps, handover }: ResumeParts): Promise<WayOut> {
   const wayOut = await steps.step('resolver', async ({ undo, say }) => {
     const wayOut = openWayOut({ host, log, board, handover });
     undo(() => wayOut.stop(1000));
@@ -60,36 +94,28 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
     const word = wordOfNews(news);
     if (word !== null) wayOut.tell(word);
   });
-  await steps.step('firewall', async ({ say }) => {
-    const { resolved, pending } = await refreshPins({ host, board, ...wayOut, rules: settings.rules });
+  return wayOut;
+}
+
+function pinNames({ host, board, steps, handover }: Omit<ResumeParts, 'log'>, wayOut: WayOut): Promise<void> {
+  const { rules } = handover.settings;
+  return steps.step('firewall', async ({ say }) => {
+    const { resolved, pending } = await refreshPins({ host, board, ...wayOut, rules });
     say(
       `${wayOut.firewall.size} addresses pinned for ${resolved} names${pending > 0 ? `; ${pending} names still have no answer` : ''}`,
     );
   });
+}
+
+async function makeHome({
+  host,
+  steps,
+  handover,
+}: Pick<ResumeParts, 'host' | 'steps' | 'handover'>): Promise<void> {
+  const { settings, environment } = handover;
   await steps.step('accounts', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    writeAccounts(host, sendable(settings, handover), agent.gid);
+    writeAccounts(host, sendable(settings, handover), environment.agent.gid);
   });
   await steps.step('agent', (tools) => furnishAgent(host, { settings, environment }, tools));
-  // Before the proof, which attacks its socket as well.
-  const rulebook = openRulebook({ host, log, handover }, wayOut.setRules);
-  await steps.step('proof', (tools) => proveBox(host, handover, tools));
-  const ownEnvironment = { ...agentEnvironment(certificates), ...ownNodeEnvironment() };
-  const rescue = { host, log, board, settings, agent, bootId: handover.bootId, environment: ownEnvironment };
-  const { folder, restored } = await steps.step(
-    'repository',
-    (tools) => fetchWork({ ...rescue, certificates }, tools),
-    2 * cloneDeadline,
-  );
-  const rescuer = openRescuer({ ...rescue, restored });
-  const work = await steps.step('session', (tools) =>
-    startWork({ host, log, board, handover, certificates, folder, rescuer }, tools),
-  );
-  if (settings.notify?.on.includes('degraded'))
-    watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
-  board.post({ phase: 'ready', readyAt: host.now() });
-  host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
-  log.event('info', 'boot.ready', { duration: host.uptime() - board.state.startedUptime });
-  await releaseLock();
-  return { wayOut, rulebook, rescuer, work };
 }

@@ -3,15 +3,20 @@ import type { Log } from '../core/log.ts';
 import type { StepTools, Undo } from '../core/step-tools.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
-import type { StepName, StepState } from '../state/box-state.ts';
+import { type StepName, type StepState, stepNames } from '../state/box-state.ts';
 import type { Board } from '../state/state-store.ts';
 
-/** Runs boot steps: each gets the deadline, its line in the log, its name on failure and its undo. */
+/**
+ * Runs boot steps: each gets the deadline, its line in the log, its name on failure and its undo. Steps may run side by
+ * side: the first that fails speaks for all of them, and what any of them made is undone.
+ */
 export class Steps {
   readonly #parts: { host: Host; log: Log; board: Board };
   #deadline: number;
   readonly #undos: Undo[] = [];
   #stopped: BootError | null = null;
+  /** The first failure, once all is undone. */
+  #failing: Promise<BootError> | null = null;
   #interrupt: (error: BootError) => void = () => {};
   readonly #interrupted: Promise<never>;
 
@@ -46,7 +51,8 @@ export class Steps {
     const note = { detail: '', state: 'done' as StepState['state'] };
     this.#post({ name, state: 'running', startedAt, duration: null, detail: '' });
     const tools: StepTools = {
-      undo: (action) => void this.#undos.push(action),
+      // What is made after all was undone, by a step that another one ended, is taken back at once.
+      undo: (action) => void (this.#failing === null ? this.#undos.push(action) : this.#undo(name, action)),
       say: (detail) => void Object.assign(note, { detail }),
       warn: (detail) => void Object.assign(note, { detail, state: 'warned' }),
       assertGoing: () => this.#assertGoing(),
@@ -61,14 +67,9 @@ export class Steps {
       this.#parts.log.event(level, 'boot.step', { step: name, duration, detail: note.detail });
       return result;
     } catch (error) {
-      this.#post({
-        name,
-        state: 'failed',
-        startedAt,
-        duration: host.uptime() - began,
-        detail: chainOf(error),
-      });
-      throw await this.#fail(name, error);
+      const failed = { name, state: 'failed', startedAt, duration: host.uptime() - began } as const;
+      this.#failing ??= this.#fail({ ...failed, detail: chainOf(error) }, error);
+      throw await this.#failing;
     }
   }
 
@@ -87,28 +88,38 @@ export class Steps {
     }
   }
 
-  async #fail(name: StepName, error: unknown): Promise<BootError> {
+  async #fail(step: StepState, error: unknown): Promise<BootError> {
+    const { name } = step;
     const fault =
       error instanceof BootError
         ? error
         : new BootError({ message: `step ${name} failed`, cause: error, remedy: remedyOf(error) });
-    this.#stopped ??= fault;
-    for (const undo of this.#undos.splice(0).reverse()) {
-      try {
-        await undo();
-      } catch (cause) {
-        this.#parts.log.event('error', 'boot.undo.failed', { step: name, reason: chainOf(cause) });
-      }
-    }
+    this.#post(step);
+    this.interrupt(fault);
+    for (let undo = this.#undos.pop(); undo !== undefined; undo = this.#undos.pop())
+      await this.#undo(name, undo);
     const failure = { step: name, message: chainOf(fault), remedy: fault.remedy, code: fault.code };
     this.#parts.log.event('fatal', 'boot.failed', failure);
     this.#parts.board.post({ phase: 'failed', failure });
     return fault;
   }
 
+  async #undo(step: StepName, undo: Undo): Promise<void> {
+    try {
+      await undo();
+    } catch (cause) {
+      this.#parts.log.event('error', 'boot.undo.failed', { step, reason: chainOf(cause) });
+    }
+  }
+
+  /** In the order of the contract; beside a step that failed none is running any more. */
   #post(step: StepState): void {
     const { board } = this.#parts;
-    board.post({ steps: [...board.state.steps.filter((other) => other.name !== step.name), step] });
+    const others = board.state.steps.filter(
+      ({ name, state }) => name !== step.name && (step.state !== 'failed' || state !== 'running'),
+    );
+    const place = ({ name }: StepState) => stepNames.indexOf(name);
+    board.post({ steps: [...others, step].sort((one, other) => place(one) - place(other)) });
   }
 }
 

@@ -12,8 +12,8 @@ import type { RestoreReport } from '../rescue/protocol.ts';
 import type { Handover } from '../state/handover.ts';
 import type { Board } from '../state/state-store.ts';
 import { makeCloneProgress } from './clone-progress.ts';
-import { cloneRepository, repositoryIn } from './repository.ts';
-import { noticeFailedClone, restoreRescue } from './restore-work.ts';
+import { type CloneResult, cloneRepository, findWork, repositoryIn } from './repository.ts';
+import { isRescueThere, noticeFailedClone, restoreRescue } from './restore-work.ts';
 
 /** The tmux session, or the agent running once. */
 export type Work = { readonly session: Kept } | { readonly task: Child };
@@ -21,28 +21,50 @@ export type Work = { readonly session: Kept } | { readonly task: Child };
 interface FetchParts extends Omit<RescuerParts, 'restored' | 'board'> {
   readonly board: Board;
   readonly certificates: Readonly<Record<string, string>>;
+  /** Resolves once the box has proven itself: before, nothing of the repository is put where it could run. */
+  readonly proven: Promise<void>;
 }
 
 /**
- * Clones the repository, and puts back into a clean clone what the box saved last.
+ * Clones the repository, beside the proof as far as nothing of it can run, and puts back into a clean clone what the
+ * box saved last.
  * @returns the folder to work in, and what became of the last rescue.
  */
 export async function fetchWork(
   parts: FetchParts,
-  { say, warn }: StepTools,
+  tools: StepTools,
 ): Promise<{ folder: string; restored: RestoreReport | null }> {
-  const { host, log, board, settings, agent, certificates } = parts;
+  const { host, board } = parts;
+  const { say, warn } = tools;
   const { workspace } = board.state;
-  const clone = { repository: settings.repository, agent, workspace, environment: certificates };
-  const result = await cloneRepository(host, clone, makeCloneProgress({ host, log, board }));
+  const { result, isSaved } = await makeClone(parts, tools);
   board.post({ repository: result.kind });
-  const { report, said } = await restoreRescue(parts, result.kind);
+  const { report, said } = await restoreRescue(parts, result.kind, isSaved);
   const all = [result.kind, said].filter((text) => text !== '').join('; ');
   if (result.kind === 'failed') warn(noticeFailedClone(host, result.reason));
   else if (report?.kind === 'refused' || report?.kind === 'failed') warn(all);
   else say(all);
   const isThere = result.kind === 'cloned' || result.kind === 'kept';
   return { folder: isThere ? repositoryIn(workspace) : workspace, restored: report };
+}
+
+/** @returns the clone, and whether there may be something to put back into it: the remote is asked meanwhile. */
+async function makeClone(
+  parts: FetchParts,
+  { undo }: Pick<StepTools, 'undo'>,
+): Promise<{ result: CloneResult; isSaved: boolean }> {
+  const { host, log, board, settings, agent, certificates, proven } = parts;
+  const { repository } = settings;
+  const facts = { agent, workspace: board.state.workspace, environment: certificates };
+  const kind = await findWork(host, { repository, ...facts });
+  if (kind !== null || repository === null) {
+    await proven;
+    return { result: { kind: kind ?? 'none' }, isSaved: false };
+  }
+  const asked = isRescueThere(parts);
+  const onProgress = makeCloneProgress({ host, log, board });
+  const result = await cloneRepository(host, { repository, ...facts }, { proven, undo, onProgress });
+  return { result, isSaved: await asked };
 }
 
 interface WorkParts {

@@ -3,10 +3,13 @@ export const proofName = 'cloister-proof.invalid';
 /** Documentation addresses: nobody is there, so a wall that fails lets out one packet to nowhere. */
 export const proofAddresses = { ipv4: '192.0.2.1', ipv6: '2001:db8::1' } as const;
 
-/** What became of one promise. `holds`: attacked in vain; `broken`: the attack succeeded; `unknown`: it proved nothing. */
+/**
+ * What became of one promise. `holds`: attacked in vain; `broken`: the attack succeeded; `unknown`: it proved nothing;
+ * `not tried`: there was no attack, for it could not even begin.
+ */
 export interface Finding {
   readonly promise: string;
-  readonly verdict: 'holds' | 'broken' | 'unknown';
+  readonly verdict: 'holds' | 'broken' | 'unknown' | 'not tried';
   readonly detail: string;
 }
 
@@ -29,6 +32,21 @@ export const toleratedUnknowns: readonly { promise: string; detail: RegExp; why:
     'a name outside the list is refused on the wire, whatever the address',
   ].map((promise) => ({ promise, detail: /^ENETUNREACH$/, why: 'there may be no way out at all' })),
 ];
+
+/** @returns whether the box may start although this promise could not be told. */
+export function isTolerated({ promise, detail }: Finding): boolean {
+  return toleratedUnknowns.some((entry) => entry.promise === promise && entry.detail.test(detail));
+}
+
+/** @returns whether every promise was attacked and held, but for what may stay unknown. What was not tried never may. */
+export function areKept(findings: readonly Finding[]): boolean {
+  return (
+    findings.length > 0 &&
+    findings.every(
+      (finding) => finding.verdict === 'holds' || (finding.verdict === 'unknown' && isTolerated(finding)),
+    )
+  );
+}
 
 /**
  * Promises whose attacks the kernel's wall has to have counted as refused, one packet each at least, by family. Where

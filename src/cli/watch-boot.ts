@@ -44,8 +44,9 @@ function isReady(host: Host, state: BoxState): boolean {
 }
 
 function isCloning({ steps, repository }: BoxState): boolean {
-  const { name, state } = steps.at(-1) ?? {};
-  return name === 'repository' && state === 'running' && repository !== 'none';
+  return (
+    repository !== 'none' && steps.some(({ name, state }) => name === 'repository' && state === 'running')
+  );
 }
 
 function showNew(host: Host, state: BoxState, shown: Set<string>): void {

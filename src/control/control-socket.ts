@@ -1,5 +1,5 @@
 import type { Finding } from '../checks/protocol.ts';
-import { chainOf } from '../core/errors.ts';
+import { BootError, chainOf } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import type { Reply, Rulebook } from '../init/policy-store.ts';
@@ -33,7 +33,9 @@ export function makeControl({
       return JSON.stringify(await answer({ book, attack, findGaps }, request));
     } catch (error) {
       log.event('error', 'control.failed', { command: request.command, reason: chainOf(error) });
-      return JSON.stringify({ code: ExitCode.failed, text: 'The command failed; the log says why.' });
+      // A fault of ours to find is in the log; one with a sentence of its own is the answer.
+      const text = error instanceof BootError ? error.message : 'the command failed; the log says why';
+      return JSON.stringify({ code: ExitCode.failed, text });
     }
   };
 }

@@ -9,6 +9,8 @@ export const Paths = {
   /** Enters control groups and becomes another program. */
   join: '/usr/local/libexec/cloister/join',
   server: '/usr/local/libexec/cloister/server',
+  /** Asks GitHub what it knows of a repository. */
+  repositoryFacts: '/usr/local/libexec/cloister/repository-facts',
   domains: '/etc/cloister/domains.conf',
   domainsFolder: '/etc/cloister/domains.d',
   run: '/run/cloister',

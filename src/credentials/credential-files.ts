@@ -1,6 +1,7 @@
 import { writeManaged } from '../agents/managed-settings.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { readMounted } from '../host/mounted-file.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** One file below `/run/cloister/agent`: root's, readable by the agent's group and nobody else. */
@@ -32,7 +33,7 @@ export function writeAccounts(host: Host, settings: Settings, gid: number): void
   host.files.ensureFolder(Paths.agent, { mode: 0o2750, gid });
   for (const { path, text } of planAccounts(settings)) host.files.write(path, text, 0o640);
   writeManaged(host, settings);
-  const system = host.files.readIfAny(Paths.systemCertificates) ?? '';
+  const system = readMounted(host.files, Paths.systemCertificates) ?? '';
   const extra = settings.extraCertificates ?? '';
   host.files.write(Paths.certificates, `${system.trimEnd()}\n${extra.trim()}\n`, 0o644);
 }

@@ -134,6 +134,7 @@ export function runLean(command: Command): Promise<Output> {
     letGo(child);
   };
   const timer = setTimeout(() => end('took too long'), command.timeout ?? defaultTimeout);
+  command.abort?.addEventListener('abort', () => end('was stopped'), { once: true });
   if (command.onProgress !== undefined) eachLine(child.stderr, command.onProgress);
   const said = { stdout: '', stderr: '' };
   const { kept, heard } = command.octets === true ? mostOctets : mostText;

@@ -8,12 +8,15 @@ export class CommandError extends Error {
   readonly code: number;
   /** It came to an end of its own: what it said is an answer. Not where it was killed, was late or never started. */
   readonly answered: boolean;
+  /** As its message has it: `was ended by SIGKILL`. */
+  readonly how: string;
 
   constructor(command: Command, output: Output, how: string) {
     const said = printable((output.stderr.trim() || output.stdout.trim()).slice(-mostSaid));
     super(`${command.argv[0]} ${how}${said === '' ? '' : `: ${said}`}`);
     this.name = 'CommandError';
     this.code = output.code;
+    this.how = how;
     this.answered = how.startsWith('exited');
   }
 }

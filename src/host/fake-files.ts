@@ -1,4 +1,5 @@
 import type { FileFacts, Files } from './host.ts';
+import { tooLarge, UnreadableError } from './read-bounded.ts';
 
 export interface FakeFile extends FileFacts {
   readonly text: string;
@@ -39,6 +40,13 @@ export class FakeFiles implements Files {
     return file.text;
   }
 
+  readBounded(path: string, most: number): string {
+    const text = this.read(path);
+    if (this.#files.get(path)?.kind !== 'file') throw new UnreadableError(path, 'a pipe');
+    if (Buffer.byteLength(text) > most) throw tooLarge(path, most);
+    return text;
+  }
+
   readIfAny(path: string): string | null {
     const file = this.#files.get(path);
     return file === undefined || file.kind === 'folder' ? null : file.text;
@@ -73,7 +81,7 @@ export class FakeFiles implements Files {
   }
 
   facts(path: string): FileFacts | null {
-    const file = this.#files.get(path);
+    const file = this.#files.get(path.replace(/\/\.$/, ''));
     if (file === undefined) return null;
     const { uid, gid, mode, kind } = file;
     return { uid, gid, mode, kind };
@@ -99,6 +107,7 @@ export function mortal(files: FakeFiles, life: { readonly over: boolean }): File
   };
   return {
     read: (path) => files.read(path),
+    readBounded: (path, most) => files.readBounded(path, most),
     readIfAny: (path) => files.readIfAny(path),
     list: (path, most) => files.list(path, most),
     facts: (path) => files.facts(path),

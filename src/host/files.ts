@@ -18,10 +18,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import type { FileFacts, Files } from './host.ts';
+import { readBounded } from './read-bounded.ts';
 
 /** Root's files on the real file system. Synchronous: they are small, and order matters more than overlap. */
 export const realFiles: Files = {
   read: (path) => readFileSync(path, 'utf8'),
+  readBounded,
   readIfAny: (path) => {
     try {
       return readFileSync(path, 'utf8');

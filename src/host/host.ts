@@ -13,6 +13,8 @@ export interface Command {
   readonly cwd?: string;
   /** Milliseconds until it is killed. Default 30 000. */
   readonly timeout?: number;
+  /** Ends it, with everything it started, when it fires. */
+  readonly abort?: AbortSignal;
   /** Takes each line of its stderr as it comes, for progress. */
   readonly onProgress?: (line: string) => void;
 }
@@ -66,6 +68,11 @@ export interface FileFacts {
 /** Files, for root's own places only: nothing here may follow a path the agent can change. */
 export interface Files {
   read(path: string): string;
+  /**
+   * Reads a regular file of at most so many bytes, at once: for what an operator names. Throws an error with a code
+   * where it is anything else.
+   */
+  readBounded(path: string, most: number): string;
   /** @returns the text, or null where there is no such file or it can't be read. */
   readIfAny(path: string): string | null;
   /** @returns the names in a folder, sorted; of at most so many, whichever come first: there may be millions. */

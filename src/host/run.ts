@@ -23,6 +23,7 @@ export async function run(command: Command): Promise<Output> {
   });
   if (command.onProgress !== undefined) void relayLines(subprocess, command.onProgress);
   if (command.onOutput !== undefined) subprocess.stdout.on('data', command.onOutput);
+  command.abort?.addEventListener('abort', () => endGroup(subprocess.pid), { once: true });
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;

@@ -36,6 +36,8 @@ export interface RulebookParts {
   readonly parseRule: (text: string) => Promise<Rule | string>;
   /** @returns why this rule can't be allowed, whoever wants it, or null. */
   readonly reserved: (rule: Rule) => string | null;
+  /** @returns what of the box stops working with a denial, a sentence each. */
+  readonly neededBy: (denial: Denial) => readonly string[];
   /** Puts a list in force, whole. Where it rejects, the one before stays in force. */
   readonly apply: (list: ListInForce) => Promise<void>;
 }
@@ -101,7 +103,8 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
         const denial = denialOf(rule, text);
         const failed = await change('deny', withDenied(list, denial), { rule: renderDenial(denial) });
         if (failed !== null) return failed;
-        return { code: ExitCode.ok, text: `${renderDenial(denial)} is denied until the next boot.` };
+        const told = [`${renderDenial(denial)} is denied until the next boot.`, ...parts.neededBy(denial)];
+        return { code: ExitCode.ok, text: told.join('\n') };
       }),
     reload: () =>
       inTurn(async () => {

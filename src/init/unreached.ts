@@ -1,8 +1,7 @@
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { modelHost } from '../policy/needed-hosts.ts';
 
-/** The host of the model: what keeps the agent from it is told as the cause of its end. */
-const modelHost = 'api.anthropic.com';
 /** Milliseconds: longer than Claude Code pauses between two tries, so that a trouble long over is no cause. */
 const recent = 60_000;
 /** How many names an event carries. */

@@ -12,6 +12,7 @@ export type ToEgress =
       readonly denied: readonly Denial[];
       readonly upstreams: readonly string[];
       readonly connected: readonly Range[];
+      readonly local: readonly Range[];
       readonly allowed: readonly Range[];
       /** True where the agent dials pinned addresses itself, because the kernel can't redirect it to the guard. */
       readonly byAddress: boolean;

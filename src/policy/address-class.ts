@@ -1,4 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { broadcastsOf, neverOpened } from './never-opened.ts';
 
 /** An address range in CIDR form: base address, prefix length in bits, family. */
 export interface Range {
@@ -18,7 +19,7 @@ export function parseRange(text: string): Range | null {
   return { base, prefix: Number(digits), family };
 }
 
-/** IPv4 ranges no public name may answer with (RFC 6890 and the metadata services inside them). */
+/** IPv4 ranges no public name may answer with (RFC 6890), unless the operator allows it. */
 const special = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -35,18 +36,43 @@ const special = [
 /** Judges whether an answer's IPv4 address may be dialled. */
 export type AddressJudge = (address: string) => boolean;
 
-/**
- * @param options.connected ranges of the routes this container is directly connected to: its neighbours.
- * @param options.allowed ranges the operator lets allowed names answer with although they are special.
- */
-export function makeAddressJudge(options: {
-  connected: readonly Range[];
-  allowed: readonly Range[];
-}): AddressJudge {
+/** Where the box stands: what it may never dial depends on it. */
+export interface Surroundings {
+  /** Ranges of the routes this container is directly connected to: its neighbours. */
+  readonly connected: readonly Range[];
+  /** The box's own addresses. */
+  readonly local: readonly Range[];
+}
+
+/** @param options.allowed ranges the operator lets allowed names answer with although they are special. */
+export function makeAddressJudge(
+  options: Surroundings & { readonly allowed: readonly Range[] },
+): AddressJudge {
   const refused = listOf([...special.map((text) => mustRange(text)), ...options.connected]);
+  const never = listOf(closedRanges(options));
   // A block list takes IPv6 ranges to hold mapped IPv4 addresses: ::/0 would allow everything.
   const allowed = listOf(options.allowed.filter(({ family }) => family === 'ipv4'));
-  return (address) => isIPv4(address) && (allowed.check(address, 'ipv4') || !refused.check(address, 'ipv4'));
+  return (address) =>
+    isIPv4(address) &&
+    !never.check(address, 'ipv4') &&
+    (allowed.check(address, 'ipv4') || !refused.check(address, 'ipv4'));
+}
+
+/** @returns whether all of the range is what nothing opens: who allows it has allowed nothing. */
+export function isNeverOpened(range: Range, around: Surroundings = { connected: [], local: [] }): boolean {
+  return closedRanges(around).some(
+    (closed) => bitsOf(range) >= bitsOf(closed) && listOf([closed]).check(range.base, range.family),
+  );
+}
+
+/** An IPv4 range is the same length as mapped IPv6, and a block list finds one form by the other. */
+function bitsOf({ prefix, family }: Range): number {
+  return family === 'ipv4' ? prefix + 96 : prefix;
+}
+
+/** @returns what nothing opens for a box that stands there. */
+export function closedRanges({ connected, local }: Surroundings): Range[] {
+  return [...neverOpened.map((text) => mustRange(text)), ...connected.flatMap(broadcastsOf), ...local];
 }
 
 const loopback = [
@@ -60,7 +86,16 @@ const loopback = [
 
 /** @returns whether a literal address, in any spelling, leads back to this very container. */
 export function isLoopback(address: string): boolean {
-  return listOf(loopback.map((text) => mustRange(text))).check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  return isIn(loopback, address);
+}
+
+/** @returns whether a literal address names no single host: unspecified, multicast, broadcast or reserved. */
+export function isNoHost(address: string): boolean {
+  return isIn(['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8'], address);
+}
+
+function isIn(ranges: readonly string[], address: string): boolean {
+  return listOf(ranges.map((text) => mustRange(text))).check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 function listOf(ranges: readonly Range[]): BlockList {

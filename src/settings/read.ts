@@ -1,33 +1,38 @@
+import type { Host } from '../host/host.ts';
 import { parseRuleList } from '../policy/parse-rules.ts';
 import type { Rule } from '../policy/rule.ts';
+import { claudeOf, githubTokenOf } from './accounts.ts';
 import type { Fault } from './fault.ts';
 import { notifyOf } from './notify.ts';
 import { remedyOf, type Schema, schema } from './schema.ts';
-import {
-  type Environment,
-  type Found,
-  findSecret,
-  type ReadText,
-  type SecretName,
-  setRemedy,
-} from './secrets.ts';
-import type { ClaudeCredential, Settings } from './settings.ts';
+import { type Environment, findSecret, type ReadText, type SecretName } from './secrets.ts';
+import type { Settings } from './settings.ts';
 import { telemetryOf } from './telemetry.ts';
+import { findUnknown, type UnknownName } from './unknown-names.ts';
 
 const MB = 1024 ** 2;
+const longestCertificates = MB;
 
 type Values = { [Name in keyof Schema]?: Schema[Name]['type']['_zod']['output'] };
+
+type Reads = readonly [() => Settings | readonly Fault[], () => readonly UnknownName[]];
+
+/** @returns what reads the settings of this machine, and what finds variables that look like some and are none. */
+export function settingsFrom({ env, files }: Pick<Host, 'env' | 'files'>): Reads {
+  return [() => readSettings(env, files.readBounded), () => findUnknown(env)];
+}
 
 /**
  * Reads every setting at once.
  * @param read reads a secret's file.
  * @returns the frozen settings, or every fault found.
  */
-export function readSettings(env: Environment, read: ReadText): Settings | readonly Fault[] {
+export function readSettings(given: Environment, read: ReadText): Settings | readonly Fault[] {
   const faults: Fault[] = [];
+  const env = withoutEmpty(given);
   const values = readValues(env, faults);
-  const githubToken = githubTokenOf(findSecret('GH_PAT', env, read, faults), faults);
-  const claude = claudeOf(env, read, faults);
+  const githubToken = githubTokenOf(findSecret('GH_PAT', env, read, faults), given, faults);
+  const claude = claudeOf({ env, given, read }, faults);
   const own = ownOf({ values, env, read }, faults);
   const rules = rulesOf(values.ALLOW_DOMAINS, faults);
   if (values.REPO_REF !== undefined && env.REPO_URL === undefined) {
@@ -38,49 +43,25 @@ export function readSettings(env: Environment, read: ReadText): Settings | reado
   return Object.freeze({ githubToken, claude, rules, extraCertificates, ...own, ...chosen(values, env) });
 }
 
+/** Compose's `${X:-}` sets what nobody has set: to nothing. */
+function withoutEmpty(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
+
 function readValues(env: Environment, faults: Fault[]): Values {
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(schema) as (keyof Schema)[]) {
     const text = env[name];
     if (text === undefined) continue;
-    const parsed = text === '' ? null : schema[name].type.safeParse(text);
-    if (parsed?.success) values[name] = parsed.data;
-    else {
-      const fault = parsed === null ? 'is empty; unset it to get the default' : reasonOf(parsed.error.issues);
-      faults.push({ variable: name, fault, remedy: remedyOf(name) });
-    }
+    const parsed = schema[name].type.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else faults.push({ variable: name, fault: reasonOf(parsed.error.issues), remedy: remedyOf(name) });
   }
   return values as Values;
 }
 
 function reasonOf(issues: readonly { message: string }[]): string {
   return issues.map((issue) => issue.message).join('; ');
-}
-
-function githubTokenOf(found: Found, faults: Fault[]): string | null {
-  if (found === 'unset') {
-    const remedy = `${setRemedy('GH_PAT', 'github_pat_…')}; without a GitHub account set it to none.`;
-    faults.push({ variable: 'GH_PAT', fault: 'is not set', remedy });
-  }
-  return typeof found === 'string' || found.value === 'none' ? null : found.value;
-}
-
-function claudeOf(env: Environment, read: ReadText, faults: Fault[]): ClaudeCredential | null {
-  const oauth = findSecret('CLAUDE_CODE_OAUTH_TOKEN', env, read, faults);
-  const key = findSecret('ANTHROPIC_API_KEY', env, read, faults);
-  if (oauth === 'unset' && key === 'unset') {
-    const remedy = `${setRemedy('CLAUDE_CODE_OAUTH_TOKEN')} (claude setup-token prints one), or ANTHROPIC_API_KEY likewise.`;
-    const fault = 'and ANTHROPIC_API_KEY are both not set; one is required';
-    faults.push({ variable: 'CLAUDE_CODE_OAUTH_TOKEN', fault, remedy });
-    return null;
-  }
-  if (oauth !== 'unset' && key !== 'unset') {
-    const fault = 'and ANTHROPIC_API_KEY are both set; it would be unclear which account pays';
-    faults.push({ variable: 'CLAUDE_CODE_OAUTH_TOKEN', fault, remedy: 'Keep only one of the two.' });
-    return null;
-  }
-  if (typeof oauth === 'object') return { variable: 'CLAUDE_CODE_OAUTH_TOKEN', value: oauth.value };
-  return typeof key === 'object' ? { variable: 'ANTHROPIC_API_KEY', value: key.value } : null;
 }
 
 function boxNameOf(values: Values, env: Environment): string {
@@ -148,7 +129,7 @@ function certificatesOf(path: string | undefined, read: ReadText, faults: Fault[
     return null;
   };
   try {
-    const text = read(path);
+    const text = read(path, longestCertificates);
     return text.includes('-----BEGIN CERTIFICATE-----')
       ? text
       : fail('names a file without a PEM certificate');

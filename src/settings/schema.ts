@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { levels } from '../core/log.ts';
 import { parseSize, renderSize } from '../core/size.ts';
-import { isLoopback, parseRange, type Range } from '../policy/address-class.ts';
+import { isLoopback, isNeverOpened, isNoHost, parseRange, type Range } from '../policy/address-class.ts';
 import { ownSchema } from './own-schema.ts';
 import { setRemedy } from './secrets.ts';
 
@@ -47,10 +47,10 @@ export const schema = {
     'fix the build',
   ),
   ALLOW_DOMAINS: rule(z.string(), 'packages.example.org,*.example.net:8443'),
-  ALLOW_PRIVATE: rule(list(range), '10.1.0.0/16'),
+  ALLOW_PRIVATE: rule(list(range, whatOpens), '10.1.0.0/16'),
   DNS_UPSTREAM: rule(list(upstream), '9.9.9.9'),
   EGRESS_FALLBACK: rule(z.literal('address', 'is not address, the only fallback there is'), 'address'),
-  PUBLISH_PORTS: rule(list(port), '3000,8080'),
+  PUBLISH_PORTS: rule(list(port, notOurs), '3000,8080'),
   ...ownSchema,
   EXTRA_CA_CERTS: rule(z.string().regex(/^\/[^\p{C}]+$/u, 'is no absolute path'), '/certs/company.pem'),
   WORKSPACE_SIZE: rule(size(), '512m'),
@@ -99,13 +99,19 @@ function repositoryUrl(text: string, context: z.RefinementCtx): string {
   return url.href;
 }
 
-function list<T>(parse: (text: string) => T | null) {
+/** @param judge says what is wrong with the values as a whole. */
+function list<T>(
+  parse: (text: string) => T | null,
+  judge: (values: readonly T[]) => string | null = () => null,
+) {
   return z.string().transform((text, context): T[] => {
     const parts = text.split(',').map((part) => part.trim());
     const values = parts.map(parse);
     const bad = parts.filter((_, index) => values[index] === null);
     if (bad.length > 0) return refuse(context, `holds ${bad.map((part) => JSON.stringify(part)).join(', ')}`);
-    return values.filter((value): value is Awaited<T> & T => value !== null);
+    const good = values.filter((value): value is Awaited<T> & T => value !== null);
+    const fault = judge(good);
+    return fault === null ? good : refuse(context, fault);
   });
 }
 
@@ -113,14 +119,28 @@ function range(text: string): Range | null {
   return parseRange(text);
 }
 
+function whatOpens(ranges: readonly Range[]): string | null {
+  return ranges.every((each) => isNeverOpened(each))
+    ? 'holds nothing but loopback, link-local, multicast, broadcast and metadata addresses, which nothing opens'
+    : null;
+}
+
 function upstream(text: string): string | null {
-  return isIP(text) === 0 || isLoopback(text) ? null : text;
+  return isIP(text) === 0 || isLoopback(text) || isNoHost(text) ? null : text;
 }
 
 function port(text: string): number | null {
   if (!/^[0-9]{1,5}$/.test(text)) return null;
   const number = Number(text);
   return number >= 1 && number <= 65535 ? number : null;
+}
+
+/** Nobody but root binds the ports below 1024: there the box's own programs listen, and no server of the agent's can. */
+function notOurs(ports: readonly number[]): string | null {
+  const ours = ports.filter((each) => each < 1024);
+  return ours.length === 0
+    ? null
+    : `holds ${ours.join(', ')}: the ports below 1024 are the box's own, and the agent's servers can't listen there`;
 }
 
 function duration(least: number, message: string) {

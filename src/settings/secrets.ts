@@ -1,8 +1,10 @@
 import type { Fault } from './fault.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-/** Reads a whole file as UTF-8; throws where it can't be read. */
-export type ReadText = (path: string) => string;
+/** Reads a whole regular file of at most so many bytes as UTF-8; throws where it can't be read. */
+export type ReadText = (path: string, most: number) => string;
+
+const longestSecret = 65_536;
 
 export const secretNames = [
   'GH_PAT',
@@ -32,7 +34,7 @@ export function findSecret(name: SecretName, env: Environment, read: ReadText, f
   if (path === undefined) return direct === undefined ? 'unset' : judge(direct, name, name, fail);
   let text: string;
   try {
-    text = read(path);
+    text = read(path, longestSecret);
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     return fail(`${name}_FILE`, `names a file that can't be read (${why})`, mountRemedy(name));

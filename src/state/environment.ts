@@ -25,6 +25,8 @@ export interface Environment extends AgentUser {
   readonly nameservers: readonly string[];
   readonly upstreams: readonly string[];
   readonly connected: readonly Range[];
+  /** The box's own addresses. */
+  readonly local: readonly Range[];
   readonly ipv6: boolean;
   readonly agent: Identity & { readonly limits?: AgentLimits };
   /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */

@@ -67,7 +67,7 @@ export const stepsReference: readonly {
   {
     step: 'repository',
     by: 'the agent user',
-    what: 'the clone, and what the last box saved; a failure is told and no more',
+    what: 'the clone, its files written once the self-test has passed, and what the last box saved; a failure is told and no more',
     codes: '',
   },
   {

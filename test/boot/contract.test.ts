@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Output } from '../../src/host/host.ts';
 import { stepNames } from '../../src/state/box-state.ts';
-import { bootToReady, eventsOf, stateOf } from './drive.ts';
+import { bootToEnd, bootToReady, eventsOf, failureOf, stateOf, until } from './drive.ts';
 import { goodEnvironment, makeMachine } from './machine.ts';
 import { play, type Scenario } from './scenario.ts';
 
@@ -17,6 +18,7 @@ const confined = [
   '--seccomp-filter=/usr/local/lib/cloister/seccomp.bpf -- ',
 ].join(' ');
 
+const parentOf = (full_name: string) => JSON.stringify({ fork: true, parent: { full_name } });
 const step = (name: string) => ({ event: 'boot.step', step: name, level: 'info' });
 
 const scenarios: Scenario[] = [
@@ -52,12 +54,12 @@ const scenarios: Scenario[] = [
             'lock /run/cloister/boot.lock',
             'bind 127.0.0.53:53',
             /^start .*--reuid=65053 .*cloister\.mjs egress$/,
-            'run /usr/sbin/iptables-nft-restore --noflush -w',
             'folder /run/cloister/agent 2750',
             'write /run/cloister/agent/gitconfig 640',
             `run ${confined}/usr/local/bin/node /usr/local/lib/cloister/cloister.mjs furnish`,
+            'run /usr/sbin/iptables-nft-restore --noflush -w',
             `run ${confined}/usr/local/bin/node /usr/local/lib/cloister/cloister.mjs verify --inside`,
-            `run ${confined}/usr/bin/git clone --progress -- https://github.com/cloister-demo/hello /workspace/.repo.cloning`,
+            `run ${confined}/usr/bin/git -C /workspace/.repo.cloning checkout --progress`,
             `run ${confined}/usr/bin/mv -T -- /workspace/.repo.cloning /workspace/repo`,
             /^start .*--reuid=1000 .*\/usr\/bin\/tmux .* -D$/,
             /^run .*--reuid=1000 .* new-session .* -c \/workspace\/repo .* ; split-window .* 20% /,
@@ -65,10 +67,9 @@ const scenarios: Scenario[] = [
             'release /run/cloister/boot.lock',
           ],
           events: [
-            step('resolver'),
-            step('firewall'),
             step('accounts'),
             step('agent'),
+            step('firewall'),
             step('proof'),
             step('repository'),
             step('session'),
@@ -159,14 +160,14 @@ const scenarios: Scenario[] = [
       {
         title: 'both halves, with GitHub naming a parent',
         do: async (run) => {
-          run.machine.prepare(/cloister\.mjs parent /, { stdout: 'https://github.com/up/stream\n' });
+          run.machine.prepare(/repository-facts /, { stdout: parentOf('up/stream') });
           run.machine.prepare(/git .* remote add/);
           await run.firstHalf();
           await run.secondHalf();
         },
         want: {
           journal: [
-            /--reuid=1000 .*cloister\.mjs parent https:\/\/github\.com\/cloister-demo\/hello$/,
+            /--reuid=1000 .*repository-facts cloister-demo\/hello$/,
             /--reuid=1000 .*git -C \/workspace\/repo remote add upstream https:\/\/github\.com\/up\/stream$/,
           ],
           events: [{ step: 'repository', detail: 'cloned' }],
@@ -181,7 +182,7 @@ const scenarios: Scenario[] = [
       {
         title: 'both halves',
         do: async (run) => {
-          run.machine.prepare(/cloister\.mjs parent /, { stdout: '--upload-pack=/tmp/x\n' });
+          run.machine.prepare(/repository-facts /, { stdout: parentOf('--upload-pack=/tmp/x') });
           await run.firstHalf();
           await run.secondHalf();
         },
@@ -209,9 +210,13 @@ const scenarios: Scenario[] = [
     env: { REPO_URL: '' },
     phases: [
       {
-        title: 'an empty REPO_URL is a fault, not «none»',
-        do: (run) => run.firstHalf(),
-        want: { events: [{ event: 'boot.failed', step: 'settings' }], phase: 'failed', exit: 78 },
+        title: 'an empty REPO_URL is none',
+        do: async (run) => {
+          await run.firstHalf();
+          await run.secondHalf();
+          expect(run.machine.journal.filter((entry) => entry.includes('git clone'))).toEqual([]);
+        },
+        want: { events: [{ event: 'boot.ready' }], phase: 'ready' },
       },
     ],
   },
@@ -250,13 +255,67 @@ describe('the boot contract', () => {
     expect(before.every((entry) => /^run \/usr\/sbin\/ip6?tables-/.test(entry))).toBe(true);
   });
 
-  test('starts nothing of the repository or the agent before the proof has passed', async () => {
+  test('fetches beside the proof, and puts nothing of the repository or the agent in place before it has passed', async () => {
     const machine = makeMachine();
-    await bootToReady(machine);
+    const answer = Promise.withResolvers<Partial<Output>>();
+    machine.prepare(/verify --inside$/, () => answer.promise);
+    const ready = bootToReady(machine);
+    const ran = (part: string) => machine.journal.some((entry) => entry.includes(part));
+    await until(machine, () => ran('verify --inside') && ran('git clone --no-checkout') && ran('ls-remote'));
+    // As the agent, in a home that is in order, with its accounts.
     const at = (part: string) => machine.journal.findIndex((entry) => entry.includes(part));
-    expect(at('verify --inside')).toBeGreaterThan(-1);
-    expect(at('verify --inside')).toBeLessThan(at('git clone'));
-    expect(at('verify --inside')).toBeLessThan(at('/usr/bin/tmux'));
+    expect(at('cloister.mjs furnish')).toBeLessThan(at('git clone'));
+    expect(at('agent/gitconfig')).toBeLessThan(at('git clone'));
+    // Whatever else could go on has had its chance.
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => void setImmediate(resolve));
+    const inPlace = [
+      ' checkout --progress',
+      '/usr/bin/mv',
+      '/usr/bin/tmux',
+      'cloister.mjs rescue',
+      'remote add',
+    ];
+    expect(inPlace.filter(ran)).toEqual([]);
+    expect(stateOf(machine)?.phase).toBe('booting');
+    answer.resolve({
+      stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]),
+    });
+    await ready;
+    expect([' checkout --progress', '/usr/bin/mv', '/usr/bin/tmux'].every(ran)).toBe(true);
+  });
+
+  test('a proof that fails cuts the fetch short before its draft is taken back', async () => {
+    const machine = makeMachine();
+    const seen: string[] = [];
+    machine.prepare(/git clone /, ({ abort }) => {
+      machine.prepare(/\/usr\/bin\/rm -rf /, () => {
+        seen.push('draft removed');
+        return {};
+      });
+      return new Promise((_, reject) => {
+        abort?.addEventListener('abort', () => {
+          seen.push('fetch cut');
+          reject(new Error('git was stopped'));
+        });
+      });
+    });
+    machine.prepare(/verify --inside$/, { stdout: '[]' });
+    expect(await bootToEnd(machine)).toBe(70);
+    expect(failureOf(machine)).toMatchObject({ step: 'proof' });
+    expect(seen).toEqual(['fetch cut', 'draft removed']);
+    expect(stateOf(machine)?.steps.filter(({ state }) => state === 'running')).toEqual([]);
+  });
+
+  test('asks the remote for a rescue beside the fetch, and starts the program that restores only where one may be', async () => {
+    const restored = async (answer: string | Error) => {
+      const machine = makeMachine();
+      machine.prepare(/ ls-remote /, answer instanceof Error ? answer : { stdout: answer });
+      await bootToReady(machine);
+      return machine.journal.some((entry) => entry.includes('cloister.mjs rescue'));
+    };
+    expect(await restored('')).toBe(false);
+    expect(await restored(`${'a'.repeat(40)}\trefs/cloister/box/0123abcd/manifest\n`)).toBe(true);
+    expect(await restored(new Error('could not resolve host'))).toBe(true);
   });
 
   test('leaves no secret in the environment of the second half, nor in its arguments', async () => {
@@ -288,7 +347,10 @@ describe('the boot contract', () => {
     for (const { argv, env } of agents) {
       // A program of ours has room where the agent has used up its own.
       expect(withoutCount(argv.join(' '))).toContain(withoutCount(confined));
-      expect(env).toMatchObject({ HOME: '/home/claude', USER: 'claude' });
+      // Where the remote alone is asked, not even the agent's home has a say.
+      if (argv.includes('ls-remote'))
+        expect(env).toMatchObject({ HOME: '/nonexistent', GIT_DIR: '/nonexistent' });
+      else expect(env).toMatchObject({ HOME: '/home/claude', USER: 'claude' });
       expect(JSON.stringify(env)).not.toMatch(/github_pat|sk-ant/);
     }
   });

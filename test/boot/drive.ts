@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { init, initResumed } from '../../src/boot/init.ts';
 import type { FakeMachine, Replacement } from '../../src/host/fake-host.ts';
-import { readSettings } from '../../src/settings/read.ts';
+import { settingsFrom } from '../../src/settings/read.ts';
 import type { BoxState } from '../../src/state/box-state.ts';
 import { goodEnvironment } from './machine.ts';
 
@@ -18,7 +18,7 @@ export async function firstHalf(
   { pid = 1, task = [] }: { pid?: number; task?: readonly string[] } = {},
 ): Promise<{ code: number } | Replacement> {
   const host = machine.program({ env, pid });
-  const code = init(host, task, () => readSettings(host.env, host.files.read)).then((code) => ({ code }));
+  const code = init(host, task, ...settingsFrom(host)).then((code) => ({ code }));
   return Promise.race([code, machine.replaced]);
 }
 

@@ -25,6 +25,9 @@ const failing = (pattern: RegExp, text: string) => (machine: FakeMachine) =>
   machine.prepare(pattern, new Error(text));
 const stopEgress = 'end cloister.mjs egress';
 const stopWallLog = 'end ulogd.conf';
+const agentFolder = 'remove /run/cloister/agent';
+/** What was fetched beside the proof. */
+const draft = 'remove the draft';
 
 /** Every step of the contract fails at least once. */
 export const failures: Failure[] = [
@@ -138,7 +141,8 @@ export const failures: Failure[] = [
       machine.sockets.refusal = new Error('EADDRINUSE');
     },
     message: /step resolver failed: .*EADDRINUSE/,
-    undone: [],
+    // The accounts are written beside it.
+    undone: [agentFolder],
   },
   {
     step: 'firewall',
@@ -155,7 +159,7 @@ export const failures: Failure[] = [
       };
     },
     message: /step firewall failed: EPIPE/,
-    undone: [stopEgress, stopWallLog],
+    undone: [draft, agentFolder, stopEgress, stopWallLog],
   },
   {
     step: 'accounts',
@@ -167,7 +171,7 @@ export const failures: Failure[] = [
       });
     },
     message: /step accounts failed: ENOSPC/,
-    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
+    undone: [agentFolder, stopEgress, stopWallLog],
   },
   {
     step: 'agent',
@@ -175,7 +179,7 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: failing(/furnish$/, 'furnish exited with 1'),
     message: /step agent failed: furnish exited with 1/,
-    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
+    undone: [agentFolder, stopEgress, stopWallLog],
   },
   {
     step: 'agent',
@@ -185,7 +189,7 @@ export const failures: Failure[] = [
       machine.prepare(/furnish$/, { stdout: 'spared /home/claude\nneeded /home/claude/.claude\n' }),
     message: /^\/home\/claude\/\.claude is full: there is no room/,
     remedy: /^Nothing on it was changed\. Free some space/,
-    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
+    undone: [agentFolder, stopEgress, stopWallLog],
   },
   {
     step: 'proof',
@@ -199,23 +203,25 @@ export const failures: Failure[] = [
       }),
     message: /does not hold what it promises: the root filesystem is read-only \(the attempt succeeded\)/,
     remedy: /flags of the README/,
-    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
+    undone: [draft, agentFolder, stopEgress, stopWallLog],
   },
   {
     step: 'proof',
-    how: 'the proof says nothing at all',
+    how: 'the proof attacks nothing',
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: '[]' }),
-    message: /proof/,
-    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
+    message: /could not prove .*the agent is no root \(no finding came of it\)/,
+    remedy: /flags of the README/,
+    undone: [draft, agentFolder, stopEgress, stopWallLog],
   },
   {
     step: 'proof',
     how: 'the proof answers with noise',
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: 'Segmentation fault' }),
-    message: /step proof failed/,
-    undone: ['remove /run/cloister/agent', stopEgress, stopWallLog],
+    message: /printed what is no whole list of findings, so it proves nothing/,
+    remedy: /^Run it again/,
+    undone: [draft, agentFolder, stopEgress, stopWallLog],
   },
   {
     step: 'session',
@@ -223,6 +229,6 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: failing(/tmux .* new-session/, 'no server running'),
     message: /step session failed: no server running/,
-    undone: ['end tmux.conf -D', 'remove /run/cloister/agent', stopEgress, stopWallLog],
+    undone: ['end tmux.conf -D', agentFolder, stopEgress, stopWallLog],
   },
 ];

@@ -1,3 +1,4 @@
+import { attackedPromises } from '../../src/checks/attacked-promises.ts';
 import type { FakeChild } from '../../src/host/fake-child.ts';
 import { FakeMachine } from '../../src/host/fake-host.ts';
 import type { Command, Output } from '../../src/host/host.ts';
@@ -119,15 +120,17 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/^\/usr\/bin\/umount /);
   machine.prepare(/cloister\.mjs furnish$/);
   machine.prepare(/cloister\.mjs verify --inside$/, {
-    stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]),
+    stdout: JSON.stringify(attackedPromises.map((promise) => ({ promise, verdict: 'holds', detail: '' }))),
   });
   machine.prepare(/\/usr\/bin\/test -e \S+ -o -L \S+$/, ({ argv }) => {
     if (machine.files.facts(argv.at(-1) ?? '') === null) throw new Error('test ended with 1');
     return {};
   });
-  machine.prepare(/cloister\.mjs parent https:/);
+  machine.prepare(/repository-facts /, { stdout: '{"fork":false}' });
   machine.prepare(/\/usr\/bin\/rm -rf -- \S+\/\.repo\.cloning$/);
   machine.prepare(/\/usr\/bin\/git clone /);
+  machine.prepare(/ ls-remote --symref /);
+  machine.prepare(/\/usr\/bin\/git -C \S+\/\.repo\.cloning checkout --progress$/);
   machine.prepare(/\/usr\/bin\/mv -T -- \S+\/\.repo\.cloning \S+\/repo$/);
   machine.prepare(/cloister\.mjs rescue$/, rescued);
   machine.prepare(/\/usr\/bin\/kill -KILL -- -1$/);

@@ -79,6 +79,7 @@ test('a room in memory that holds somebody else’s files is not given away', as
 test('with one volume at /data the work and the conversations are there, made by the agent itself', async () => {
   const machine = makeMachine({ rooms: ['/tmp', '/home/claude'] });
   addVolume(machine, '/data', { uid: 0 });
+  machine.prepare(/ ls-remote /, { stdout: `${'a'.repeat(40)}\trefs/cloister/box/0123abcd/manifest\n` });
   await bootToReady(machine);
   expect(machine.files.facts('/data')).toMatchObject({ uid: 1000, gid: 1000 });
   const ofRoot = machine.journal.filter((line) => !line.includes('--reuid=1000'));

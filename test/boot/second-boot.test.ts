@@ -70,6 +70,6 @@ describe('a second boot in the same container', () => {
 
   async function firstHalfOf(machine: FakeMachine, env: Record<string, string>): Promise<number> {
     const host = machine.program({ env, pid: 77 });
-    return init(host, [], () => readSettings(host.env, host.files.read));
+    return init(host, [], () => readSettings(host.env, host.files.readBounded));
   }
 });

@@ -13,5 +13,6 @@ export function recordUndo(machine: FakeMachine): readonly string[] {
 
 /** Names a child by the end of its arguments. */
 function shortened(event: string): string {
+  if (/^run .*\/usr\/bin\/rm -rf -- \S+\.repo\.cloning$/.test(event)) return 'remove the draft';
   return event.replace(/^signal SIGTERM .*?(cloister\.mjs egress|tmux\.conf -D|ulogd\.conf)$/, 'end $1');
 }

@@ -394,6 +394,37 @@ restart_egress() {
   [[ $status == 77 && $output == *--dns* ]]
 }
 
+@test "addresses that nothing opens stay closed even where they are pinned, each counted, and open without their chain" {
+  local address dial
+  in_box main 'for each in 169.254.169.254 168.63.129.16 100.100.100.200 192.0.0.192; do nft add element ip cloister pins "{ $each . 443 }"; done'
+  for removed in no yes; do
+    forget
+    for address in 169.254.169.254 168.63.129.16 100.100.100.200 192.0.0.192; do
+      dial="setpriv --reuid=65053 --regid=65053 --clear-groups timeout 3 python3 /fixtures/send.py tcp $address 443"
+      try in_box main "$dial"
+      if [[ $removed == yes ]]; then
+        holds /canary "any(.sightings[]; .local == \"$address\" and .port == 443)"
+      else
+        holds /canary '.sightings == []'
+        in_box main "iptables -nvxL CLOISTER-CLOSED" | awk '$1 > 0' | grep -F "${address%.*.*}."
+      fi
+    done
+    in_box main 'iptables -D CLOISTER-EGRESS -j CLOISTER-CLOSED || true'
+  done
+  rebuild_wall
+  in_box main 'for each in 169.254.169.254 168.63.129.16 100.100.100.200 192.0.0.192; do nft delete element ip cloister pins "{ $each . 443 }"; done'
+}
+
+@test "an attack that the agent kills or stops is a sentence, and no proof" {
+  local signal
+  for signal in KILL TERM STOP; do
+    as_agent main "until pkill -$signal -f 'mjs verify --insid[e]'; do :; done" &
+    try "$ENGINE" exec "$NAME-main" cloister verify
+    wait
+    [[ $status == 70 && $output == 'not tried: the attack from inside '*', so it proves nothing' ]]
+  done
+}
+
 @test "a wall that does not hold is found by the box's own proof" {
   try "$ENGINE" exec "$NAME-main" cloister verify
   [[ $status == 0 ]]

@@ -11,6 +11,11 @@ setup_file() {
   printf 'two words %s\n' "$HIDDEN" >"$BATS_FILE_TMPDIR/files/words"
   printf '%s\n' "$HIDDEN" >"$BATS_FILE_TMPDIR/files/no-certificate"
   printf 'github.com\n*\n' >"$BATS_FILE_TMPDIR/files/rules.conf"
+  mkfifo "$BATS_FILE_TMPDIR/files/pipe"
+  truncate --size=1G "$BATS_FILE_TMPDIR/files/disk"
+  ln -s loop "$BATS_FILE_TMPDIR/files/loop"
+  head -c 100000 /dev/urandom >"$BATS_FILE_TMPDIR/files/noise"
+  seq -f 'name-%.0f.example.org' 100000 >"$BATS_FILE_TMPDIR/files/many.conf"
 }
 
 teardown_file() {
@@ -76,7 +81,6 @@ bad 'a repository on the file system' 'REPO_URL is no https URL' "${BOTH[@]}" --
 bad 'a repository URL with a command in it' 'REPO_URL holds characters' "${BOTH[@]}" --env 'REPO_URL=https://github.com/a/$(id)'
 bad 'a repository URL with a semicolon' 'REPO_URL holds characters' "${BOTH[@]}" --env 'REPO_URL=https://github.com/a/b;id'
 bad 'a repository URL with a token in its query' 'REPO_URL has a query' "${BOTH[@]}" --env "REPO_URL=https://github.com/a/b?token=$HIDDEN"
-bad 'an empty REPO_URL' 'REPO_URL is empty' "${BOTH[@]}" --env REPO_URL=
 bad 'a REPO_REF that git would take for an option' 'REPO_REF is no branch' "${BOTH[@]}" --env REPO_URL=https://github.com/a/b --env REPO_REF=--upload-pack=id
 bad 'a REPO_REF without REPO_URL' 'REPO_REF is set without REPO_URL' "${BOTH[@]}" --env REPO_REF=main
 bad 'a name that would forge a line in git settings' 'GIT_USER_NAME is no name' "${BOTH[@]}" --env $'GIT_USER_NAME=a\n[core]'
@@ -101,6 +105,22 @@ bad 'a private range that is none' 'ALLOW_PRIVATE holds' "${BOTH[@]}" --env ALLO
 bad 'a published port that is none' 'PUBLISH_PORTS holds' "${BOTH[@]}" --env PUBLISH_PORTS=3000,http
 bad 'certificates that are not there' "EXTRA_CA_CERTS names a file that can't be read" "${BOTH[@]}" --env EXTRA_CA_CERTS=/files/none
 bad 'certificates that are none' 'EXTRA_CA_CERTS names a file without' "${BOTH[@]}" --env EXTRA_CA_CERTS=/files/no-certificate
+# Each of these hung the boot past its deadline, or ended it for a lack of memory.
+bad 'a GH_PAT_FILE that is a pipe' "GH_PAT_FILE names a file that can't be read (a pipe)" "${CLAUDE[@]}" --env GH_PAT_FILE=/files/pipe
+bad 'a GH_PAT_FILE that is a device' "GH_PAT_FILE names a file that can't be read (a device)" "${CLAUDE[@]}" --env GH_PAT_FILE=/dev/zero
+bad 'a GH_PAT_FILE that is a disk' "GH_PAT_FILE names a file that can't be read (larger than 64k)" "${CLAUDE[@]}" --env GH_PAT_FILE=/files/disk
+bad 'a NOTIFY_URL_FILE that is a link to itself' "NOTIFY_URL_FILE names a file that can't be read (ELOOP)" "${BOTH[@]}" --env NOTIFY_URL_FILE=/files/loop
+bad 'certificates that are a pipe' "EXTRA_CA_CERTS names a file that can't be read (a pipe)" "${BOTH[@]}" --env EXTRA_CA_CERTS=/files/pipe
+bad 'certificates without an end' "EXTRA_CA_CERTS names a file that can't be read (a device)" "${BOTH[@]}" --env EXTRA_CA_CERTS=/dev/urandom
+bad 'an allowlist that is a pipe' "/etc/cloister/domains.conf can't be read (a pipe)" "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/cloister/domains.conf:ro"
+bad 'an allowlist that is a disk' "/etc/cloister/domains.conf can't be read (larger than 4m)" "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/disk:/etc/cloister/domains.conf:ro"
+bad 'an allowlist that is noise' '/etc/cloister/domains.conf is no text' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/noise:/etc/cloister/domains.conf:ro"
+bad 'a folder of rules that is a pipe' '/etc/cloister/domains.d is no folder' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/cloister/domains.d:ro"
+bad 'more rules than a box can hold' 'has more than 20000 rules' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/many.conf:/etc/cloister/domains.conf:ro"
+bad 'a resolv.conf that is a pipe' "/etc/resolv.conf can't be read (a pipe)" "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/resolv.conf:ro"
+bad 'private ranges that nothing opens' 'ALLOW_PRIVATE holds nothing but' "${BOTH[@]}" --env ALLOW_PRIVATE=169.254.0.0/16,168.63.129.16
+bad "a published port of the box's own" 'PUBLISH_PORTS holds 443' "${BOTH[@]}" --env PUBLISH_PORTS=443
+bad 'an upstream resolver that is many' 'DNS_UPSTREAM holds "224.0.0.251"' "${BOTH[@]}" --env DNS_UPSTREAM=224.0.0.251
 bad 'an unknown level of the log' 'LOG_LEVEL is not one of trace' "${BOTH[@]}" --env LOG_LEVEL=loud
 bad 'an unknown form of the log' 'LOG_FORMAT is neither json nor pretty' "${BOTH[@]}" --env LOG_FORMAT=xml
 
@@ -128,13 +148,14 @@ bad 'an unknown form of the log' 'LOG_FORMAT is neither json nor pretty' "${BOTH
     --env 'ALLOW_DOMAINS=a.test, *.example.net:8443 ,ssh.a.test:22/tcp' --env ALLOW_PRIVATE=10.1.0.0/16,fd00::/8 \
     --env DNS_UPSTREAM=198.51.100.53,2001:db8::53 --env PUBLISH_PORTS=3000,8080 --env LOG_LEVEL=debug \
     --env GIT_USER_NAME="Zoë O'Neil" --env GIT_USER_EMAIL=zoe@example.org --env WORKSPACE_SIZE=512m \
-    --env AGENT_MEMORY=4g --env AGENT_PROCESSES=500 --env BOOT_TIMEOUT=60
+    --env NOTIFY_URL= --env REPO_URL= --env CLAUDE_CODE_OAUTH_TOKEN= --env ALOW_DOMAINS=$HIDDEN --env AGENT_MEMORY=4g --env AGENT_PROCESSES=500 --env BOOT_TIMEOUT=60
   [[ $status == 0 ]]
   as_agent good 'cat /run/cloister/agent/github-token' | grep -qx "$NET_GH_PAT"
   as_agent good 'cat /run/cloister/agent/claude-credential' | grep -qx "ANTHROPIC_API_KEY=$API_KEY"
   [[ $(as_agent good 'git config user.name; git config user.email') == $'Zoë O\'Neil\nzoe@example.org' ]]
   eventually 5 says '"level":"debug"' "$ENGINE" logs "$NAME-good"
   try "$ENGINE" logs "$NAME-good"
+  [[ $(grep -c '"event":"settings.unknown","variable":"ALOW_DOMAINS","nearest":"ALLOW_DOMAINS"' <<<"$output") == 1 ]]
   shows_no_secret
 }
 

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import type { Verdict } from './verdict.ts';
-import { codeOf } from './verdict.ts';
+import { codeOf, openFor } from './verdict.ts';
 
 const headerSize = 12;
 /** RFC 6891: the record of options, at the root, with room for answers of 1232 octets. */
@@ -21,7 +21,7 @@ export async function askDenied(server: string, name: string, patience: number):
     return { verdict: own ? 'holds' : 'broken', detail: own ? '' : `${server} answered in the box's place` };
   } catch (error) {
     const code = codeOf(error);
-    return { verdict: code === 'ETIMEDOUT' ? 'broken' : 'unknown', detail: code };
+    return { verdict: code === 'ETIMEDOUT' ? 'broken' : openFor(code), detail: code };
   }
 }
 

@@ -46,7 +46,7 @@ async function unlessCutOff(attack: () => Promise<Verdict>): Promise<Verdict> {
   const verdict = await attack();
   if (verdict.verdict !== 'unknown') return verdict;
   const code = await dial(proofAddresses.ipv4, 9).then(() => '', codeOf);
-  return code === 'ENETUNREACH' ? { ...verdict, detail: code } : verdict;
+  return code === 'ENETUNREACH' ? { verdict: 'not tried', detail: code } : verdict;
 }
 
 /** Without this one every refusal above could be a network that is down. */

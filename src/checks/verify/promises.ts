@@ -23,7 +23,8 @@ export async function attackPromises(host: Host): Promise<Finding[]> {
       try {
         return { promise, ...(await check(host)) };
       } catch (error) {
-        return { promise, verdict: 'unknown' as const, detail: codeOf(error) };
+        // It has thrown before it attacked, or its attacks would have caught the error.
+        return { promise, verdict: 'not tried' as const, detail: codeOf(error) };
       }
     }),
   );

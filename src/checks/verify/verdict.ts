@@ -24,8 +24,16 @@ export async function refused(attack: () => unknown, codes: readonly string[]): 
     const code = codeOf(error);
     // A packet that got no answer got out: the wall refuses, it never drops.
     if (code === 'ETIMEDOUT') return { verdict: 'broken', detail: 'nothing refused it' };
-    return { verdict: codes.includes(code) ? 'holds' : 'unknown', detail: code };
+    return { verdict: codes.includes(code) ? 'holds' : openFor(code), detail: code };
   }
+}
+
+/** Errors of a lack, of memory or a way out: the attack came to nobody who could have refused it. */
+const lacks = ['ENETUNREACH', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'ENODEV'];
+
+/** @returns what an attack proves that ended with an error nobody had promised. */
+export function openFor(code: string): 'unknown' | 'not tried' {
+  return lacks.includes(code) ? 'not tried' : 'unknown';
 }
 
 /** Carries out many attacks of one kind. One that succeeds breaks the promise, one that proves nothing leaves it open. */
@@ -36,12 +44,12 @@ export async function allRefused(
   const verdicts = await Promise.all(
     Object.entries(attacks).map(async ([name, attack]) => ({ name, ...(await refused(attack, codes)) })),
   );
-  for (const kind of ['broken', 'unknown'] as const) {
+  for (const kind of ['broken', 'not tried', 'unknown'] as const) {
     const bad = verdicts.filter(({ verdict }) => verdict === kind);
     if (bad.length > 0)
       return { verdict: kind, detail: bad.map(({ name, detail }) => `${name}: ${detail}`).join(', ') };
   }
-  return { verdict: verdicts.length > 0 ? 'holds' : 'unknown', detail: '' };
+  return { verdict: verdicts.length > 0 ? 'holds' : 'not tried', detail: '' };
 }
 
 export function codeOf(error: unknown): string {

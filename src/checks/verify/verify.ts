@@ -1,42 +1,76 @@
 import { agentEnvironment, confined } from '../../confinement/profile.ts';
+import { BootError } from '../../core/errors.ts';
 import { ExitCode } from '../../core/exit-codes.ts';
 import { Paths } from '../../core/paths.ts';
 import type { Host } from '../../host/host.ts';
 import { agentAsBooted } from '../../state/agent-as-booted.ts';
-import type { Finding } from '../protocol.ts';
+import { runAttack, withUntried } from '../attack.ts';
+import { standingPromise } from '../attacked-promises.ts';
+import { areKept, type Finding } from '../protocol.ts';
 import { attackPromises } from './promises.ts';
 
-/** Attacks the box from inside, as the agent's user, and prints what held. */
+/** What came of an attack: a finding for each promise, or why there is none. */
+type Outcome = readonly Finding[] | { readonly why: string };
+
+/** Attacks the box from inside, as the agent's user, and prints what held. Only a box that held all of it gets 0. */
 export async function verify(host: Host, options: { json: boolean; inside: boolean }): Promise<number> {
-  const findings =
-    options.inside || host.uid === agentAsBooted(host).uid
-      ? await attackPromises(host)
-      : await askInside(host);
-  const broken = findings.filter(({ verdict }) => verdict === 'broken');
-  host.print(options.json || options.inside ? `${JSON.stringify(findings)}\n` : renderFindings(findings));
-  return options.inside || broken.length === 0 ? ExitCode.ok : ExitCode.failed;
+  if (options.inside) {
+    host.print(`${JSON.stringify(await attackPromises(host))}\n`);
+    return ExitCode.ok;
+  }
+  const isAgent = host.uid === agentAsBooted(host).uid;
+  const outcome = isAgent
+    ? withoutKernel(await attackPromises(host), "only root may ask init for the kernel's look")
+    : await askInit(host);
+  const findings = 'why' in outcome ? withoutKernel([], outcome.why) : outcome;
+  if (options.json) host.print(`${JSON.stringify(findings)}\n`);
+  else host.print('why' in outcome ? `not tried: ${outcome.why}\n` : renderFindings(findings));
+  return areKept(findings) ? ExitCode.ok : ExitCode.failed;
 }
 
-/** Init attacks, for it alone sees what the wall counts; where it does not answer, this process does. */
-async function askInside(host: Host): Promise<Finding[]> {
+/** Init attacks, for it alone sees what the wall counts; where it does not answer, this process does what it can. */
+async function askInit(host: Host): Promise<Outcome> {
+  const reply = await replyOf(host);
+  if (reply?.data !== undefined) return withUntried(reply.data);
+  if (reply !== null) return { why: reply.text };
   try {
-    const reply = JSON.parse(await host.ask(Paths.control, '{"command":"verify"}')) as { data?: Finding[] };
-    if (reply.data !== undefined) return reply.data;
-  } catch {
-    // The boot may have ended before the socket was there.
+    const attacked = await runAttack(() =>
+      host.run({
+        argv: confined([Paths.node, Paths.program, 'verify', '--inside'], agentAsBooted(host)),
+        env: agentEnvironment(),
+      }),
+    );
+    return withoutKernel(attacked, "init does not answer, and nobody else can take the kernel's look");
+  } catch (error) {
+    if (error instanceof BootError) return { why: error.message };
+    throw error;
   }
-  const { stdout } = await host.run({
-    argv: confined([Paths.node, Paths.program, 'verify', '--inside'], agentAsBooted(host)),
-    env: agentEnvironment(),
-  });
-  return JSON.parse(stdout) as Finding[];
+}
+
+interface Reply {
+  readonly text: string;
+  readonly data?: readonly Finding[];
+}
+
+/** @returns null where nobody listens: the boot may have ended before the socket was there. */
+async function replyOf(host: Host): Promise<Reply | null> {
+  try {
+    const reply = JSON.parse(await host.ask(Paths.control, '{"command":"verify"}')) as Reply;
+    return typeof reply.text === 'string' ? reply : null;
+  } catch {
+    return null;
+  }
+}
+
+function withoutKernel(findings: readonly Finding[], detail: string): Finding[] {
+  return [...withUntried(findings, detail), { promise: standingPromise, verdict: 'not tried', detail }];
 }
 
 function renderFindings(findings: readonly Finding[]): string {
   return findings
     .map(
       ({ promise, verdict, detail }) =>
-        `${verdict.padEnd(8)} ${promise}${detail === '' ? '' : ` (${detail})`}\n`,
+        `${verdict.padEnd(9)} ${promise}${detail === '' ? '' : ` (${detail})`}\n`,
     )
     .join('');
 }

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { ownAddress } from '../../core/own-address.ts';
+import { closedRanges, type Surroundings } from '../../policy/address-class.ts';
 
 /** Everything the wall depends on. Ids are decimal user ids; addresses are literal. */
 export interface WallPlan {
@@ -11,6 +12,8 @@ export interface WallPlan {
   readonly upstreams: readonly string[];
   /** Resolvers of the platform on loopback, closed on every port: they answer for anybody. */
   readonly loopbackResolvers: readonly string[];
+  /** IPv4 ranges that no pin opens. */
+  readonly closed: readonly string[];
   /** TCP ports of the agent's servers that the outside may reach. */
   readonly published: readonly number[];
   /** On Fly root keeps its resolver and the answers of `fly ssh console`, both over IPv6. */
@@ -21,11 +24,18 @@ export interface WallPlan {
 const engineResolver = '127.0.0.11';
 
 export function planWall(
-  facts: Omit<WallPlan, 'loopbackResolvers'> & { nameservers: readonly string[] },
+  facts: Omit<WallPlan, 'loopbackResolvers' | 'closed'> & Surroundings & { nameservers: readonly string[] },
 ): WallPlan {
-  const { nameservers, ...rest } = facts;
+  const { nameservers, connected, local, ...rest } = facts;
+  const closed = closedRanges({ connected, local })
+    .filter(({ family }) => family === 'ipv4')
+    .map(({ base, prefix }) => `${base}/${prefix}`);
   const loopback = nameservers.filter((address) => /^127\./.test(address) && address !== ownAddress);
-  return { ...rest, loopbackResolvers: [...new Set([engineResolver, ...loopback])] };
+  return {
+    ...rest,
+    closed: [...new Set(closed)],
+    loopbackResolvers: [...new Set([engineResolver, ...loopback])],
+  };
 }
 
 /** @returns the ports on which the rules let anything out, each once. */

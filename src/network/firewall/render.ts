@@ -18,6 +18,7 @@ export function renderWall4(plan: WallPlan, standing: Standing): string {
       ...outputChain(plan),
       ...agentChain(plan),
       ...egressChain(plan),
+      ...closedChain(plan),
       ...refuseChain('icmp-admin-prohibited'),
       ...inputChain(plan),
     ]),
@@ -73,6 +74,7 @@ const filterChains = [
   'CLOISTER-OUTPUT',
   'CLOISTER-AGENT',
   'CLOISTER-EGRESS',
+  'CLOISTER-CLOSED',
   'CLOISTER-PINS',
   'CLOISTER-REFUSE',
   'CLOISTER-TOLD',
@@ -123,7 +125,7 @@ function agentChain(plan: WallPlan): string[] {
       (port) =>
         `-A CLOISTER-AGENT -p tcp -m tcp --sport ${port} -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT`,
     ),
-    ...(plan.guarded === null ? ['-A CLOISTER-AGENT -p tcp -j CLOISTER-PINS'] : []),
+    ...(plan.guarded === null ? throughPins('CLOISTER-AGENT') : []),
     `-A CLOISTER-AGENT ${refuse}`,
   ];
 }
@@ -131,12 +133,23 @@ function agentChain(plan: WallPlan): string[] {
 /** State comes first, so that the pins cost established connections nothing; only the egress user comes here. */
 const dialRules = [
   '-A CLOISTER-EGRESS -p tcp -m conntrack --ctstate ESTABLISHED -j ACCEPT',
-  '-A CLOISTER-EGRESS -p tcp -j CLOISTER-PINS',
+  ...throughPins('CLOISTER-EGRESS'),
 ];
+
+/** What nothing opens is refused before the pins: even a pin for it, however it came to be, opens nothing. */
+function throughPins(chain: string): string[] {
+  return [`-A ${chain} -j CLOISTER-CLOSED`, `-A ${chain} -p tcp -j CLOISTER-PINS`];
+}
+
+function closedChain({ closed }: WallPlan): string[] {
+  return closed.map((range) => `-A CLOISTER-CLOSED -d ${range} ${refuse}`);
+}
 
 function egressChain(plan: WallPlan): string[] {
   return [
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-EGRESS -d ${address}/32 ${refuse}`),
+    // It answers there and dials nobody: whatever addresses the box has or gets, its own are not dialled for the agent.
+    `-A CLOISTER-EGRESS -o lo -p tcp -m tcp --syn ${refuse}`,
     '-A CLOISTER-EGRESS -o lo -j ACCEPT',
     ...ofFamily(plan.upstreams, 4).flatMap((address) => upstreamRules(`${address}/32`)),
     ...(plan.guarded === null ? [] : dialRules),

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { agentWords, type Happening } from '../../policy/notification.ts';
+import { type ConnectionPlaces, makeConnectionPlaces } from './connection-places.ts';
 import { type Forwarder, longestExport, signals } from './telemetry-forwarder.ts';
 
-const mostConnections = 32;
+/** Connections, and octets of requests that are not whole yet, of all of them together. */
+const most = { connections: 128, octets: 8 * 1024 * 1024 };
 /** Milliseconds for a request's head, for all of it, and for a connection that says nothing. */
 const times = { headersTimeout: 5000, requestTimeout: 15_000, keepAliveTimeout: 10_000 };
 const connectionsCheckingInterval = 5000;
@@ -18,18 +20,20 @@ export interface DoorParts {
  * in it, and OpenTelemetry's `POST /v1/SIGNAL`. Answers are a status and nothing more.
  */
 export function openDoor(parts: DoorParts, descriptor: { readonly fd: number }): Promise<Server> {
+  const places = makeConnectionPlaces(most);
   const server = createServer(
     { ...times, connectionsCheckingInterval, maxHeaderSize: 8192 },
     (request, response) => {
       request.on('error', () => {});
       response.on('error', () => {});
-      answer(parts, request).then(
+      response.on('finish', () => places.release(request.socket));
+      answer({ ...parts, places }, request).then(
         (status) => end(response, status),
         () => request.destroy(),
       );
     },
   );
-  server.maxConnections = mostConnections;
+  server.on('connection', (socket) => places.enter(socket));
   server.on('clientError', (_error, socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -37,7 +41,9 @@ export function openDoor(parts: DoorParts, descriptor: { readonly fd: number }):
   });
 }
 
-async function answer(parts: DoorParts, request: IncomingMessage): Promise<number> {
+type Parts = DoorParts & { readonly places: ConnectionPlaces };
+
+async function answer(parts: Parts, request: IncomingMessage): Promise<number> {
   const [, room, word = ''] = /^\/(events|v1)\/([a-z]{1,16})$/.exec(request.url ?? '') ?? [];
   if (request.method !== 'POST') return 405;
   if (room === 'events') return hear(parts, request, word);
@@ -51,16 +57,19 @@ function hear({ tell }: DoorParts, { headers }: IncomingMessage, word: string): 
   return 204;
 }
 
-async function take({ forwarder }: DoorParts, request: IncomingMessage, word: string): Promise<number> {
+async function take({ forwarder, places }: Parts, request: IncomingMessage, word: string): Promise<number> {
   const signal = signals.find((one) => one === word);
   if (forwarder === null || signal === undefined) return 404;
   const headers = headersOf(request);
   if (headers === null) return 415;
+  const body = await readBody(request, places);
+  if (body === null) return 413;
+  // Only now: what is never whole would take the places of others.
   const leave = forwarder.enter();
   if (leave === null) return 429;
+  places.serve(request.socket);
   try {
-    const body = await readBody(request);
-    return body === null ? 413 : await forwarder.forward({ signal, headers, body });
+    return await forwarder.forward({ signal, headers, body });
   } finally {
     leave();
   }
@@ -74,12 +83,13 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> | null 
   return encoding === 'gzip' ? { 'content-type': type, 'content-encoding': encoding } : null;
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+async function readBody(request: IncomingMessage, places: ConnectionPlaces): Promise<Buffer | null> {
   if (Number(request.headers['content-length'] ?? 0) > longestExport) return null;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
+    places.hold(request.socket, chunk.length);
     if (length > longestExport) return null;
     chunks.push(chunk);
   }

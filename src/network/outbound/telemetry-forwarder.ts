@@ -19,7 +19,7 @@ export interface Export {
 }
 
 export interface Forwarder {
-  /** Reserves a place, before anything is read.  @returns its release, or null where there is none. */
+  /** Reserves a place to forward an export that is whole.  @returns its release, or null where there is none. */
   enter(): (() => void) | null;
   /** @returns the status the agent gets: the receiver's, or ours where nothing arrived. */
   forward(one: Export): Promise<number>;

@@ -40,7 +40,7 @@ function askByDatagram({ address, port, name, signal }: Question): Promise<Upstr
     socket.on('error', reject);
     socket.on('message', (bytes) => {
       const answer = parseUpstreamAnswer(bytes, query, 'datagram');
-      if (answer !== null) resolve(answer);
+      if (answer !== null && answer !== 'cut') resolve(answer);
     });
     socket.on('connect', () => socket.send(query));
     socket.connect(port, address);
@@ -58,7 +58,8 @@ function askByStream({ address, port, name, signal }: Question): Promise<Upstrea
     socket.on('data', (chunk: Buffer) => {
       for (const bytes of unframer.push(chunk)) {
         const answer = parseUpstreamAnswer(bytes, query, 'stream');
-        if (answer !== null && answer !== 'by-stream') resolve(answer);
+        if (answer === 'cut') reject(new Error(`${address} cut its answer off over TCP as well`));
+        else if (answer !== null && answer !== 'by-stream') resolve(answer);
       }
     });
     socket.write(frame(query));

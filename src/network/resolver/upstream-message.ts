@@ -39,17 +39,19 @@ export function randomiseCase(name: string): string {
  * @param sent our query. Its question has to come back as it was written.
  * @returns what the upstream said, null if this is no answer to our question, or `by-stream` if the
  * question has to be asked again over TCP: the answer was cut off, or its casing lost, by a forger or by a
- * careless upstream.
+ * careless upstream. Over TCP what is cut off all the same is `cut`.
  */
 export function parseUpstreamAnswer(
   bytes: Buffer,
   sent: Buffer,
   over: Transport,
-): UpstreamAnswer | 'by-stream' | null {
+): UpstreamAnswer | 'by-stream' | 'cut' | null {
   const match = compareQuestions(bytes, sent);
   if (match === null || bytes.length > longestAnswer) return null;
   const isCut = ((bytes[2] ?? 0) & 0x02) !== 0;
   if (over === 'datagram' && (isCut || match === 'recased')) return 'by-stream';
+  // There is no third way to ask: what is left of the answer is no answer.
+  if (isCut) return 'cut';
   const message = parseBounded(bytes);
   if (message === null) return null;
   const name = (message.questions[0]?.name ?? '').toLowerCase();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   parseCapabilities,
   parseConnectedRoutes,
+  parseLocalAddresses,
   parseNameservers,
   platformOf,
 } from '../../../src/boot/facts.ts';
@@ -70,6 +71,33 @@ eth1\t0A7100CB\t010011AC\t0007\t0\t0\t0\tFFFFFFFF\t0\t0\t0
       { base: '198.51.100.0', prefix: 24, family: 'ipv4' },
     ]);
     expect(parseConnectedRoutes('')).toEqual([]);
+  });
+
+  test('addresses: those of this container itself, each once', () => {
+    const text = `Main:
+  +-- 0.0.0.0/0 3 0 4
+     |-- 0.0.0.0
+        /0 universe UNICAST
+        +-- 127.0.0.0/31 1 0 0
+           |-- 127.0.0.0
+              /8 host LOCAL
+           |-- 127.0.0.1
+              /32 host LOCAL
+           |-- 172.17.0.0
+              /16 link UNICAST
+           |-- 172.17.0.2
+              /32 host LOCAL
+        |-- 172.17.255.255
+           /32 link BROADCAST
+Local:
+           |-- 172.17.0.2
+              /32 host LOCAL
+`;
+    expect(parseLocalAddresses(text).map(({ base, prefix }) => `${base}/${prefix}`)).toEqual([
+      '127.0.0.1/32',
+      '172.17.0.2/32',
+    ]);
+    expect(parseLocalAddresses('')).toEqual([]);
   });
 
   test.each([

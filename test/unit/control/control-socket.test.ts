@@ -6,6 +6,7 @@ import { Paths } from '../../../src/core/paths.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { makeRulebook } from '../../../src/init/policy-store.ts';
 import type { ListInForce } from '../../../src/policy/live-list.ts';
+import { neededBy } from '../../../src/policy/needed-hosts.ts';
 import { parseRule, parseRules } from '../../../src/policy/parse-rules.ts';
 import { renderDenial, renderRule } from '../../../src/policy/rule.ts';
 
@@ -34,6 +35,10 @@ function setUp() {
       const { sourced, faults } = parseRules(world.files, 'domains.conf');
       return { base: sourced, faults: faults.map(({ source, line, fault }) => `${source}:${line} ${fault}`) };
     },
+    neededBy: neededBy({
+      repository: { url: 'https://git.example.org:8443/you/p', ref: null },
+      rescue: { scope: null, interval: 0, size: 0 },
+    }),
     reserved: ({ name }) => (name === 'ntfy.example' ? 'ntfy.example is reserved.' : null),
     apply: async (list) => {
       await world.slow;
@@ -112,6 +117,45 @@ describe('the operator', () => {
     expect(rules()).toContain('new.example');
     await machine.advance(31_000);
     expect(rules()).not.toContain('new.example');
+  });
+
+  test.each([
+    ['api.anthropic.com', /^The model answers at api\.anthropic\.com: .*allow api\.anthropic\.com`\.$/],
+    ['api.anthropic.com:443', /^The model answers .*allow api\.anthropic\.com:443`\.$/],
+    ['*.anthropic.com', /^The model answers .*allow \*\.anthropic\.com`\.$/],
+    ['API.Anthropic.com.', /^The model answers /],
+    ['git.example.org', /^The rescue saves to git\.example\.org:8443: .*allow git\.example\.org`\.$/],
+    ['git.example.org:8443', /^The rescue saves to /],
+    ['*.example.org', /^The rescue saves to .*allow \*\.example\.org`\.$/],
+  ])('denies what the box needs, %s, and hears what stops', async (rule, sentence) => {
+    const [first, second, ...more] = (await setUp().type(`deny ${rule}`)).out.trim().split('\n');
+    expect(first).toMatch(/ is denied until the next boot\.$/);
+    expect(second).toMatch(sentence);
+    expect(more).toEqual([]);
+  });
+
+  test.each([
+    'api.anthropic.com:8443',
+    'platform.claude.com',
+    'git.example.org:443',
+    '*.git.example.org',
+    '*.api.anthropic.com',
+    'a.example',
+  ])('denies what it does without, %s, and hears no more', async (rule) => {
+    expect((await setUp().type(`deny ${rule}`)).out.trim().split('\n')).toHaveLength(1);
+  });
+
+  test.each([
+    ['without a repository', { repository: null, rescue: { scope: null, interval: 0, size: 0 } }],
+    [
+      'with no rescue wanted',
+      {
+        repository: { url: 'https://github.com/a/b', ref: null },
+        rescue: { scope: 'off' as const, interval: 0, size: 0 },
+      },
+    ],
+  ])('hears nothing of a rescue %s', (_, settings) => {
+    expect(neededBy(settings)({ name: 'github.com', wildcard: false, port: null })).toEqual([]);
   });
 
   test('denies a name, and allows it again', async () => {

@@ -1,7 +1,5 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { Paths } from '../../../src/core/paths.ts';
-import { parent } from '../../../src/hooks/ask-parent.ts';
 import { parseDefaultBranch, planSync } from '../../../src/hooks/fork.ts';
 import { hook } from '../../../src/hooks/hook.ts';
 import { parseParent, repositoryOf } from '../../../src/hooks/protocol.ts';
@@ -107,30 +105,5 @@ describe('the sync at a session’s start', () => {
     expect([none.code, none.said]).toEqual([0, '']);
     const aside = await start(asideSession('0123456789ab'), () => {});
     expect(aside.machine.commands).toEqual([]);
-  });
-});
-
-describe('asking GitHub for the parent', () => {
-  const ask = async (url: string, answer: Response) => {
-    const machine = new FakeMachine();
-    machine.files.put(`${Paths.agent}/github-token`, 'tok\n');
-    const asked: unknown[] = [];
-    await parent(machine.program({ uid: 1000 }), [url], async (...call) => {
-      asked.push(call[0], new Headers(call[1]?.headers).get('authorization'));
-      return answer;
-    });
-    return { printed: machine.printed.join(''), asked };
-  };
-  const fork = () => new Response(JSON.stringify({ fork: true, parent: { full_name: 'up/stream' } }));
-
-  test('goes to the API with the token', async () => {
-    const { printed, asked } = await ask('https://github.com/me/stream', fork());
-    expect(asked).toEqual(['https://api.github.com/repos/me/stream', 'Bearer tok']);
-    expect(printed).toBe('https://github.com/up/stream\n');
-  });
-
-  test('prints nothing for a refusal, and asks nobody about another host', async () => {
-    expect((await ask('https://github.com/me/x', new Response('{}', { status: 404 }))).printed).toBe('');
-    expect((await ask('https://evil.test/me/x', fork())).asked).toEqual([]);
   });
 });

@@ -78,6 +78,14 @@ describe.each([
     expect(Date.now() - start).toBeLessThan(5000);
   });
 
+  test('is ended with all its children by whoever holds its abort', async () => {
+    const cut = new AbortController();
+    const onProgress = () => cut.abort();
+    await expect(runs(sh('echo on >&2; sleep 30', { onProgress, abort: cut.signal }))).rejects.toThrow(
+      /^\/bin\/sh was (stopped|ended by SIGKILL)/,
+    );
+  });
+
   test('tells its progress line by line, also where lines end in carriage returns', async () => {
     const lines: string[] = [];
     await runs(sh("printf 'one\\ntwo\\n' >&2", { onProgress: (line) => lines.push(line) }));

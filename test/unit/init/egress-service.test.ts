@@ -39,6 +39,7 @@ function setUp() {
       denied: list.denied,
       upstreams: ['192.0.2.53'],
       connected: [],
+      local: [],
       allowed: [],
       byAddress: false,
       own: null,

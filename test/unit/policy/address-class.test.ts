@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { isLoopback, makeAddressJudge, parseRange } from '../../../src/policy/address-class.ts';
+import {
+  isLoopback,
+  isNeverOpened,
+  isNoHost,
+  makeAddressJudge,
+  parseRange,
+} from '../../../src/policy/address-class.ts';
 
-const nothing = { connected: [], allowed: [] };
+const nothing = { connected: [], local: [], allowed: [] };
 const range = (text: string) => parseRange(text) as NonNullable<ReturnType<typeof parseRange>>;
 
 describe('the address judge', () => {
@@ -53,19 +59,124 @@ describe('the address judge', () => {
   });
 
   test('refuses the neighbours, whatever their addresses', () => {
-    const near = makeAddressJudge({ connected: [range('203.0.113.0/24')], allowed: [] });
+    const near = makeAddressJudge({ ...nothing, connected: [range('203.0.113.0/24')] });
     expect(near('203.0.113.7')).toBe(false);
     expect(near('203.0.114.7')).toBe(true);
   });
 
   test('lets the operator allow a private range, and no more than it', () => {
-    const lenient = makeAddressJudge({ connected: [range('10.1.0.0/16')], allowed: [range('10.1.2.0/24')] });
+    const lenient = makeAddressJudge({
+      ...nothing,
+      connected: [range('10.1.0.0/16')],
+      allowed: [range('10.1.2.0/24')],
+    });
     expect([lenient('10.1.2.3'), lenient('10.1.3.3'), lenient('10.2.2.3')]).toEqual([true, false, false]);
   });
 
   test('is not opened to IPv4 by an IPv6 range', () => {
-    expect(makeAddressJudge({ connected: [], allowed: [range('::/0')] })('10.0.0.1')).toBe(false);
+    expect(makeAddressJudge({ ...nothing, allowed: [range('::/0')] })('10.0.0.1')).toBe(false);
   });
+});
+
+describe('what nothing opens', () => {
+  const around = {
+    connected: [range('10.1.0.0/16'), range('192.0.2.128/25'), range('10.9.9.8/31')],
+    local: [range('10.1.0.7')],
+  };
+  const open = makeAddressJudge({
+    ...around,
+    allowed: ['0.0.0.0/0', '169.254.0.0/16', '127.0.0.0/8', '10.1.0.7', '::ffff:0.0.0.0/96'].map(range),
+  });
+
+  test.each([
+    ['this host', '0.0.0.0'],
+    ['this network', '0.9.9.9'],
+    ['loopback', '127.0.0.1'],
+    ['our own resolver', '127.0.0.53'],
+    ['the metadata of most clouds', '169.254.169.254'],
+    ['ECS', '169.254.170.2'],
+    ['EKS', '169.254.170.23'],
+    ['Tencent', '169.254.0.23'],
+    ['Scaleway', '169.254.42.42'],
+    ['Azure’s wire server', '168.63.129.16'],
+    ['Alibaba', '100.100.100.200'],
+    ['Oracle', '192.0.0.192'],
+    ['multicast', '224.0.0.251'],
+    ['multicast, its end', '239.255.255.255'],
+    ['class E', '240.0.0.1'],
+    ['broadcast', '255.255.255.255'],
+    ['the box itself', '10.1.0.7'],
+    ['a neighbourhood’s broadcast', '10.1.255.255'],
+    ['a neighbourhood’s old broadcast', '10.1.0.0'],
+    ['the broadcast of one that is no class', '192.0.2.255'],
+    ['its old broadcast', '192.0.2.128'],
+  ])('stays closed where the operator has allowed everything: %s', (_, address) => {
+    expect(open(address)).toBe(false);
+  });
+
+  test.each([
+    '10.1.0.8',
+    '10.1.1.0',
+    '168.63.129.17',
+    '100.100.100.201',
+    '192.0.0.191',
+    '169.253.0.1',
+    '10.9.9.8',
+    '10.9.9.9',
+    '192.0.2.129',
+  ])('does not take %s with it', (address) => {
+    expect(open(address)).toBe(true);
+  });
+
+  test.each([
+    '169.254.0.0/16',
+    '169.254.169.254',
+    '168.63.129.16/32',
+    '127.0.0.0/8',
+    '0.0.0.0',
+    '224.0.0.0/4',
+    '255.255.255.255',
+    '::1',
+    'fe80::/64',
+    'fd00:ec2::254',
+    'fd20:ce::254',
+    '::ffff:169.254.169.254',
+    '::ffff:169.254.0.0/112',
+    '::ffff:a9fe:a9fe',
+  ])('is all of %s', (text) => {
+    expect(isNeverOpened(range(text))).toBe(true);
+  });
+
+  test.each([
+    '0.0.0.0/0',
+    '128.0.0.0/1',
+    '168.63.129.0/24',
+    '10.0.0.0/8',
+    '::/0',
+    'fd00::/8',
+    '::ffff:0.0.0.0/96',
+  ])('is not all of %s', (text) => {
+    expect(isNeverOpened(range(text))).toBe(false);
+  });
+
+  test('is also what only this box has', () => {
+    for (const text of ['10.1.0.7', '10.1.255.255', '::ffff:10.1.0.7'])
+      expect([isNeverOpened(range(text)), isNeverOpened(range(text), around)]).toEqual([false, true]);
+  });
+});
+
+test.each([
+  ['0.0.0.0', true],
+  ['224.0.0.251', true],
+  ['255.255.255.255', true],
+  ['ff02::fb', true],
+  ['::', true],
+  ['::ffff:224.0.0.1', true],
+  ['9.9.9.9', false],
+  ['169.254.169.253', false],
+  ['2620:fe::fe', false],
+])('%s as an upstream names no host: %s', (address, wanted) => {
+  expect(isNoHost(address)).toBe(wanted);
 });
 
 describe('a range', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../../src/settings/fault.ts';
 import { readSettings } from '../../../src/settings/read.ts';
+import { schema } from '../../../src/settings/schema.ts';
+import { secretNames } from '../../../src/settings/secrets.ts';
 import { type Settings, secretsOf } from '../../../src/settings/settings.ts';
 
 const token = 'github_pat_THE_SECRET_TOKEN';
@@ -9,6 +11,7 @@ const good = { GH_PAT: token, CLAUDE_CODE_OAUTH_TOKEN: claude };
 
 const files: Record<string, string> = {
   '/run/secrets/token': `${token}\n`,
+  '/run/secrets/claude': `${claude}\n`,
   '/run/secrets/windows': `${token}\r\n`,
   '/run/secrets/empty': '\n',
   '/run/secrets/two-lines': `${token}\n${token}\n`,
@@ -138,12 +141,6 @@ describe('a bad secret stops the boot', () => {
     ['GH_PAT missing', { GH_PAT: undefined }, 'GH_PAT', /is not set/],
     ['GH_PAT empty', { GH_PAT: '' }, 'GH_PAT', /is empty/],
     ['GH_PAT in both forms', { GH_PAT_FILE: '/run/secrets/token' }, 'GH_PAT', /together with GH_PAT_FILE/],
-    [
-      'GH_PAT in both forms, one empty',
-      { GH_PAT: '', GH_PAT_FILE: '/run/secrets/token' },
-      'GH_PAT',
-      /together/,
-    ],
     [
       'GH_PAT_FILE unreadable',
       { GH_PAT: undefined, GH_PAT_FILE: '/nowhere' },
@@ -284,6 +281,27 @@ describe('a bad value stops the boot', () => {
     ['ALLOW_DOMAINS', 'https://example.org', /no rule/],
     ['ALLOW_PRIVATE', '10.0.0.0/33', /holds "10\.0\.0\.0\/33"/],
     ['ALLOW_PRIVATE', 'office', /holds "office"/],
+    ['ALLOW_PRIVATE', '169.254.169.254', /nothing opens/],
+    ['ALLOW_PRIVATE', '169.254.0.0/16', /nothing opens/],
+    ['ALLOW_PRIVATE', '127.0.0.0/8,0.0.0.0', /nothing opens/],
+    ['ALLOW_PRIVATE', '168.63.129.16/32,100.100.100.200,192.0.0.192', /nothing opens/],
+    ['ALLOW_PRIVATE', '224.0.0.0/4', /nothing opens/],
+    ['ALLOW_PRIVATE', '255.255.255.255,240.0.0.0/4', /nothing opens/],
+    ['ALLOW_PRIVATE', 'fd00:ec2::254,fd20:ce::254', /nothing opens/],
+    ['ALLOW_PRIVATE', '::ffff:169.254.169.254', /nothing opens/],
+    ['DNS_UPSTREAM', '224.0.0.251', /holds "224/],
+    ['DNS_UPSTREAM', '239.255.255.250', /holds/],
+    ['DNS_UPSTREAM', '255.255.255.255', /holds/],
+    ['DNS_UPSTREAM', '240.0.0.1', /holds/],
+    ['DNS_UPSTREAM', 'ff02::fb', /holds/],
+    ['DNS_UPSTREAM', '::ffff:224.0.0.251', /holds/],
+    ['DNS_UPSTREAM', '9.9.9.9,0.0.0.1', /holds "0\.0\.0\.1"/],
+    ['PUBLISH_PORTS', '53', /holds 53: .* the box's own/],
+    ['PUBLISH_PORTS', '443', /holds 443/],
+    ['PUBLISH_PORTS', '318', /holds 318/],
+    ['PUBLISH_PORTS', '3000,80,22', /holds 80, 22:/],
+    ['PUBLISH_PORTS', '1023', /holds 1023/],
+    ['PUBLISH_PORTS', '1', /holds 1:/],
     ['DNS_UPSTREAM', '127.0.0.11', /holds/],
     ['DNS_UPSTREAM', '127.1', /holds/],
     ['DNS_UPSTREAM', '::1', /holds/],
@@ -341,7 +359,6 @@ describe('a bad value stops the boot', () => {
     'a;b',
     'a$b',
     'a\nb',
-    '',
   ])('REPO_REF=%j', (ref) => {
     const faults = faultsFrom({ REPO_URL: 'https://github.com/a/b', REPO_REF: ref });
     expect(faults).toEqual([expect.objectContaining({ variable: 'REPO_REF' })]);
@@ -353,11 +370,21 @@ describe('a bad value stops the boot', () => {
     ]);
   });
 
-  test('an empty variable is not the same as an unset one', () => {
-    expect(faultsFrom({ TMP_SIZE: '', REPO_URL: '' }).map(({ variable }) => variable)).toEqual([
-      'REPO_URL',
-      'TMP_SIZE',
-    ]);
+  test.each([...Object.keys(schema), ...secretNames.flatMap((name) => [name, `${name}_FILE`])])(
+    '%s that is empty is as good as unset, as Compose sets what nobody has set',
+    (name) => {
+      const isOurs = name in good;
+      const base = isOurs ? { ...good, [name]: undefined, [`${name}_FILE`]: '/run/secrets/token' } : good;
+      if (name === 'CLAUDE_CODE_OAUTH_TOKEN')
+        Object.assign(base, { CLAUDE_CODE_OAUTH_TOKEN_FILE: '/run/secrets/claude' });
+      expect(readSettings({ ...base, [name]: '' }, read)).toEqual(readSettings(base, read));
+      expect(readSettings({ ...base, [name]: '' }, read)).not.toBeInstanceOf(Array);
+    },
+  );
+
+  test('one of Claude’s two that is empty leaves the other', () => {
+    const settings = settingsFrom({ CLAUDE_CODE_OAUTH_TOKEN: '', ANTHROPIC_API_KEY: 'sk-ant-api03-x' });
+    expect(settings.claude.variable).toBe('ANTHROPIC_API_KEY');
   });
 
   test('every fault is reported at once', () => {

@@ -22,7 +22,7 @@ function setUp({ sets = false, byAddress = false } = {}) {
     host: machine.program(),
     allowlist: listOf('github.com\ngithub.com:80\n*.wild.example'),
     own: [{ name: 'ntfy.example', port: 8443 }],
-    mayDial: makeAddressJudge({ connected: [], allowed: [] }),
+    mayDial: makeAddressJudge({ connected: [], local: [], allowed: [] }),
     backend: 'nft',
     dialler: 65053,
     byAddress,

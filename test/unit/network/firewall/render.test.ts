@@ -16,6 +16,8 @@ const plan = (more: Partial<Parameters<typeof planWall>[0]> = {}): WallPlan =>
     guarded: [80, 443],
     upstreams: ['192.0.2.53', '2001:db8::53'],
     nameservers: ['192.0.2.53'],
+    connected: [],
+    local: [],
     published: [],
     fly: false,
     ...more,
@@ -136,6 +138,7 @@ describe('the agent’s way through the IPv4 wall', () => {
   test('leads through the pins alone, and TCP alone, where nothing can be redirected', () => {
     const outside = agentPath(wall4({ guarded: null })).filter((line) => !/-o lo|-[ds] 127\./.test(line));
     expect(outside).toEqual([
+      '-A CLOISTER-AGENT -j CLOISTER-CLOSED',
       '-A CLOISTER-AGENT -p tcp -j CLOISTER-PINS',
       '-A CLOISTER-AGENT -j CLOISTER-REFUSE',
     ]);
@@ -179,11 +182,50 @@ describe('the IPv4 wall', () => {
   });
 
   test('lets the egress user dial pinned addresses, and looks at the pins for new connections only', () => {
-    expect(chain(wall4(), 'CLOISTER-EGRESS').slice(-3)).toEqual([
+    expect(chain(wall4(), 'CLOISTER-EGRESS').slice(-4)).toEqual([
       '-A CLOISTER-EGRESS -p tcp -m conntrack --ctstate ESTABLISHED -j ACCEPT',
+      '-A CLOISTER-EGRESS -j CLOISTER-CLOSED',
       '-A CLOISTER-EGRESS -p tcp -j CLOISTER-PINS',
       '-A CLOISTER-EGRESS -j CLOISTER-REFUSE',
     ]);
+  });
+
+  test.each([
+    '0.0.0.0/8',
+    '127.0.0.0/8',
+    '169.254.0.0/16',
+    '168.63.129.16/32',
+    '100.100.100.200/32',
+    '192.0.0.192/32',
+    '224.0.0.0/3',
+    '10.1.0.7/32',
+    '10.1.255.255/32',
+  ])('refuses %s before it looks at any pin, each with a counter of its own', (text) => {
+    const near = { base: '10.1.0.0', prefix: 16, family: 'ipv4' };
+    const local = [{ base: '10.1.0.7', prefix: 32, family: 'ipv4' }];
+    for (const guarded of [null, [443]]) {
+      const lines = wall4({ guarded, connected: [near], local });
+      expect(chain(lines, 'CLOISTER-CLOSED')).toContain(`-A CLOISTER-CLOSED -d ${text} -j CLOISTER-REFUSE`);
+      const pins = lines.filter((line) => line.endsWith('-j CLOISTER-PINS'));
+      expect(pins).toHaveLength(1);
+      expect(lines[lines.indexOf(pins[0] ?? '') - 1]).toBe(
+        `${(pins[0] ?? '').replace(/ -p tcp .*/, '')} -j CLOISTER-CLOSED`,
+      );
+    }
+  });
+
+  test('asks an upstream where nothing else is dialled: Azure and Google have theirs at metadata addresses', () => {
+    const path = chain(wall4({ upstreams: ['168.63.129.16'] }), 'CLOISTER-EGRESS');
+    const asking = path.findIndex((line) => line.includes('-d 168.63.129.16/32 -p udp'));
+    expect(asking).toBeGreaterThan(-1);
+    expect(asking).toBeLessThan(path.indexOf('-A CLOISTER-EGRESS -j CLOISTER-CLOSED'));
+  });
+
+  test('has the egress user answer on loopback, and dial nobody there', () => {
+    const path = chain(wall4(), 'CLOISTER-EGRESS');
+    const dialling = path.indexOf('-A CLOISTER-EGRESS -o lo -p tcp -m tcp --syn -j CLOISTER-REFUSE');
+    expect(dialling).toBeGreaterThan(-1);
+    expect(path[dialling + 1]).toBe('-A CLOISTER-EGRESS -o lo -j ACCEPT');
   });
 
   test('without redirect has no nat table, and the egress user dials nobody but the upstreams', () => {

@@ -172,3 +172,42 @@ describe('the door', () => {
     expect([world.sent.length, refused]).toEqual([60, 20]);
   });
 });
+
+describe('whoever opens the door and never says something whole', () => {
+  const head = (...lines: string[]) =>
+    ['POST /v1/logs HTTP/1.1', 'host: box', ...protobuf, ...lines].join('\r\n');
+
+  test.each([
+    ['nothing', ''],
+    ['half a line', 'POST /eve'],
+    ['half a head', 'POST /events/waits HTTP/1.1\r\nhost: box\r\n'],
+    ['a head without its body', `${head('content-length: 1000')}\r\n\r\n`],
+    ['half a body', `${head('content-length: 1000')}\r\n\r\n${'x'.repeat(500)}`],
+    ['a chunk without an end', `${head('transfer-encoding: chunked')}\r\n\r\n5\r\nhello\r\n`],
+    ['a wish to go on', `${head('content-length: 1000', 'expect: 100-continue')}\r\n\r\n`],
+    ['one word, and then nothing', 'POST /events/waits HTTP/1.1\r\nhost: box\r\ncontent-length: 0\r\n\r\n'],
+    [
+      'two megabytes, but for the last octet',
+      `${head(`content-length: ${longestExport}`)}\r\n\r\n${'x'.repeat(longestExport - 1)}`,
+    ],
+  ])('shuts nobody out with %s', { timeout: 20_000 }, async (_, text) => {
+    const { world, say, port } = await setUp();
+    const lines = Array.from({ length: text.length > 10_000 ? 20 : 200 }, () => connect(port, '127.0.0.1'));
+    let gone = 0;
+    await Promise.all(
+      lines.map(async (line) => {
+        line.on('error', () => {});
+        line.on('close', () => void (gone += 1));
+        line.resume();
+        await once(line, 'connect').catch(() => {});
+        line.write(text);
+      }),
+    );
+    // The oldest had to make room, so all the others have been heard of.
+    await expect.poll(() => gone).toBeGreaterThan(0);
+    expect(statusOf(await say(post('/events/failed')))).toBe(204);
+    expect(statusOf(await say(post('/v1/logs', protobuf, 'x')))).toBe(200);
+    expect(world.told).toContain('failed');
+    for (const line of lines) line.destroy();
+  });
+});

@@ -33,7 +33,7 @@ function setUp(given: Partial<UpstreamAnswer> | Error = {}) {
       if (world.answer instanceof Error) throw world.answer;
       return { rcode: 0, addresses: ['203.0.113.1'], ttl: 60, ...world.answer };
     },
-    mayDial: makeAddressJudge({ connected: [], allowed: [] }),
+    mayDial: makeAddressJudge({ connected: [], local: [], allowed: [] }),
     learned: async (name, addresses, ttl) => {
       await world.pin();
       world.pinned.push({ name, addresses, ttl });

@@ -1,0 +1,35 @@
+/** Every promise that is attacked from inside: a list of findings without one of them is no proof of it. */
+export const attackedPromises: readonly string[] = [
+  'the agent is no root',
+  'the agent has no supplementary group',
+  'the agent has no capability and can gain none',
+  'no program the agent runs gains privileges',
+  'the agent is kept from writing below /proc',
+  'the agent goes first when memory runs out, and leaves no core file or queue behind',
+  'the agent runs under a seccomp filter',
+  'the agent gets no namespace of its own',
+  'the kernel’s back doors are closed',
+  'no socket but unix, TCP, UDP and routing',
+  'the root filesystem is read-only',
+  'no program that others run can be replaced',
+  'the state of the box belongs to root',
+  "root's private folder is closed",
+  "the operator's socket is closed",
+  "the kernel's switches are closed",
+  'how names are resolved is not the agent’s to change',
+  'no program gives more rights than its caller has',
+  "init's environment is closed",
+  'the memory of other users’ processes is closed',
+  'the files of other users’ processes are closed',
+  'other users’ processes take no signal',
+  'a denied name does not resolve',
+  'another resolver than the box’s own is not reached',
+  'an address outside the list is refused at once over IPv4',
+  'an address outside the list is refused at once over IPv6',
+  'a datagram outside the list is refused at once',
+  'a name outside the list is refused on the wire, whatever the address',
+  'an allowed name is reached',
+];
+
+/** What comes in from outside can't be tried from inside: init asks the kernel for the wall itself. */
+export const standingPromise = 'the wall stands in the kernel, inwards too';
