@@ -119,6 +119,30 @@ function headingsOf(path: string): string[] {
   );
 }
 
+/** The comparison names documents of others. */
+test('every document that the tree names is there', () => {
+  const named = execFileSync(
+    'git',
+    ['grep', '-ohE', 'docs/[a-z0-9/-]+\\.(md|svg|png)', '--', ':!docs/comparison.md'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  const paths = [...new Set(named.trim().split('\n'))];
+  expect(paths.length).toBeGreaterThan(10);
+  expect(paths.filter((path) => !existsSync(path))).toEqual([]);
+});
+
+test('docs/agent.md has every hook, and no other', () => {
+  const source = readFileSync('src/hooks/hook.ts', 'utf8');
+  const [, list = ''] = /const hooks[^{]*\{\n([\s\S]*?)^\};/m.exec(source) ?? [];
+  const hooks = [...list.matchAll(/^ {2}'?([a-z-]+)'?: \{/gm)].map((match) => match[1]);
+  const [, table = ''] = /\n## Hooks\n([\s\S]*?)\n## /.exec(readFileSync('docs/agent.md', 'utf8')) ?? [];
+  const rows = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]);
+  expect(hooks.length).toBeGreaterThan(5);
+  expect(rows.toSorted()).toEqual(hooks.toSorted());
+});
+
 test('every document is reached from the README', () => {
   const seen = new Set(['README.md']);
   for (const path of seen) {
