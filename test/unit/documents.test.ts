@@ -98,6 +98,13 @@ describe.each(documents.filter((path) => !/^(test|bench|src)/.test(path)))('%s',
     expect(words.filter((word) => !makefile.includes(`\n${word}: ##`))).toEqual([]);
   });
 
+  test('calls a document by its own name', () => {
+    const links = [...text.matchAll(/\[(?:docs\/)?([a-z-]+\.md)\]\(([^)#]*)/g)];
+    expect(links.filter(([, name = '', file = '']) => !file.endsWith(name)).map((match) => match[0])).toEqual(
+      [],
+    );
+  });
+
   test('links to headings that are there', () => {
     const links = [...text.matchAll(/\]\(([^)\s:#]*)#([^)\s]+)\)/g)];
     const lost = links.filter(([, file = '', heading = '']) => {
@@ -118,6 +125,11 @@ function headingsOf(path: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+test('the documents are sixteen at most, beside decisions and the rooms’ own pages', () => {
+  const pages = documents.filter((path) => /^(docs\/[^/]*|[A-Z]+)\.md$/.test(path));
+  expect(pages.length, 'a fact has one place: find the page it belongs to').toBeLessThanOrEqual(16);
+});
 
 /** The comparison names documents of others. */
 test('every document that the tree names is there', () => {
