@@ -9,7 +9,7 @@ type Run = (args: readonly string[]) => Promise<number> | number;
 const lean = async () => (await import('./host/real-host.ts')).makeHost({ lean: true });
 const whole = async () => (await import('./host/real-host.ts')).makeHost({ lean: false });
 const looking = async () => (await import('./host/looking-host.ts')).lookingHost;
-const flags = (of: readonly string[]) => ({ json: of.includes('--json'), inside: of.includes('--inside') });
+const json = (args: readonly string[]) => ({ json: args.includes('--json') });
 const list = (name: ListCommand) => async (args: readonly string[]) =>
   (await import('./cli/rules.ts')).askList(await lean(), name, args);
 
@@ -41,11 +41,11 @@ const commands: Readonly<Record<string, Run>> = {
     const { ownTerminal } = await import('./host/terminal.ts');
     return attach({ host: await lean(), terminal: ownTerminal(), openPty, stay: args.includes('--stay') });
   },
-  status: async (args) => (await import('./cli/status.ts')).status(await lean(), flags(args)),
-  health: async (args) => (await import('./checks/health/health.ts')).health(await looking(), flags(args)),
+  status: async (args) => (await import('./cli/status.ts')).status(await lean(), json(args)),
+  health: async (args) => (await import('./checks/health/health.ts')).health(await looking(), json(args)),
   verify: async (args) => {
     const { verify } = await import('./checks/verify/verify.ts');
-    return verify(await (flags(args).inside ? lean() : whole()), flags(args));
+    return verify(await whole(), { ...json(args), inside: args.includes('--inside') });
   },
   log: async (args) => (await import('./cli/show-log.ts')).log(await lean(), args),
   ...Object.fromEntries((['allow', 'deny', 'reload', 'rules'] as const).map((name) => [name, list(name)])),

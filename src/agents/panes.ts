@@ -9,20 +9,29 @@ export interface AgentSaid {
 }
 
 export interface Panes {
+  /** The process that answered, as it says itself; null where it says nothing. */
+  readonly server: number | null;
+  /** The processes of the panes that are there. */
+  readonly pids: { readonly agent: number | null; readonly shell: number | null };
   /** The pane's id (`%n`), or null where there is none. */
   readonly agent: string | null;
   readonly shell: string | null;
   readonly said: AgentSaid | null;
 }
 
-/** The question `parsePanes` takes the answer of. */
+/** Asks a server who it is. */
+export const askServer = ['display-message', '-p', '#{pid}'];
+
+/** The question `parsePanes` takes the answer of. A pane whose program is gone is no pane. */
 export const listPanes = [
+  ...askServer,
+  ';',
   'list-panes',
   '-s',
   '-t',
   `=${sessionName}`,
   '-F',
-  '#{pane_id} #{@cloister_role} #{@cloister_agent}',
+  '#{?pane_dead,-,#{pane_pid}} #{pane_id} #{@cloister_role} #{@cloister_agent}',
 ];
 
 /** Most lines that are looked at: whoever owns the server may have made any number. */
@@ -34,11 +43,13 @@ export function parsePanes(text: string): Panes {
     .slice(0, most * 100)
     .split('\n')
     .slice(0, most);
-  const found = (role: string) => lines.map((line) => roles.exec(line)).find((match) => match?.[2] === role);
-  const said = saying.exec(found('agent')?.[3] ?? '');
+  const found = (role: string) => lines.map((line) => roles.exec(line)).find((match) => match?.[3] === role);
+  const said = saying.exec(found('agent')?.[4] ?? '');
   return {
-    agent: found('agent')?.[1] ?? null,
-    shell: found('shell')?.[1] ?? null,
+    server: parseServer(lines[0]),
+    pids: { agent: numberOf(found('agent')?.[1]), shell: numberOf(found('shell')?.[1]) },
+    agent: found('agent')?.[2] ?? null,
+    shell: found('shell')?.[2] ?? null,
     said:
       said === null
         ? null
@@ -46,11 +57,20 @@ export function parsePanes(text: string): Panes {
   };
 }
 
-const roles = /^(%\d{1,9}) (agent|shell) ?(.{0,40})$/;
+/** @returns the process a server says it is. */
+export function parseServer(line = ''): number | null {
+  return /^[1-9][0-9]{0,8}\n?$/.test(line) ? Number(line) : null;
+}
+
+function numberOf(digits: string | undefined): number | null {
+  return digits === undefined ? null : Number(digits);
+}
+
+const roles = /^([1-9]\d{0,8}) (%\d{1,9}) (agent|shell) ?(.{0,40})$/;
 const saying = /^(running|failed) (\d{1,6}) (\d{1,3})$/;
 
 /** @returns what makes the panes that are missing, as arguments of tmux; null where both are there. */
-export function planPanes({ agent, shell }: Panes, place: Place): string[] | null {
+export function planPanes({ agent, shell }: Pick<Panes, 'agent' | 'shell'>, place: Place): string[] | null {
   const folder = ['-c', place.folder];
   if (agent === null) {
     const how =

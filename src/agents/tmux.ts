@@ -1,4 +1,4 @@
-import { agentEnvironment, confined, type Identity } from '../confinement/profile.ts';
+import { agentEnvironment, confined, type Identity, roomy } from '../confinement/profile.ts';
 import { Paths } from '../core/paths.ts';
 import type { ChildSpec, Command, Host } from '../host/host.ts';
 
@@ -79,6 +79,12 @@ function madeAlready(error: unknown): void {
 /** @returns a command to the agent's server, run as the agent. */
 export function clientCommand(agent: Identity, args: readonly string[]): Command {
   return { argv: confined([...client, ...args], agent), env: agentEnvironment(), cwd: '/', timeout: 10_000 };
+}
+
+/** Clears the place of the server's socket of whatever the agent has put there, as the agent. */
+export function clearSocket(agent: Identity): Command {
+  const argv = confined([Paths.server, Paths.session, '/usr/bin/true'], roomy(agent));
+  return { argv, env: agentEnvironment(), cwd: '/', timeout: 5000 };
 }
 
 /** The server needs a moment until its socket is there. */

@@ -55,7 +55,13 @@ export async function findWork(
 export async function cloneRepository(
   host: Host,
   facts: CloneFacts & { readonly repository: NonNullable<Settings['repository']> },
-  box: { proven: Promise<void>; undo: StepTools['undo']; onProgress: (line: string) => void },
+  box: {
+    proven: Promise<void>;
+    /** Puts more into the fresh clone before it stands in its place. Never rejects. */
+    fill: (draft: string) => Promise<void>;
+    undo: StepTools['undo'];
+    onProgress: (line: string) => void;
+  },
 ): Promise<CloneResult> {
   const { repository, agent } = facts;
   const folder = repositoryIn(facts.workspace);
@@ -81,6 +87,8 @@ export async function cloneRepository(
   try {
     if (failure !== null) throw failure;
     await checkOut(run, draft, onProgress);
+    // A restore that was cut off is no work to keep either: the rescue it came from is whole.
+    await box.fill(draft);
     await run(['/usr/bin/mv', '-T', '--', draft, folder]);
     isDraft = false;
     const upstream = await forkOf;

@@ -4,7 +4,7 @@ import { Paths } from '../core/paths.ts';
 import type { Command, Host } from '../host/host.ts';
 import { type RescuerParts, runRescueProgram } from '../rescue/init/rescuer.ts';
 import type { RestoreReport } from '../rescue/protocol.ts';
-import { type CloneResult, repositoryIn } from './repository.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /** Milliseconds: what is fetched is bounded as what was pushed. */
 const budget = 10 * 60_000;
@@ -20,6 +20,16 @@ export interface Restored {
 export function noticeFailedClone(host: Host, reason: string): string {
   host.files.write(Paths.notice, 'the clone failed: `cloister status` says why\n', 0o640);
   return `the clone failed, the session starts without it: ${reason}`;
+}
+
+/** Nothing was looked for. */
+export const notLooked: Restored = { report: null, said: '' };
+
+/** @returns what became of the rescue where there is no clone: it may be wanted yet. */
+export function unrestored({ rescue }: Settings): Restored {
+  return rescue.scope === 'off'
+    ? notLooked
+    : { report: { kind: 'failed', reason: 'there is no clone' }, said: '' };
 }
 
 /**
@@ -47,13 +57,11 @@ type RestoreParts = Pick<RescuerParts, 'host' | 'agent' | 'environment' | 'setti
 /** Into a clean clone, and no other, goes what the box saved last. A failure is reported and no more. */
 export async function restoreRescue(
   parts: RestoreParts,
-  clone: CloneResult['kind'],
+  folder: string,
   isSaved: boolean,
 ): Promise<Restored> {
   const { host, settings, board } = parts;
-  if (settings.rescue.scope === 'off' || clone === 'none' || clone === 'kept')
-    return { report: null, said: '' };
-  if (clone === 'failed') return { report: { kind: 'failed', reason: 'there is no clone' }, said: '' };
+  if (settings.rescue.scope === 'off') return notLooked;
   if (!isSaved) return { report: { kind: 'none' }, said: '' };
   // Needed once: init does without them for the rest of its life.
   const { planRestore } = await import('../rescue/init/plan-save.ts');
@@ -61,10 +69,7 @@ export async function restoreRescue(
   const { parseRestoreReport } = await import('../rescue/init/parse-report.ts');
   const report = await runRescueProgram(
     parts,
-    planRestore(settings, {
-      deadline: host.uptime() + budget,
-      folder: repositoryIn(board.state.workspace),
-    }),
+    planRestore(settings, { deadline: host.uptime() + budget, folder }),
   )
     .then(parseRestoreReport)
     .catch((error): RestoreReport => ({ kind: 'failed', reason: chainOf(error) }));

@@ -13,7 +13,14 @@ import type { Handover } from '../state/handover.ts';
 import type { Board } from '../state/state-store.ts';
 import { makeCloneProgress } from './clone-progress.ts';
 import { type CloneResult, cloneRepository, findWork, repositoryIn } from './repository.ts';
-import { isRescueThere, noticeFailedClone, restoreRescue } from './restore-work.ts';
+import {
+  isRescueThere,
+  noticeFailedClone,
+  notLooked,
+  type Restored,
+  restoreRescue,
+  unrestored,
+} from './restore-work.ts';
 
 /** The tmux session, or the agent running once. */
 export type Work = { readonly session: Kept } | { readonly task: Child };
@@ -37,9 +44,9 @@ export async function fetchWork(
   const { host, board } = parts;
   const { say, warn } = tools;
   const { workspace } = board.state;
-  const { result, isSaved } = await makeClone(parts, tools);
+  const { result, restored } = await makeClone(parts, tools);
   board.post({ repository: result.kind });
-  const { report, said } = await restoreRescue(parts, result.kind, isSaved);
+  const { report, said } = result.kind === 'failed' ? unrestored(parts.settings) : restored;
   const all = [result.kind, said].filter((text) => text !== '').join('; ');
   if (result.kind === 'failed') warn(noticeFailedClone(host, result.reason));
   else if (report?.kind === 'refused' || report?.kind === 'failed') warn(all);
@@ -48,23 +55,27 @@ export async function fetchWork(
   return { folder: isThere ? repositoryIn(workspace) : workspace, restored: report };
 }
 
-/** @returns the clone, and whether there may be something to put back into it: the remote is asked meanwhile. */
+/** @returns the clone, and what was put back into it: the remote is asked meanwhile whether there is anything. */
 async function makeClone(
   parts: FetchParts,
   { undo }: Pick<StepTools, 'undo'>,
-): Promise<{ result: CloneResult; isSaved: boolean }> {
+): Promise<{ result: CloneResult; restored: Restored }> {
   const { host, log, board, settings, agent, certificates, proven } = parts;
   const { repository } = settings;
   const facts = { agent, workspace: board.state.workspace, environment: certificates };
   const kind = await findWork(host, { repository, ...facts });
   if (kind !== null || repository === null) {
     await proven;
-    return { result: { kind: kind ?? 'none' }, isSaved: false };
+    return { result: { kind: kind ?? 'none' }, restored: notLooked };
   }
   const asked = isRescueThere(parts);
+  let restored = notLooked;
+  const fill = async (draft: string) => {
+    restored = await restoreRescue(parts, draft, await asked);
+  };
   const onProgress = makeCloneProgress({ host, log, board });
-  const result = await cloneRepository(host, { repository, ...facts }, { proven, undo, onProgress });
-  return { result, isSaved: await asked };
+  const result = await cloneRepository(host, { repository, ...facts }, { proven, fill, undo, onProgress });
+  return { result, restored };
 }
 
 interface WorkParts {
@@ -83,7 +94,7 @@ export async function startWork(parts: WorkParts, { undo, say }: StepTools): Pro
   if (handover.task.length === 0) {
     const session = startSession(parts);
     undo(() => session.stop(1000));
-    await openSession(parts);
+    await openSession(parts, session);
     return { session };
   }
   say('none: the agent runs once');
@@ -100,7 +111,7 @@ function startSession({ host, log, board, handover, certificates, folder, rescue
     log,
     name: 'session',
     policy: policies.session,
-    tell: (news) => board.tell(news),
+    tell: (news) => board.events.emit('child', news),
     spec: serverSpec(agent, certificates),
     started: (_, restarts) => {
       board.post({ session: { running: true, restarts } });
@@ -113,11 +124,15 @@ function startSession({ host, log, board, handover, certificates, folder, rescue
   });
 }
 
-async function openSession({ host, log, board, handover, folder, rescuer }: WorkParts): Promise<void> {
+async function openSession(
+  { host, log, board, handover, folder, rescuer }: WorkParts,
+  session: Kept,
+): Promise<void> {
   const { agent } = handover.environment;
   const place = placeOf(handover, folder);
   await makeSession(host, { agent, place });
-  watchSession({ host, log, board, agent, place, ended: () => void rescuer.save('agent ended') });
+  const ended = () => void rescuer.save('agent ended');
+  watchSession({ host, log, board, agent, place, session, ended });
 }
 
 /** Another repository on the same volume is other work, with a conversation of its own. */

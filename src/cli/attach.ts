@@ -22,21 +22,39 @@ export interface AttachParts {
   readonly stay: boolean;
 }
 
+/** Milliseconds between two attempts to enter a session that can't be entered, and how many there are where nobody knows why. */
+const pause = 2000;
+const mostRefusals = 6;
+
 /** Waits until this boot is ready, showing it as it happens, then relays to the session. */
 export async function attach({ host, terminal, openPty, stay }: AttachParts): Promise<number> {
   if (!host.terminal) {
     host.print('attach needs a terminal: use docker exec -it, or fly ssh console.\n');
     return ExitCode.platform;
   }
+  let refusals = 0;
   for (;;) {
     const failure = await watchBoot(host);
     if (failure !== null) return failure;
     const env = agentEnvironment({ TERM: termOf(host), COLORTERM: host.env.COLORTERM ?? 'truecolor' });
     const pty = openPty({ argv: attachArgv(agentAsBooted(host), host.uid), env, size: terminal.size() });
-    await relay(terminal, pty, host);
+    const code = await relay(terminal, pty, host, () => troubleOf(host));
     if (parseState(host.files.readIfAny(Paths.state))?.phase === 'stopping') {
       host.print('The box is stopping: your session ended with it.\n');
       return ExitCode.ok;
+    }
+    if (code !== null && code !== 0 && refusals < mostRefusals) {
+      if (refusals === 0) host.print(`The session can't be entered yet. ${troubleOf(host)}\nTrying again.\n`);
+      refusals = troubleOf(host) === '' ? refusals + 1 : 1;
+      await host.sleep(pause);
+      continue;
+    }
+    refusals = 0;
+    if (!stay && code !== 0) {
+      host.print(
+        'The session was left without an answer. The box goes on; `cloister health` says how it is.\n',
+      );
+      return ExitCode.failed;
     }
     if (!stay) {
       host.print('Detached. The box goes on; attach again to come back.\n');
@@ -45,6 +63,13 @@ export async function attach({ host, terminal, openPty, stay }: AttachParts): Pr
     host.print('Detached. The box goes on. Enter comes back; Ctrl-P Ctrl-Q leaves this terminal.\n');
     await nextInput(terminal);
   }
+}
+
+/** @returns what init knows to be wrong with the session, as a sentence, or nothing. */
+function troubleOf(host: Host): string {
+  const { unanswered } = parseState(host.files.readIfAny(Paths.state)) ?? {};
+  const reason = unanswered?.session ?? unanswered?.agent;
+  return reason === undefined ? '' : `The box is putting it right: ${reason}.`;
 }
 
 /** A terminal type the image does not know would leave the screen empty. */

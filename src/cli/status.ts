@@ -71,6 +71,7 @@ function render(status: Status): string {
     ...(firewall.lastFailure === null ? [] : [`            last change failed: ${firewall.lastFailure}`]),
     `egress      ${egress.refused} refused, ${egress.failed} failed since the boot`,
     `session     ${session.running ? 'running' : 'down'}, ${times(session.restarts)}`,
+    ...unansweredOf(status),
     ...agentOf(status),
     `repository  ${status.repository}`,
     `rescue      ${status.rescue.said}`,
@@ -89,6 +90,13 @@ function render(status: Status): string {
 /** When a box failed or stopped nobody wrote down. */
 function sinceOf({ state, age }: Status): string {
   return state === 'ready' || state === 'booting' ? ` for ${renderDuration(age)}` : '';
+}
+
+/** Nothing where all answer. */
+function unansweredOf({ unanswered }: Status): string[] {
+  return Object.entries(unanswered ?? {}).map(
+    ([name, reason]) => `            ${name.toUpperCase()} DOES NOT ANSWER: ${reason}`,
+  );
 }
 
 /** Nothing where it has never ended. */

@@ -5,3 +5,6 @@ export const resolverPort = 53;
 export const guardPort = 443;
 /** Here the agent's programs leave what the box sends for them; below 1024 for the same reason. */
 export const doorPort = 318;
+/** An address the wall closes to everybody but root, in every box (it is a Docker resolver's), and the discard port there. */
+export const knockAddress = '127.0.0.11';
+export const knockPort = 9;

@@ -111,7 +111,7 @@ function boxPart(box: BoxState | null): Part {
 function isDegraded({ firewall, children = {}, rescue }: Partial<BoxState>): boolean {
   const failing = Object.values(children).some((child) => child.failing);
   const loose = firewall?.byAddress === true || (firewall?.lastFailure ?? null) !== null;
-  return failing || loose || rescue?.outcome === 'failed';
+  return failing || loose || rescue?.outcome === 'failed' || rescue?.partial === true;
 }
 
 function heat(percentage: number): keyof typeof colours {

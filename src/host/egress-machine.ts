@@ -1,4 +1,6 @@
+import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
+import { knockAddress, knockPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import { loadDestinationOf } from './destination.ts';
 import { compactMemory, compactWhenQuiet } from './memory.ts';
@@ -12,6 +14,19 @@ export function egressMachine() {
     destinationOf: loadDestinationOf(),
     now: uptime,
     compactMemory,
+    knock,
     authorities: () => readFileSync(Paths.certificates, 'utf8'),
   };
+}
+
+/** The wall refuses it, and the kernel may say so: nobody waits for that. */
+function knock(): void {
+  const socket = createSocket({ type: 'udp4', lookup: (host, _, found) => found(null, host, 4) });
+  const close = () =>
+    socket
+      .removeAllListeners()
+      .on('error', () => {})
+      .close();
+  socket.on('error', close);
+  socket.send('?', knockPort, knockAddress, close);
 }

@@ -5,7 +5,8 @@ export interface Pty {
   onOutput(take: (bytes: Buffer) => void): void;
   write(bytes: Buffer): void;
   resize(size: { columns: number; rows: number }): void;
-  end(): void;
+  /** Default SIGHUP. */
+  end(signal?: NodeJS.Signals): void;
   readonly exited: Promise<number>;
 }
 
@@ -28,7 +29,7 @@ export function openPty(options: {
     onOutput: (take) => void pty.onData((data) => take(Buffer.from(data as unknown as Uint8Array))),
     write: (bytes) => pty.write(bytes),
     resize: ({ columns, rows }) => pty.resize(columns, rows),
-    end: () => pty.kill('SIGHUP'),
+    end: (signal = 'SIGHUP') => pty.kill(signal),
     exited: new Promise((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode))),
   };
 }

@@ -26,7 +26,9 @@ export interface EgressOptions {
   readonly tell?: KeepOptions['tell'];
 }
 
-export interface Egress extends Pick<Kept, 'stop'> {
+export interface Egress extends Pick<Kept, 'stop' | 'child'> {
+  /** Resolves when the process answers, or has ended without: false. */
+  ask(): Promise<boolean>;
   /** Has the operator told, where he wants to be. */
   tell(word: Happening): void;
   /** Resolves when everything to tell has been tried once more, or after so many milliseconds. */
@@ -74,6 +76,7 @@ export function keepEgress(options: EgressOptions): Egress {
         await pin(options.firewall, child, message);
         break;
       case 'flushed':
+      case 'answer':
         questions.flushed(message.id);
         break;
       case 'troubled':
@@ -89,11 +92,19 @@ export function keepEgress(options: EgressOptions): Egress {
   return {
     ready: firstReady,
     stop: kept.stop,
+    get child() {
+      return kept.child;
+    },
+    ask: () => {
+      const { question, done } = questions.flush('ask');
+      kept.child.send(question);
+      return done;
+    },
     tell: (word) => kept.child.send({ kind: 'tell', word }),
     flush: (patience) => {
-      const { question, done } = questions.flush();
+      const { question, done } = questions.flush('flush');
       kept.child.send(question);
-      return Promise.race([done, host.sleep(patience)]);
+      return Promise.race([done.then(() => {}), host.sleep(patience)]);
     },
     setList: ({ rules, denied }) => kept.child.send({ kind: 'rules', rules, denied }),
     refresh: (names, heard) => kept.child.send(questions.resolve(names, heard)),
@@ -109,7 +120,7 @@ type Heard = (name: string, outcome: string) => void;
  */
 function makeQuestions() {
   const names = new Map<number, { readonly left: Set<string>; readonly heard: Heard }>();
-  const flushes = new Map<number, () => void>();
+  const flushes = new Map<number, (answered: boolean) => void>();
   let last = 0;
   return {
     resolve: (asked: readonly string[], heard: Heard): Resolve => {
@@ -126,18 +137,18 @@ function makeQuestions() {
       question.heard(name, outcome);
     },
     unheard: (): Resolve[] => [...names].map(([id, { left }]) => ({ kind: 'resolve', id, names: [...left] })),
-    flush: () => {
+    flush: (kind: 'flush' | 'ask') => {
       last += 1;
       const id = last;
-      const done = new Promise<void>((resolve) => void flushes.set(id, resolve));
-      return { question: { kind: 'flush', id } as const, done };
+      const done = new Promise<boolean>((resolve) => void flushes.set(id, resolve));
+      return { question: { kind, id }, done };
     },
     flushed: (id: number) => {
-      flushes.get(id)?.();
+      flushes.get(id)?.(true);
       flushes.delete(id);
     },
     flushAll: () => {
-      for (const done of flushes.values()) done();
+      for (const done of flushes.values()) done(false);
       flushes.clear();
     },
   };

@@ -4,7 +4,6 @@ import type { Log } from '../core/log.ts';
 import { doorPort, guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { readCounters } from '../network/firewall/counters.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { guardedPorts } from '../network/firewall/plan.ts';
 import { makeAddressJudge } from '../policy/address-class.ts';
@@ -18,13 +17,11 @@ import type { Handover } from '../state/handover.ts';
 import type { Board } from '../state/state-store.ts';
 import { makeRecorder, type Recorder } from './audit-recorder.ts';
 import { type Egress, keepEgress } from './egress-service.ts';
-import { keepWallLog } from './packet-logger.ts';
 import { makePinPoster } from './post-pins.ts';
 import { exactNames } from './refresh-pins.ts';
+import { startWallLog } from './start-packet-logger.ts';
+import { watchWayOut } from './watch-egress.ts';
 
-/** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
-const countPause = 5000;
-const busyWall = 50;
 /** Milliseconds a stopping box takes to have told what there is to tell. */
 const lastWords = 3000;
 
@@ -61,16 +58,18 @@ export function openWayOut(parts: WayOutParts): WayOut {
   });
   const firewall = startFirewall(parts, { list, own });
   const egress = startEgress(parts, { firewall, recorder, list: () => list, own });
-  const wallLog = startWallLog(parts, { firewall, recorder });
+  const wallLog = startWallLog(parts, { firewall, recorder, held: heldBy(handover.environment) });
+  const tell = (word: Happening) => {
+    if (own?.notify) egress.tell(word);
+  };
+  watchWayOut({ host, log, board }, { egress, wallLog });
   postGuarded(parts, list);
   return {
     firewall,
     egress,
     recorder,
     rules: () => list,
-    tell: (word) => {
-      if (own?.notify) egress.tell(word);
-    },
+    tell,
     setRules: async (changed) => {
       const next = withoutOwn(changed, own);
       await firewall.setRules(makeAllowlist(next.rules, next.denied));
@@ -148,7 +147,7 @@ function startEgress(
     env: ownNodeEnvironment(),
     held: heldBy(environment),
     reported: recorder.report,
-    tell: (news) => board.tell(news),
+    tell: (news) => board.events.emit('child', news),
     changed: (report) => {
       board.post({ resolver: { ...board.state.resolver, ...report } });
       // A new process knows no address yet, and opaque rules know their connections by address alone.
@@ -156,38 +155,6 @@ function startEgress(
     },
   });
   return egress;
-}
-
-function startWallLog(
-  { host, log, board, handover }: WayOutParts,
-  { firewall, recorder }: { firewall: Firewall; recorder: Recorder },
-) {
-  let [heard, untold] = [0, 0];
-  host.every(countPause, () => {
-    const busy = heard >= busyWall;
-    heard = 0;
-    if (!busy) return;
-    void readCounters(host, { backend: handover.backend, ipv6: handover.environment.ipv6 })
-      .catch(() => ({ untold }))
-      .then((now) => {
-        recorder.refusedMore(Math.max(0, now.untold - untold));
-        untold = now.untold;
-      });
-  });
-  return keepWallLog({
-    host,
-    log,
-    held: heldBy(handover.environment),
-    tell: (news) => board.tell(news),
-    refused: ({ user, ...packet }) => {
-      heard += 1;
-      // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
-      if (user === null) return;
-      const name = firewall.nameAt(packet.address);
-      const reason = name !== null && packet.protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
-      recorder.refused({ via: 'wall', reason, name, user, ...packet });
-    },
-  });
 }
 
 /** Neither program of the way out has a file to write. */

@@ -17,7 +17,7 @@ export function keepWallLog(parts: {
   readonly held: Pick<Identity, 'landlock' | 'limits'>;
   readonly refused: (refusal: WallRefusal) => void;
   readonly tell: NonNullable<KeepOptions['tell']>;
-}): Pick<Kept, 'stop'> {
+}): Pick<Kept, 'stop' | 'child'> {
   const { host, log } = parts;
   host.receiveLines(Paths.wallLogSocket, (line) => {
     const refusal = parseWallLine(line);

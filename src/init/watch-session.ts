@@ -1,90 +1,119 @@
-import { type AgentSaid, listPanes, parsePanes, planPanes } from '../agents/panes.ts';
-import { clientCommand, makeSession, type Place } from '../agents/tmux.ts';
+import { lookAtPrograms, type Programs, signalCommand } from '../agents/programs.ts';
+import { clearSocket, type Place } from '../agents/tmux.ts';
 import type { Identity } from '../confinement/profile.ts';
-import { chainOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { Host } from '../host/host.ts';
-import type { BoxState, ChildNews } from '../state/box-state.ts';
+import type { Command, Host } from '../host/host.ts';
+import type { BoxState } from '../state/box-state.ts';
+import { endStuck, type LivenessParts, watchLiveness } from './liveness.ts';
+import { lookAtSession, type Memory } from './look-at-session.ts';
+import type { Kept } from './respawn.ts';
 
-/** Milliseconds between two looks. */
-const pause = 5000;
+/** Milliseconds for an answer: the agent's programs come last where the processor is short. */
+const patience = { session: 11_000, agent: 11_000 };
+/** Milliseconds Claude has to run after it was asked to, and between two looks. */
+const stillFor = 5000;
+const glance = 250;
+/** Milliseconds after a gentle step, and after one whose effect takes a while. */
+const rest = { short: 1000, long: 5000 };
+/** tmux makes its socket again. */
+const socketSignal = 10;
 
 export interface WatchParts {
   readonly host: Host;
   readonly log: Log;
-  readonly board: { readonly state: BoxState; tell(news: ChildNews): void };
+  readonly board: LivenessParts['board'] & { readonly state: BoxState };
   readonly agent: Identity;
   readonly place: Place;
+  readonly session: Pick<Kept, 'child'>;
   /** Called when Claude has ended in its pane, whether it was started again or not. */
   readonly ended: () => void;
 }
 
 /**
- * Looks, as the agent, whether its server still has session and panes, makes again what is missing, and tells what
- * became of Claude. A server that does not answer is left alone: the look after this one may find it.
+ * Has the session asked whether it can be entered, and its programs whether they run, and puts right what does not
+ * answer: continued where it was stopped, given its socket again, at last ended and made anew with its conversation.
  */
 export function watchSession(parts: WatchParts): void {
-  const { host, board } = parts;
-  const memory: Memory = { said: null, before: 0 };
-  let looking = false;
-  host.every(pause, () => {
-    if (looking || board.state.phase !== 'ready' || !board.state.session.running) return;
-    looking = true;
-    void look(parts, memory).finally(() => {
-      looking = false;
-    });
+  const { host, board, session, agent } = parts;
+  const memory: Memory = { said: null, before: 0, panes: null };
+  const isUp = () => board.state.phase === 'ready' && board.state.session.running;
+  const send = (command: Command) =>
+    host.run(command).then(
+      () => {},
+      () => {},
+    );
+  const look = () => lookAtPrograms(host.files, memory.panes ?? noPanes, agent.uid);
+  const goOn = async () => {
+    const { stopped } = look();
+    if (stopped.length > 0) await send(signalCommand(agent, 'CONT', stopped));
+  };
+  const continueAll = () => {
+    session.child.signal('SIGCONT');
+    return goOn();
+  };
+  watchLiveness(parts, {
+    name: 'session',
+    patience: patience.session,
+    mayAsk: isUp,
+    ask: () => lookAtSession(parts, memory),
+    steps: [
+      { name: 'continue', rest: rest.short, take: continueAll },
+      { name: 'socket', rest: rest.long, take: () => send(clearSocket(agent)).then(() => callSocket(parts)) },
+      { name: 'end', rest: rest.long, ends: true, take: () => endStuck(host, session) },
+    ],
+  });
+  let before: Programs = { stopped: [], claude: null, runs: 0 };
+  watchLiveness(parts, {
+    name: 'agent',
+    patience: patience.agent,
+    mayAsk: () => isUp() && memory.panes !== null && board.state.unanswered.session === undefined,
+    ask: async () => {
+      const last = before;
+      before = look();
+      if (before.stopped.length > 0) return 'stopped';
+      if (!isIdle(last, before)) return null;
+      return (await runsWhenAsked(parts, before, look)) ? null : 'Claude does not run';
+    },
+    steps: [
+      { name: 'continue', rest: rest.short, take: goOn },
+      { name: 'continue', rest: rest.long, take: goOn },
+      { name: 'end', rest: rest.long, ends: true, take: () => endPrograms(look(), agent, send) },
+    ],
   });
 }
 
-interface Memory {
-  said: AgentSaid | null;
-  /** Restarts in panes that are gone: a new one counts from nothing. */
-  before: number;
+const noPanes = { pids: { agent: null, shell: null } };
+
+/** Only to our own server, and only where it is known to be one. */
+function callSocket({ host, session: { child }, board }: WatchParts): void {
+  if (child.pid > 1 && board.state.session.running) host.signal(child.pid, socketSignal);
 }
 
-async function look(parts: WatchParts, memory: Memory): Promise<void> {
-  const { host, log, agent, place } = parts;
-  const run = (args: readonly string[]) => host.run(clientCommand(agent, args));
-  try {
-    const answer = await run(listPanes).catch(sessionIsGone);
-    if (answer === null) {
-      log.event('warn', 'session.remade', { missing: 'session' });
-      return await makeSession(host, { agent, place });
-    }
-    const panes = parsePanes(answer.stdout);
-    const missing = planPanes(panes, place);
-    if (missing !== null) {
-      log.event('warn', 'session.remade', { missing: panes.agent === null ? 'agent' : 'shell' });
-      await run(missing);
-    }
-    if (panes.said !== null) hear(parts, memory, panes.said);
-  } catch (error) {
-    log.event('debug', 'session.unknown', { reason: chainOf(error) });
+function isIdle(last: Programs, now: Programs): boolean {
+  return now.claude !== null && now.claude === last.claude && now.runs === last.runs;
+}
+
+/** A Claude that nothing happens to may not run for a while: told that its window may have changed, it looks. */
+async function runsWhenAsked(
+  { host, agent }: WatchParts,
+  asked: Programs,
+  look: () => Programs,
+): Promise<boolean> {
+  const until = host.uptime() + stillFor;
+  await host.run(signalCommand(agent, 'WINCH', [asked.claude ?? 0])).catch(() => {});
+  while (isIdle(asked, look())) {
+    if (host.uptime() >= until) return false;
+    await host.sleep(glance);
   }
+  return true;
 }
 
-/** Only what tmux says when there is no such session makes one: a busy server must not get another. */
-function sessionIsGone(error: unknown): null {
-  if (/can't find session|no current target|no sessions/.test((error as Error).message)) return null;
-  throw error;
-}
-
-function hear({ log, board, ended }: WatchParts, memory: Memory, said: AgentSaid): void {
-  const last = memory.said;
-  memory.said = said;
-  if (last !== null && said.restarts < last.restarts) memory.before += last.restarts + 1;
-  const isSame = last?.state === said.state && last.restarts === said.restarts;
-  if (isSame || (last === null && said.restarts === 0 && said.state === 'running')) return;
-  const restarts = memory.before + said.restarts;
-  const failing = said.state === 'failed';
-  const event = failing ? 'agent.failing' : 'agent.restarted';
-  log.event(failing ? 'error' : 'warn', event, { restarts, lastCode: said.code });
-  board.tell({
-    child: 'agent',
-    what: failing ? 'failing' : 'started',
-    restarts,
-    lastCode: said.code,
-    failing,
-  });
-  ended();
+/** What is ended is made anew: Claude by its pane's program, a pane by the next look. */
+async function endPrograms(
+  { stopped, claude }: Programs,
+  agent: Identity,
+  send: (command: Command) => Promise<void>,
+): Promise<void> {
+  const pids = new Set([...stopped, ...(claude === null ? [] : [claude])]);
+  if (pids.size > 0) await send(signalCommand(agent, 'KILL', [...pids]));
 }

@@ -30,6 +30,8 @@ export interface EgressMachine {
   /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
   readonly compactMemory: () => void;
+  /** Sends a packet that the wall refuses and tells of. */
+  readonly knock: () => void;
   /** @returns the PEM text of the authorities this box trusts. */
   readonly authorities: () => string;
 }
@@ -67,6 +69,10 @@ export function runEgress(link: EgressLink, machine: EgressMachine): void {
         break;
       case 'tell':
         void running?.own?.then((own) => own.tell(message.word));
+        break;
+      case 'ask':
+        machine.knock();
+        link.send({ kind: 'answer', id: message.id });
         break;
       case 'flush':
         void Promise.resolve(running?.own)

@@ -24,6 +24,8 @@ export type ToEgress =
   | { readonly kind: 'pinned'; readonly id: number; readonly failure: string | null }
   | { readonly kind: 'resolve'; readonly id: number; readonly names: readonly string[] }
   | { readonly kind: 'tell'; readonly word: Happening }
+  /** Whether it answers. A packet that the wall refuses goes with it, by which the wall's reader is asked as well. */
+  | { readonly kind: 'ask'; readonly id: number }
   /** Everything that is to be told shall be tried once more: the box stops. */
   | { readonly kind: 'flush'; readonly id: number };
 
@@ -51,6 +53,7 @@ export type FromEgress =
     }
   | Report
   | { readonly kind: 'flushed'; readonly id: number }
+  | { readonly kind: 'answer'; readonly id: number }
   /** What the box sends itself does not arrive. The reason is a word of ours, or a status. */
   | { readonly kind: 'troubled'; readonly what: 'notify' | 'telemetry'; readonly reason: string }
   | {
@@ -65,7 +68,7 @@ export function pinLifetimeOf(ttl: number): number {
   return Math.min(Math.max(ttl, 60), 3600);
 }
 
-const mostListed = 200;
+export const mostReported = 200;
 
 /** @returns the message, or null for anything of another shape. */
 export function parseFromEgress(value: unknown): FromEgress | null {
@@ -75,6 +78,7 @@ export function parseFromEgress(value: unknown): FromEgress | null {
     case 'ready':
       return { kind: message.kind };
     case 'flushed':
+    case 'answer':
       return isCount(message.id) ? (message as FromEgress) : null;
     case 'troubled':
       return isTrouble(message) ? (message as FromEgress) : null;
@@ -122,7 +126,7 @@ function parseReport(message: Record<string, unknown>): Report | null {
 }
 
 function counted<Item>(list: readonly unknown[], parse: (value: unknown) => Item | null) {
-  return list.slice(0, mostListed).flatMap((entry) => {
+  return list.slice(0, mostReported).flatMap((entry) => {
     const item = parse(entry);
     const count = (entry as { count?: unknown } | null)?.count;
     return item === null || !isCount(count) ? [] : [{ ...item, count: count as number }];

@@ -21,6 +21,7 @@ export const happenings = {
   'session-lost': { kind: 'fails', text: 'the session ends again and again' },
   saved: { kind: 'ends', text: 'the box has stopped, and its work is saved' },
   unsaved: { kind: 'fails', text: 'the box has stopped, and its work could not be saved' },
+  'saved-in-part': { kind: 'fails', text: 'the box has stopped, and a part of its work could not be saved' },
   degraded: { kind: 'degraded', text: 'the box works, but somebody should look at it' },
   unhealthy: { kind: 'degraded', text: 'the box is unhealthy' },
   recovered: { kind: 'degraded', text: 'the box is healthy again' },

@@ -21,6 +21,12 @@ export function parsePackedRefs(text: string | null): Map<string, string> {
   return new Map(lines.filter((match) => match !== null).map(([, commit = '', name = '']) => [name, commit]));
 }
 
+/** @returns whether every line of it is one that git writes. */
+export function isPackedRefs(text: string | null): boolean {
+  const line = /^(|#.*|\^[0-9a-f]{40,64}|[0-9a-f]{40,64} refs\/.+)$/;
+  return (text ?? '').split('\n').every((one) => line.test(one));
+}
+
 /** @param text the log of refs/stash.  @returns ids and messages, latest first. */
 export function parseStashes(text: string | null): [id: string, message: string][] {
   const lines = (text ?? '')

@@ -115,11 +115,11 @@ export class Git {
 
   run(
     args: readonly string[],
-    more: Pick<Command, 'stdin' | 'input' | 'onOutput'> & { voice?: Voice } = {},
+    more: Pick<Command, 'stdin' | 'input' | 'onOutput' | 'env'> & { voice?: Voice } = {},
   ): Promise<Output> {
-    const { voice, ...rest } = more;
+    const { voice, env: other, ...rest } = more;
     const command = gitCommand(this.place, args, voice);
-    const env = { ...command.env, ...this.#who };
+    const env = { ...command.env, ...this.#who, ...other };
     return this.#host.run({
       ...command,
       env,

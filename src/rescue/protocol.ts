@@ -38,6 +38,8 @@ export interface SaveOrder extends OrderBase {
   readonly last: string | null;
   /** The branch or tag a clone comes up with; null for the repository's own. */
   readonly ref: string | null;
+  /** Folders that nobody needs any more, and that may be emptied where there is no room. */
+  readonly dying: readonly string[];
 }
 
 export interface RestoreOrder extends OrderBase {
@@ -48,7 +50,17 @@ export interface RestoreOrder extends OrderBase {
 
 /** Why something stays behind. */
 export const whys = [
-  ...(['untracked', 'name', 'content', 'size', 'nested', 'special', 'changed', 'unreadable'] as const),
+  ...([
+    'untracked',
+    'name',
+    'content',
+    'size',
+    'nested',
+    'special',
+    'changed',
+    'unreadable',
+    'deep',
+  ] as const),
 ];
 export type Why = (typeof whys)[number];
 
@@ -72,6 +84,8 @@ export interface Pushed {
   readonly leftOut: readonly LeftOut[];
   /** Whole sentences about what could not be saved as it is. */
   readonly notes: readonly string[];
+  /** Some of the work could not be read, and is not saved. */
+  readonly partial: boolean;
 }
 
 export type SaveReport =

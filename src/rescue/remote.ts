@@ -39,6 +39,14 @@ export async function visibilityOf(
   }
 }
 
+/** Not the agent's repository is at fault, but the way to the remote, or the remote's answer. */
+export class RemoteError extends Error {
+  constructor(cause: unknown) {
+    super('', { cause });
+    this.name = 'RemoteError';
+  }
+}
+
 /** @param error what git said.  @returns it as a clause an operator understands, with git's own words behind. */
 export function explainRemote(error: unknown): string {
   const said = chainOf(error).replace(
@@ -50,7 +58,7 @@ export function explainRemote(error: unknown): string {
 }
 
 const meanings: readonly (readonly [RegExp, string])[] = [
-  [/No space left on device|Disk quota exceeded/, 'there is no room for it'],
+  [/No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/, 'there is no room for it'],
   [
     /could not read Username|terminal prompts disabled/,
     'the repository asks for a credential and the box has none for it: set GH_PAT, or RESCUE=off and keep the work on a volume',

@@ -11,6 +11,7 @@ const reasons: Readonly<Record<Why, string>> = {
   special: 'no plain file',
   changed: 'changed while it was read',
   unreadable: 'cannot be read',
+  deep: 'a path too deep or too long',
 };
 
 const mostNamed = 10;
@@ -53,6 +54,26 @@ export function describeLeftOut(leftOut: readonly LeftOut[]): string[] {
 export function describeSize(bytes: number): string {
   if (bytes < 10_000) return `${bytes} bytes`;
   return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** @param commit on which the files are saved; null: on none.  @returns what is said of a git directory that is not as it should be. */
+export function describeDamage(
+  damage: readonly string[],
+  trust: 'commits' | 'files',
+  commit: string | null,
+): string {
+  const lost =
+    trust === 'commits'
+      ? 'What was staged or half done'
+      : 'What only it held of commits, branches and stashes';
+  const on = commit === null ? 'on no commit' : `on the commit ${commit.slice(0, 12)}`;
+  const why = damage.map(printableLine).join('; ');
+  return `The git directory could not be read as it is (${why}): the files are saved ${on}. ${lost} is not saved.`;
+}
+
+function printableLine(text: string): string {
+  const line = printable(text.replace(/[\r\n]/g, ' '));
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

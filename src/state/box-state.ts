@@ -101,10 +101,14 @@ export interface BoxState {
   readonly egress: { readonly refused: number; readonly failed: number };
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
+  /** What was asked and does not answer, and how that shows: it is being put right. */
+  readonly unanswered: Readonly<Partial<Record<ChildNews['child'], string>>>;
   readonly repository: string;
   readonly rescue: {
     /** Of the last rescue of this boot; null before the first. */
     readonly outcome: 'pushed' | 'nothing' | 'failed' | 'unchanged' | null;
+    /** It saved only a part: some of the work could not be read. */
+    readonly partial: boolean;
     /** Milliseconds since the epoch of the last one that saved. */
     readonly savedAt: number | null;
     /** One line: what was saved and where, or why not. */
@@ -152,8 +156,9 @@ export function newState(start: {
     egress: { refused: 0, failed: 0 },
     session: { running: false, restarts: 0 },
     children: {},
+    unanswered: {},
     repository: 'none',
-    rescue: { outcome: null, savedAt: null, said: 'none yet', restored: '' },
+    rescue: { outcome: null, partial: false, savedAt: null, said: 'none yet', restored: '' },
     once: false,
   };
 }

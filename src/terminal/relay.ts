@@ -2,6 +2,7 @@ import type { Pty } from '../host/pty.ts';
 import type { Terminal } from '../host/terminal.ts';
 import { EscapeFilter } from './escape/filter.ts';
 import { judgeSequence } from './escape/judge-sequence.ts';
+import { watchSilence } from './silence.ts';
 import { answered, begin, end } from './terminal-modes.ts';
 
 /** Milliseconds the operator's terminal has to answer that it has taken everything, with what it sent before. */
@@ -21,22 +22,35 @@ export interface RelayClock {
  * Relays between the operator's terminal and a client on an inner pty, so that the agent never holds the operator's
  * terminal itself. The agent owns the client's server, so the client's every octet is hostile: only known sequences
  * pass, none of which makes the terminal answer. What the operator types passes unchanged.
- * @returns when the client ended or the terminal is gone.
+ * @param why what is known of a client that says nothing.
+ * @returns its code when the client ended or the terminal is gone; null where the operator left a silent one.
  */
-export async function relay(terminal: Terminal, pty: Pty, clock: RelayClock): Promise<number> {
+export async function relay(
+  terminal: Terminal,
+  pty: Pty,
+  clock: RelayClock,
+  why: () => string = () => '',
+): Promise<number | null> {
   terminal.raw(true);
   terminal.write(begin);
+  const silence = watchSilence({ terminal, pty, clock }, why);
   let typed = Number.NEGATIVE_INFINITY;
   const stopInput = terminal.onInput((bytes) => {
     typed = clock.uptime();
     pty.write(bytes);
+    silence.typed(bytes);
   });
   const filter = screenFilter(pty, () => clock.uptime() - typed < gesture);
-  pty.onOutput((bytes) => terminal.write(filter.take(bytes)));
+  pty.onOutput((bytes) => {
+    silence.heard();
+    terminal.write(filter.take(bytes));
+  });
   // A relay may follow on the same terminal: a pty that ended can't be resized.
   const stopResize = terminal.onResize(() => pty.resize(terminal.size()));
   const stopGone = terminal.onGone(() => pty.end());
-  const code = await pty.exited;
+  const code = await Promise.race([pty.exited, silence.left.then(() => null)]);
+  // Stopped itself it would keep a gentler signal until it goes on.
+  if (code === null) pty.end('SIGKILL');
   for (const stop of [stopInput, stopResize]) stop();
   await handBack(terminal, clock);
   stopGone();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { attackedPromises } from '../../src/checks/attacked-promises.ts';
 import type { Output } from '../../src/host/host.ts';
 import { stepNames } from '../../src/state/box-state.ts';
 import { bootToEnd, bootToReady, eventsOf, failureOf, stateOf, until } from './drive.ts';
@@ -278,7 +279,7 @@ describe('the boot contract', () => {
     expect(inPlace.filter(ran)).toEqual([]);
     expect(stateOf(machine)?.phase).toBe('booting');
     answer.resolve({
-      stdout: JSON.stringify([{ promise: 'the agent is no root', verdict: 'holds', detail: '' }]),
+      stdout: JSON.stringify(attackedPromises.map((promise) => ({ promise, verdict: 'holds', detail: '' }))),
     });
     await ready;
     expect([' checkout --progress', '/usr/bin/mv', '/usr/bin/tmux'].every(ran)).toBe(true);

@@ -179,6 +179,7 @@ export function behave(child: FakeChild): void {
   child.onSent = (message) => {
     const { kind, ...rest } = message as { kind: string; names?: string[]; id?: number };
     if (kind === 'configure') queueMicrotask(() => child.say({ kind: 'ready' }));
+    if (kind === 'ask') child.say({ kind: 'answer', id: rest.id });
     if (kind === 'pinned') child.say({ kind: 'resolved', ...asked.get(rest.id ?? 0), outcome: 'addresses' });
     for (const name of kind === 'resolve' ? (rest.names ?? []) : []) {
       next += 1;

@@ -4,23 +4,22 @@
 
 load cloister
 
+# Nothing here needs a network, so that nothing waits for one.
+OFFLINE=yes
+
 setup_file() {
   # Whatever an operator's environment could smuggle into a program of ours, and a secret beside it.
   box main --env NODE_OPTIONS=--inspect=0.0.0.0 --env LD_BIND_NOW=1 --env BASH_ENV=/workspace/trap \
     --env ENV=/workspace/trap --env PYTHONPATH=/workspace --env GIT_SSH_COMMAND=/workspace/trap --env UV_THREADPOOL_SIZE=1 \
     --env NODE_DEBUG=net --env TMPDIR=/workspace --env OPENSSL_CONF=/workspace/trap --env $'MULTILINE=one\nNODE_ENV=two' \
-    --env CLAUDE_PROMPT=hello
+    --env "CLAUDE_PROMPT=$PROMPT"
   eventually 15 says claude "$ENGINE" exec "$NAME-main" pgrep -u 1000 -l claude
 }
 
+PROMPT='what nobody else has to know'
+
 teardown_file() {
   remove_all
-}
-
-# Nothing here needs a network, so that nothing waits for one.
-internet_flags() {
-  printf '%s\n' "--label=cloister.test=$NAME" --network=none --env=DNS_UPSTREAM=198.51.100.53 \
-    "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
 }
 
 # Standard input: what is wanted.
@@ -48,6 +47,27 @@ posture() {
     echo "$user $program $names"
   done | sed "s/ *$//" | LC_ALL=C sort -u'
   grep -v '^#' "$BATS_TEST_DIRNAME/processes.txt" | assert_is "$output"
+}
+
+# Without a network Claude asks for a while before it shows itself.
+@test "the first prompt arrives, and no command line holds it" {
+  eventually 240 says "$PROMPT" screen main
+  run ! as_user main 65053 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | grep -e "^what nobody else"'
+}
+
+@test "of others the agent sees these command lines, and no environment, file or memory" {
+  # shellcheck disable=SC2016
+  try as_agent main 'for folder in /proc/[0-9]*; do
+    [[ $(stat -c %u $folder 2>/dev/null) != 1000 ]] || continue
+    line=$(tr "\0" " " <$folder/cmdline) && [[ $line == *cloister.mjs* || $line == *ulogd* ]] || continue
+    echo "$line"
+    cat $folder/environ $folder/mem $folder/maps 2>/dev/null; ls $folder/fd/ 2>/dev/null
+  done'
+  assert_is "$(sort <<<"$output")" <<'END'
+/usr/local/bin/node --disable-sigusr1 --max-semi-space-size=1 /usr/local/lib/cloister/cloister.mjs egress 
+/usr/local/bin/node --disable-sigusr1 --max-semi-space-size=1 /usr/local/lib/cloister/cloister.mjs init-resumed 
+/usr/sbin/ulogd --configfile /etc/cloister/ulogd.conf 
+END
 }
 
 @test "root's programs work in / with a temporary folder of root's" {

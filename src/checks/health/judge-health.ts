@@ -55,14 +55,33 @@ function poorOf(facts: HealthFacts, state: BoxState): string[] {
   return [
     ...(lastFailure === null ? [] : [`the last change of the firewall failed: ${lastFailure}`]),
     ...(byAddress ? ['egress goes by address: names are not checked'] : []),
+    ...unansweredOf(state),
     ...(facts.agent ? [] : [`the agent is not running${whyDown(state)}`]),
     ...(state.rescue.outcome === 'failed' ? ['the work could not be saved: `cloister status` says why'] : []),
+    // The state may be another version's.
+    ...(state.rescue.partial === true
+      ? ['a part of the work could not be saved: `cloister status` says which']
+      : []),
     ...Object.entries(facts.disks).flatMap(([path, { writable, used }]) => [
       ...(writable ? [] : [`${path} is not writable`]),
       ...(used >= full ? [`${path} is ${percent(used)} full`] : []),
     ]),
     ...(memory !== null && memory >= full ? [`${percent(memory)} of the memory is used`] : []),
   ];
+}
+
+/** What each is called that is asked whether it lives. A state of another version may not know of it. */
+const asked = {
+  session: "the session can't be entered",
+  egress: 'the egress process does not answer',
+  'wall-log': "the reader of the wall's log does not answer",
+  agent: "a program of the session's panes stands still",
+} as const;
+
+function unansweredOf({ unanswered = {} }: BoxState): string[] {
+  return (Object.keys(asked) as (keyof typeof asked)[])
+    .filter((name) => unanswered[name] !== undefined)
+    .map((name) => `${asked[name]}: ${unanswered[name]}`);
 }
 
 function whyDown({ children: { agent } }: BoxState): string {

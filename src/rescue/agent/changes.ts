@@ -1,18 +1,13 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Git } from '../git.ts';
 import type { Candidate } from './choose.ts';
+import { bigStatOf, candidateOf, makeCompare } from './compare.ts';
+import { type Entry, type Listed, listIndex } from './listing.ts';
 import type { Look } from './look-at-repository.ts';
-import { octetsOf, statOf } from './repository-files.ts';
+import { octetsOf } from './repository-files.ts';
 import { copyIndex } from './scratch.ts';
-
-/** One entry of the index. */
-export interface Entry {
-  readonly path: string;
-  readonly mode: string;
-  readonly id: string;
-  readonly stage: number;
-}
+import { type Found, walkTree } from './tree.ts';
 
 /** How the working tree and the index stand. */
 export interface Changes {
@@ -26,89 +21,60 @@ export interface Changes {
 
 /** Compares the working tree with the index, on copies: the agent's own stays untouched, and unlocked. */
 export async function findChanges(git: Git, look: Look, scratch: string): Promise<Changes> {
-  const index = copyIndex(look.gitDir, scratch);
-  const whole = git.withIndex(index);
-  await whole.run(['update-index', '--force-write-index']);
-  const work = `${scratch}/index.work`;
-  copyFileSync(index, work);
-  const compared = git.withIndex(work);
-  const listed = (await compared.fields(['ls-files', '-v', '-s', '-z']))
-    .map(parseEntry)
-    .filter((one) => one !== null);
-  await believeNoFlag(compared, listed);
-  await compared.succeeds(['update-index', '-q', '--refresh']);
-  const candidates = await findCandidates(compared, listed);
-  return { index, entries: listed, candidates, fingerprint: fingerprintOf(look, index, candidates) };
+  const { index, time } = copyIndex(look, scratch);
+  const own = git.withIndex(index);
+  if (time === null) await own.run(['read-tree', '--empty']);
+  await own.run(['update-index', '--force-write-index']);
+  return compareTree(own, { look, index, time: time ?? 0n });
 }
 
-interface Listed extends Entry {
-  /** What `ls-files -v` says of it. */
-  readonly tag: string;
+/** The same where the agent's index can't be believed: with one of what is in a commit, or in none. */
+export async function changesFrom(git: Git, look: Look, base: string | null): Promise<Changes> {
+  const index = `${git.place.gitDir}/index.base`;
+  const own = git.withIndex(index);
+  await own.run(['read-tree', base ?? '--empty']);
+  return compareTree(own, { look, index, time: 0n });
 }
 
-function parseEntry(field: string): Listed | null {
-  const match = /^(.) ([0-7]{6}) ([0-9a-f]+) ([0-3])\t(.*)$/s.exec(field);
-  if (match === null) return null;
-  const [, tag = '', mode = '', id = '', stage = '', path = ''] = match;
-  return { tag, mode, id, stage: Number(stage), path };
+async function compareTree(
+  git: Git,
+  { look, index, time }: { look: Look; index: string; time: bigint },
+): Promise<Changes> {
+  const { folder } = look;
+  const entries = await listIndex(git);
+  const paths = new Set(entries.map(({ path }) => path));
+  const found = await walkTree(git, {
+    folder,
+    shadow: git.place.workTree,
+    has: (path) => paths.has(path),
+  });
+  const candidates = [
+    ...compareEntries(folder, entries, time),
+    ...found.map((one) => candidateAt(folder, one)).filter((one) => one !== null),
+  ];
+  return { index, entries, candidates, fingerprint: fingerprintOf(look, index, candidates) };
 }
 
-/** An entry may say that its file is not to be looked at; the file may have changed all the same. */
-async function believeNoFlag(git: Git, listed: readonly Listed[]): Promise<void> {
-  const clear = (flag: string, entries: readonly Listed[]) =>
-    entries.length === 0
-      ? null
-      : git.run(['update-index', flag, '-z', '--stdin'], {
-          stdin: entries.map(({ path }) => `${path}\0`).join(''),
-        });
-  const { workTree } = git.place;
-  const skipped = listed.filter(({ tag }) => tag.toUpperCase() === 'S');
-  await clear(
-    '--no-assume-unchanged',
-    listed.filter(({ tag }) => tag !== tag.toUpperCase()),
-  );
-  await clear(
-    '--no-skip-worktree',
-    skipped.filter(({ path }) => statOf(`${workTree}/${path}`) !== null),
-  );
+/** A path in conflict stands in the index up to three times, and is one file. */
+function compareEntries(folder: string, entries: readonly Listed[], indexTime: bigint): Candidate[] {
+  const compare = makeCompare({ folder, indexTime });
+  const once = new Map(entries.map((entry) => [entry.path, entry]));
+  return [...once.values()].map(compare).filter((one) => one.kind !== 'same');
 }
 
-async function findCandidates(git: Git, entries: readonly Entry[]): Promise<Candidate[]> {
-  const compare = ['diff-files', '--raw', '-z', '--no-renames', '--ignore-submodules=all', '--no-ext-diff'];
-  const fields = await git.fields(compare);
-  const modules = new Set(entries.filter(({ mode }) => mode === '160000').map(({ path }) => path));
-  const status = new Map<string, string>();
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const path = fields[at + 1] ?? '';
-    if (!modules.has(path) && status.get(path) !== 'D') status.set(path, (fields[at] ?? '').slice(-1));
-  }
-  for (const { path } of entries.filter(({ stage }) => stage > 0)) {
-    if (!status.has(path)) status.set(path, 'U');
-  }
-  const { workTree } = git.place;
-  const tracked = [...status].map(([path, word]) =>
-    candidateAt(workTree, path, word === 'D' ? 'gone' : 'tracked'),
-  );
-  const others = await git.fields(['ls-files', '-o', '--exclude-standard', '-z']);
-  return [...tracked, ...others.map((path) => candidateAt(workTree, path, 'untracked'))];
-}
-
-function candidateAt(folder: string, path: string, how: 'gone' | 'tracked' | 'untracked'): Candidate {
-  const none = { path, tracked: how !== 'untracked', mode: '100644', size: 0, stamp: '' } as const;
-  if (path.endsWith('/')) return { ...none, kind: 'nested' };
-  const stat = how === 'gone' ? null : statOf(`${folder}/${path}`);
-  if (stat === null || (stat.isDirectory() && how === 'tracked')) return { ...none, kind: 'gone' };
-  const stamp = `${stat.mtimeMs} ${stat.ctimeMs} ${stat.ino}`;
-  if (stat.isSymbolicLink()) return { ...none, stamp, kind: 'link', mode: '120000', size: stat.size };
-  if (!stat.isFile()) return { ...none, kind: 'special' };
-  const mode = (stat.mode & 0o100) === 0 ? '100644' : '100755';
-  return { ...none, stamp, kind: 'file', mode, size: stat.size };
+function candidateAt(folder: string, { path, kind }: Found): Candidate | null {
+  const none = { path, tracked: false, mode: '100644', size: 0, stamp: '' } as const;
+  if (kind !== 'file') return { ...none, kind };
+  const stat = bigStatOf(`${folder}/${path}`);
+  if (stat === 'closed') return { ...none, kind: 'unreadable' };
+  // It was there a moment ago.
+  return stat === 'gone' || stat.isDirectory() ? null : candidateOf(none, stat);
 }
 
 function fingerprintOf(look: Look, index: string, candidates: readonly Candidate[]): string {
   const hash = createHash('sha256');
   const tell = (...words: unknown[]) => hash.update(`${JSON.stringify(words)}\n`, 'latin1');
-  tell(look.head, [...look.refs], look.stashes, look.commit);
+  tell(look.head, [...look.refs], look.stashes, look.commit, look.damage, look.odd);
   for (const [name, octets] of look.state) tell(name, octets.toString('latin1'));
   hash.update(readFileSync(octetsOf(index)));
   for (const { path, kind, mode, tracked, size, stamp } of candidates)

@@ -5,7 +5,7 @@ import { hasSecretName } from './secret-scan.ts';
 export interface Candidate {
   readonly path: string;
   readonly tracked: boolean;
-  readonly kind: 'file' | 'link' | 'gone' | 'nested' | 'special' | 'unreadable';
+  readonly kind: 'file' | 'link' | 'gone' | 'nested' | 'special' | 'unreadable' | 'deep';
   readonly mode: '100644' | '100755' | '120000';
   /** Bytes. */
   readonly size: number;
@@ -46,7 +46,7 @@ export function chooseFiles(
 }
 
 function whyNot({ kind, path, tracked }: Candidate, scope: 'tracked' | 'all'): Why | null {
-  if (kind === 'nested' || kind === 'special' || kind === 'unreadable') return kind;
+  if (kind === 'nested' || kind === 'special' || kind === 'unreadable' || kind === 'deep') return kind;
   if (hasSecretName(path)) return 'name';
   // A folder of this name, in any spelling, git takes into no tree.
   if (/(^|\/)\.git(\/|$)/i.test(path)) return 'nested';

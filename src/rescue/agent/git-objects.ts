@@ -41,6 +41,7 @@ export async function newObjects(
   const lines = (await git.text(['cat-file', '--buffer', form], `${[...paths.keys()].join('\n')}\n`)).split(
     '\n',
   );
+  if (lines.some((line) => line.endsWith(' missing'))) throw new Error('an object cannot be read');
   return lines
     .map((line) => line.split(' '))
     .map(([id = '', type = '', size]) => ({ id, type, size: Number(size), path: paths.get(id) ?? '' }))

@@ -1,9 +1,10 @@
 import { copyFileSync } from 'node:fs';
+import { assertAnswered } from '../../host/command-error.ts';
 import type { Git } from '../git.ts';
 import type { LeftOut } from '../protocol.ts';
-import { printableName } from '../rescue-text.ts';
 import type { Changes } from './changes.ts';
-import { type NewObject, newObjects, present, scanObjects } from './git-objects.ts';
+import { present } from './git-objects.ts';
+import { type Group, judgeGroups } from './judge-groups.ts';
 import type { Look } from './look-at-repository.ts';
 import type { Scan } from './secret-scan.ts';
 
@@ -25,34 +26,38 @@ export interface History {
   readonly bytes: number;
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly string[];
+  /** Some of it can't be read. */
+  readonly isBroken: boolean;
 }
 
 export interface HistoryParts {
   readonly git: Git;
   readonly look: Look;
-  readonly changes: Changes;
-  /** The tree of what is staged. */
-  readonly indexTree: string;
+  /** The agent's index, and the tree of what is staged; null where it is not believed. */
+  readonly staged: { readonly changes: Changes; readonly indexTree: string } | null;
   /** Commits that the remote has. */
   readonly known: readonly string[];
   readonly most: number;
   readonly newScan: () => Scan;
 }
 
-interface Group {
-  readonly name: string;
-  readonly tips: readonly string[];
-}
-
-/** Judges history by the objects that would be pushed: whole where it can be, else group by group. */
+/**
+ * Judges history by the objects that would be pushed: whole where it can be, else group by group. Throws where what is
+ * checked out or staged can't be read, and the agent's index is to be believed.
+ */
 export async function planHistory(parts: HistoryParts): Promise<History> {
-  const { look, git } = parts;
+  const { look, git, staged } = parts;
   const base = await commonBase(parts);
   const groups = groupsOf(parts);
   const types = await present(git, [...new Set(groups.flatMap(({ tips }) => tips))]);
-  const here = groups.map((group) => ({ ...group, tips: group.tips.filter((id) => types.has(id)) }));
+  const here = groups.map((group) => ({ ...group, ...partition(group, types) }));
   const verdicts = await judgeGroups({ ...parts, known: excludedBy(parts, base) }, here);
   const saved = (name: string) => verdicts.get(name)?.ok === true;
+  const broken = [...verdicts].filter(([, { isBroken }]) => isBroken).map(([name]) => name);
+  if (staged !== null && (broken.includes('HEAD') || broken.includes('index')))
+    throw new Error(
+      broken.includes('HEAD') ? 'the newest commit cannot be read' : 'what is staged cannot be read',
+    );
   const headSaved = look.commit === null || saved('HEAD');
   const refs = [...look.refs].filter(([name, id]) => saved(name) && types.get(id) === 'commit');
   const stashes = look.stashes.filter(([id]) => saved('stash') && types.get(id) === 'commit');
@@ -63,7 +68,7 @@ export async function planHistory(parts: HistoryParts): Promise<History> {
   return {
     base: headSaved ? look.commit : base,
     headSaved,
-    indexSaved: saved('index'),
+    indexSaved: staged !== null && saved('index'),
     refs,
     stashes,
     tips: [...new Set([...kept, ...states])].filter((id) => id !== look.commit || !headSaved),
@@ -72,7 +77,17 @@ export async function planHistory(parts: HistoryParts): Promise<History> {
     bytes: [...unique.values()].reduce((sum, { size }) => sum + size, 0),
     leftOut: [...verdicts.values()].flatMap(({ leftOut }) => leftOut),
     notes: [...verdicts.values()].flatMap(({ note }) => note),
+    isBroken: broken.length > 0,
   };
+}
+
+/** What a half-done merge names need be no commit; all else has to be there. */
+function partition(
+  { name, tips }: Group,
+  types: ReadonlyMap<string, string>,
+): { tips: string[]; lacks: boolean } {
+  const here = tips.filter((id) => types.has(id));
+  return { tips: here, lacks: name !== 'state' && here.length < tips.length };
 }
 
 /** A tree that is no commit's is compared with the trees one names. */
@@ -80,100 +95,27 @@ function excludedBy({ known }: HistoryParts, base: string | null): string[] {
   return base === null ? [...known] : [...known, `${base}^{tree}`];
 }
 
-function groupsOf({ look, changes, indexTree }: HistoryParts): Group[] {
-  const unmerged = changes.entries.filter(({ stage, mode }) => stage > 0 && mode !== '160000');
+function groupsOf({ look, staged }: HistoryParts): Group[] {
+  const entries = staged?.changes.entries ?? [];
+  const unmerged = entries.filter(({ stage, mode }) => stage > 0 && mode !== '160000').map(({ id }) => id);
   return [
     ...(look.commit === null ? [] : [{ name: 'HEAD', tips: [look.commit] }]),
-    { name: 'index', tips: [indexTree, ...unmerged.map(({ id }) => id)] },
+    { name: 'index', tips: staged === null ? [] : [staged.indexTree, ...unmerged] },
     ...[...look.refs].map(([name, id]) => ({ name, tips: [id] })),
     { name: 'stash', tips: look.stashes.map(([id]) => id) },
     { name: 'state', tips: look.stateCommits },
   ];
 }
 
-interface GroupVerdict {
-  readonly ok: boolean;
-  readonly objects: readonly NewObject[];
-  /** What stands in the way. */
-  readonly bad: readonly NewObject[];
-  readonly leftOut: readonly LeftOut[];
-  readonly note: readonly string[];
-}
-
-async function judgeGroups(
-  parts: HistoryParts,
-  groups: readonly Group[],
-): Promise<Map<string, GroupVerdict>> {
-  const { git, known, most, newScan } = parts;
-  const all = await newObjects(git, [...new Set(groups.flatMap(({ tips }) => tips))], known);
-  const whole = sizeOf(all) <= most && (await scanObjects(git, all, newScan)).length === 0;
-  const verdicts = new Map<string, GroupVerdict>();
-  let used = 0;
-  for (const group of groups) {
-    if (whole) {
-      verdicts.set(group.name, { ok: true, objects: all, bad: [], leftOut: [], note: [] });
-      continue;
-    }
-    const objects = await newObjects(git, group.tips, known);
-    const verdict = await judgeGroup(parts, { group, objects, room: most - used });
-    if (verdict.ok) used += sizeOf(objects);
-    verdicts.set(group.name, verdict);
-  }
-  return verdicts;
-}
-
-async function judgeGroup(
-  { git, newScan }: HistoryParts,
-  { group, objects, room }: { group: Group; objects: readonly NewObject[]; room: number },
-): Promise<GroupVerdict> {
-  const large = largestBeyond(objects, room);
-  const rest = objects.filter((object) => !large.includes(object));
-  const secret = await scanObjects(git, rest, newScan);
-  const bad = [...large, ...secret];
-  if (bad.length === 0) return { ok: true, objects, bad, leftOut: [], note: [] };
-  const why =
-    secret.length > 0 ? 'they hold what looks like a secret' : 'they are larger than RESCUE_SIZE allows';
-  const named = (list: readonly NewObject[], why: 'size' | 'content') =>
-    list.filter(({ path }) => path !== '').map(({ path }) => ({ path, why }));
-  return {
-    ok: false,
-    objects: [],
-    bad,
-    leftOut: [...named(large, 'size'), ...named(secret, 'content')],
-    note: [`${titleOf(group.name)} are not saved: ${why}.`],
-  };
-}
-
-function titleOf(name: string): string {
-  const titles: Record<string, string> = {
-    HEAD: 'The new commits of what is checked out',
-    index: 'The staged changes as such',
-    stash: 'The stashes',
-    state: 'Commits of a merge or rebase half done',
-  };
-  return titles[name] ?? `The new commits of ${printableName(name.replace(/^refs\/(heads|tags)\//, ''))}`;
-}
-
-function largestBeyond(objects: readonly NewObject[], room: number): NewObject[] {
-  const large: NewObject[] = [];
-  let size = sizeOf(objects);
-  for (const object of objects.toSorted((one, other) => other.size - one.size)) {
-    if (size <= room) break;
-    size -= object.size;
-    large.push(object);
-  }
-  return large;
-}
-
-function sizeOf(objects: readonly NewObject[]): number {
-  return objects.reduce((sum, { size }) => sum + size, 0);
-}
-
-/** @returns the newest commit below HEAD that the remote has. */
+/** @returns the newest commit below HEAD that the remote has; null as well where its history can't be read. */
 async function commonBase({ git, look, known }: HistoryParts): Promise<string | null> {
   if (look.commit === null) return null;
   const asked = [look.commit, ...known.map((id) => `^${id}`), ''].join('\n');
-  const lines = await git.text(['rev-list', '--first-parent', '--boundary', '--stdin'], asked);
+  const list = ['rev-list', '--first-parent', '--boundary', '--stdin'];
+  const lines = await git.text(list, asked).catch((error: unknown) => {
+    assertAnswered(error);
+    return '-';
+  });
   if (lines === '') return look.commit;
   return /^-([0-9a-f]+)$/m.exec(lines)?.[1] ?? null;
 }

@@ -20,12 +20,17 @@ export async function isClean(facts: {
 }): Promise<boolean> {
   const { git, look, changes, history, indexTree, remote, ref } = facts;
   const { head } = look;
-  if (changes.candidates.length > 0 || look.stashes.length > 0 || history.commits > 0) return false;
+  // A socket is no work, nor is a pipe.
+  const work = changes.candidates.filter(({ kind, tracked }) => tracked || kind !== 'special');
+  if (history.isBroken || work.length > 0 || look.stashes.length > 0 || history.commits > 0) return false;
   if (!history.headSaved || !history.indexSaved || halfDone([...look.state.keys()]) !== null) return false;
   if (changes.entries.some(({ stage }) => stage > 0)) return false;
   if (look.commit === null && changes.entries.length === 0 && look.refs.size === 0) return true;
   const comesUp = ref === null ? remote.branch : `refs/heads/${ref}`;
-  const there = 'branch' in head ? head.branch === comesUp : head.commit === taggedCommit(remote.refs, ref);
+  const there =
+    head !== null && 'branch' in head
+      ? head.branch === comesUp
+      : head?.commit === taggedCommit(remote.refs, ref);
   if (!there || [...look.refs.keys()].some((name) => !remote.refs.has(name))) return false;
   if (look.commit === null) return changes.entries.length === 0;
   return (await git.text(['rev-parse', `${look.commit}^{tree}`])) === indexTree;

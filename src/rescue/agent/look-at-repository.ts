@@ -2,13 +2,15 @@ import {
   commitsIn,
   type Head,
   isId,
-  parseHead,
+  isPackedRefs,
   parsePackedRefs,
   parseStashes,
   stateFiles,
   stateFolders,
 } from '../git-refs.ts';
-import { filesBelow, readLatin1, readSmall, statOf } from './repository-files.ts';
+import type { LeftOut } from '../protocol.ts';
+import { findGitDir, oddNames, readHead, resolveIn, targetOf } from './git-folder.ts';
+import { filesBelow, namesIn, readLatin1, readSmall, statOf } from './repository-files.ts';
 
 const mostRefs = 200;
 const mostStashes = 20;
@@ -17,9 +19,12 @@ const mostState = 1_000_000;
 
 /** What the agent's git directory says, read as data: none of its configuration is obeyed, or looked at. */
 export interface Look {
+  /** The working tree. */
+  readonly folder: string;
   readonly gitDir: string;
   readonly commonDir: string;
-  readonly head: Head;
+  /** Null where that can't be told. */
+  readonly head: Head | null;
   /** The commit HEAD stands at; null before the first one. */
   readonly commit: string | null;
   /** Local branches and tags by full name. */
@@ -31,36 +36,29 @@ export interface Look {
   readonly stateCommits: readonly string[];
   readonly sha256: boolean;
   readonly notes: readonly string[];
+  /** Why it can't be believed as it is; empty where it can. */
+  readonly damage: readonly string[];
+  /** What has a name that git opens, and is no plain file. */
+  readonly odd: readonly LeftOut[];
 }
 
-/** @returns why there is nothing to look at, where there is not. */
-export function look(folder: string): Look | string {
-  const gitDir = gitDirOf(folder);
-  if (gitDir === null) return 'there is no repository in /workspace/repo';
+/** @returns null where there is nothing at all. */
+export function look(folder: string): Look | null {
+  if (namesIn(folder).length === 0) return null;
+  const found = findGitDir(folder);
+  if ('damage' in found) return blind(folder, found.damage);
+  const { gitDir } = found;
   const common = readLatin1(`${gitDir}/commondir`)?.trim();
-  const commonDir = common === undefined ? gitDir : resolve(gitDir, common);
+  const commonDir = common === undefined ? gitDir : resolveIn(gitDir, common);
   if (statOf(`${commonDir}/reftable`) !== null)
-    return 'its references are in a form (reftable) the box cannot read';
-  const head = parseHead(readLatin1(`${gitDir}/HEAD`));
-  if (head === null) return 'its HEAD names neither a branch nor a commit';
+    return blind(folder, 'its references are in a form (reftable) the box cannot read');
+  const head = readHead(gitDir);
   const refs = readRefs(commonDir);
-  const commit = 'commit' in head ? head.commit : (refs.all.get(head.branch) ?? null);
+  const commit = head === null ? null : 'commit' in head ? head.commit : (refs.all.get(head.branch) ?? null);
   const state = readState(gitDir);
   const stashes = parseStashes(readLatin1(`${commonDir}/logs/refs/stash`));
-  const trees = filesBelow(`${commonDir}/worktrees`, 1000).filter((path) => /^[^/]+\/HEAD$/.test(path));
-  const notes = [
-    ...(refs.complete
-      ? []
-      : [`There are more than ${mostRefs} branches and tags: the first ${mostRefs} are saved.`]),
-    ...(stashes.length > mostStashes
-      ? [`There are more than ${mostStashes} stashes: the latest are saved.`]
-      : []),
-    ...(trees.length > 0
-      ? [`${trees.length} more working trees of the repository are not saved, their branches are.`]
-      : []),
-    ...(state.complete ? [] : ['The files of a merge or rebase half done are too many to be saved whole.']),
-  ];
   return {
+    folder,
     gitDir,
     commonDir,
     head,
@@ -70,31 +68,90 @@ export function look(folder: string): Look | string {
     state: state.files,
     stateCommits: commitsIn(state.files),
     sha256: (commit ?? [...refs.all.values()][0] ?? '').length === 64,
-    notes,
+    notes: [...refs.notes, ...notesOf({ commonDir, stashes: stashes.length, state: state.complete })],
+    damage: damageOf({ commonDir, head, commit, refs }),
+    odd: [...oddNames(gitDir), ...refs.odd],
   };
 }
 
-function gitDirOf(folder: string): string | null {
-  const dotGit = `${folder}/.git`;
-  if (statOf(dotGit)?.isDirectory() === true) return dotGit;
-  const [, path] = /^gitdir: (.+)\n?$/.exec(readLatin1(dotGit, 10_000) ?? '') ?? [];
-  return path === undefined ? null : resolve(folder, path);
+/** The files alone. */
+export function blind(folder: string, damage: string): Look {
+  const none = { refs: new Map(), stashes: [], state: new Map(), stateCommits: [], notes: [], odd: [] };
+  const nowhere = { gitDir: '/nonexistent', commonDir: '/nonexistent' };
+  return { folder, ...nowhere, head: null, commit: null, sha256: false, ...none, damage: [damage] };
 }
 
-function resolve(folder: string, path: string): string {
-  return path.startsWith('/') ? path : `${folder}/${path}`;
+function damageOf(facts: {
+  commonDir: string;
+  head: Head | null;
+  commit: string | null;
+  refs: ReturnType<typeof readRefs>;
+}): string[] {
+  const { commonDir, head, commit, refs } = facts;
+  const lost = head !== null && 'branch' in head && commit === null;
+  return [
+    ...(head === null ? ['its HEAD names neither a branch nor a commit'] : []),
+    ...(lost && refs.broken.includes(head.branch) ? ['the branch it is on names no commit'] : []),
+    ...(lost && !refs.isList ? ['its list of references (packed-refs) cannot be read'] : []),
+    ...(targetOf(`${commonDir}/objects`)?.isDirectory() === true ? [] : ['it has no objects']),
+  ];
+}
+
+function notesOf({
+  commonDir,
+  stashes,
+  state,
+}: {
+  commonDir: string;
+  stashes: number;
+  state: boolean;
+}): string[] {
+  const trees = filesBelow(`${commonDir}/worktrees`, 1000).filter((path) => /^[^/]+\/HEAD$/.test(path));
+  return [
+    ...(stashes > mostStashes ? [`There are more than ${mostStashes} stashes: the latest are saved.`] : []),
+    ...(trees.length > 0
+      ? [`${trees.length} more working trees of the repository are not saved, their branches are.`]
+      : []),
+    ...(state ? [] : ['The files of a merge or rebase half done are too many to be saved whole.']),
+  ];
 }
 
 function readRefs(commonDir: string) {
-  const all = parsePackedRefs(readLatin1(`${commonDir}/packed-refs`, 16_000_000));
+  const packed = readLatin1(`${commonDir}/packed-refs`, 16_000_000);
+  const isList = isPackedRefs(packed) && (packed !== null || statOf(`${commonDir}/packed-refs`) === null);
+  const all = parsePackedRefs(packed);
+  const broken: string[] = [];
+  const aliases: [name: string, of: string][] = [];
+  const odd: LeftOut[] = [];
   for (const kind of ['heads', 'tags']) {
-    for (const path of filesBelow(`${commonDir}/refs/${kind}`, 10 * mostRefs)) {
-      const id = readLatin1(`${commonDir}/refs/${kind}/${path}`, 1000)?.trim() ?? '';
-      if (isId(id)) all.set(`refs/${kind}/${path}`, id);
+    const strange = (path: string) => odd.push({ path: `.git/refs/${kind}/${path}`, why: 'special' });
+    for (const path of filesBelow(`${commonDir}/refs/${kind}`, 10 * mostRefs, strange)) {
+      const name = `refs/${kind}/${path}`;
+      const text = readLatin1(`${commonDir}/${name}`, 1000)?.trim() ?? '';
+      const [, of] = /^ref: (.+)$/.exec(text) ?? [];
+      if (isId(text)) all.set(name, text);
+      else if (of !== undefined) aliases.push([name, of]);
+      else if (!path.endsWith('.lock')) {
+        // Git believes the file, not the list.
+        all.delete(name);
+        broken.push(name);
+      }
     }
   }
+  for (const [name, of] of aliases) {
+    const id = all.get(of);
+    if (id !== undefined) all.set(name, id);
+  }
+  broken.push(...odd.map(({ path }) => path.replace('.git/', '')));
   const local = [...all].filter(([name]) => /^refs\/(heads|tags)\//.test(name));
-  return { all, local: new Map(local.slice(0, mostRefs)), complete: local.length <= mostRefs };
+  const notes = [
+    ...(local.length > mostRefs
+      ? [`There are more than ${mostRefs} branches and tags: the first ${mostRefs} are saved.`]
+      : []),
+    ...(broken.length > 0 ? [`${broken.length} of its references name no commit and are not saved.`] : []),
+    ...(isList ? [] : ['Its list of references (packed-refs) has lines that cannot be read.']),
+  ];
+  return { all, local: new Map(local.slice(0, mostRefs)), notes, broken, isList, odd };
 }
 
 function readState(gitDir: string): { files: Map<string, Buffer>; complete: boolean } {

@@ -27,7 +27,8 @@ export interface MakeParts {
   readonly look: Look;
   readonly changes: Changes;
   readonly history: History;
-  readonly indexTree: string;
+  /** What the files were compared with: what is staged, or where that is not believed, a commit's tree. */
+  readonly startTree: string;
   readonly choice: Choice;
   readonly notes: readonly string[];
   readonly newScan: () => Scan;
@@ -77,13 +78,13 @@ async function* inTurns(stream: Iterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 function* content(parts: MakeParts, taken: Taken): Generator<Buffer> {
-  const { order, look, changes, history, indexTree, choice, newScan } = parts;
+  const { order, look, changes, history, startTree, choice, newScan } = parts;
   const state = [...look.state];
   let mark = marks.first;
   const lines: string[] = [];
   if (history.indexSaved) {
     yield renderBlob(++mark, readFileSync(changes.index));
-    lines.push(put('100644', `:${mark}`, 'index'), put('040000', indexTree, 'tree'));
+    lines.push(put('100644', `:${mark}`, 'index'), put('040000', startTree, 'tree'));
     const conflicts = changes.entries.filter(({ stage }) => stage > 0);
     lines.push(...conflicts.map(({ mode, id, stage, path }) => put(mode, id, `unmerged/${stage}/${path}`)));
   }
@@ -103,7 +104,7 @@ function* content(parts: MakeParts, taken: Taken): Generator<Buffer> {
   const message = `Work in progress of the box ${order.box}\n`;
   const dropped = changes.entries.filter(({ stage, id }) => stage === 0 && history.dropped.has(id));
   const tree = [
-    put('040000', indexTree, ''),
+    put('040000', startTree, ''),
     ...dropped.map(({ path }) => take(path)),
     ...choice.gone.map(take),
     ...taken.lines,
@@ -128,7 +129,7 @@ function planManifest(
   { host, order, look, history, notes }: MakeParts,
   made: { work: string; state: string; files: number; leftOut: readonly LeftOut[] },
 ): Manifest {
-  const branch = 'branch' in look.head ? look.head.branch : null;
+  const branch = look.head !== null && 'branch' in look.head ? look.head.branch : null;
   const refs = history.refs.filter(([name]) => name !== branch);
   return {
     version: 1,

@@ -1,15 +1,15 @@
 import {
-  accessSync,
   closeSync,
   constants,
   fstatSync,
   lstatSync,
   opendirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   type Stats,
-  statfsSync,
+  statSync,
 } from 'node:fs';
 
 /** The agent's files, seen as the agent. Paths are octets, one to a character. */
@@ -49,6 +49,9 @@ export function openPlain(
 ): { readonly descriptor: number; readonly size: number } | null {
   let descriptor: number;
   try {
+    // Even to open a pipe or a device would be felt on its other side; one that takes the place meanwhile does not block.
+    const seen = follow ? statSync(octetsOf(path)) : lstatSync(octetsOf(path));
+    if (!seen.isFile()) return null;
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW);
     descriptor = openSync(octetsOf(path), flags);
   } catch {
@@ -74,8 +77,12 @@ export function* readPieces(descriptor: number, size: number, short: () => void)
   }
 }
 
-/** @returns the paths of plain files below a folder, relative to it; at most so many. */
-export function filesBelow(folder: string, most: number): string[] {
+/** @returns the paths of plain files below a folder, relative to it; at most so many. `strange` hears of the others. */
+export function filesBelow(
+  folder: string,
+  most: number,
+  strange: (path: string) => void = () => {},
+): string[] {
   const found: string[] = [];
   const visit = (prefix: string) => {
     for (const entry of entriesOf(`${folder}/${prefix}`)) {
@@ -83,13 +90,14 @@ export function filesBelow(folder: string, most: number): string[] {
       const path = `${prefix}${entry.name.toString('latin1')}`;
       if (entry.isDirectory()) visit(`${path}/`);
       else if (entry.isFile()) found.push(path);
+      else if (!entry.isSymbolicLink()) strange(path);
     }
   };
   visit('');
   return found.sort();
 }
 
-function entriesOf(folder: string) {
+export function entriesOf(folder: string) {
   const entries = [];
   try {
     const open = opendirSync(octetsOf(folder), { encoding: 'buffer' as BufferEncoding });
@@ -98,20 +106,19 @@ function entriesOf(folder: string) {
   } catch {
     // What can't be read has nothing for us.
   }
-  return entries as unknown as { name: Buffer; isDirectory(): boolean; isFile(): boolean }[];
+  return entries as unknown as {
+    name: Buffer;
+    isDirectory(): boolean;
+    isFile(): boolean;
+    isSymbolicLink(): boolean;
+  }[];
 }
 
-/** @returns that of the folders whose file system has most room. */
-export function roomiest(folders: readonly string[]): string {
-  const roomOf = (folder: string) => {
-    try {
-      // Where the work is on another volume, this one may be a folder of the read-only root.
-      accessSync(folder, constants.W_OK);
-      const { bavail, bsize, ffree, files } = statfsSync(folder);
-      return files > 0 && ffree < 64 ? 0 : bavail * bsize;
-    } catch {
-      return -1;
-    }
-  };
-  return folders.toSorted((one, other) => roomOf(other) - roomOf(one))[0] ?? '/tmp';
+/** @returns the names in a folder; none where it can't be read. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(octetsOf(folder), 'latin1');
+  } catch {
+    return [];
+  }
 }

@@ -6,7 +6,7 @@ import { askRemote, explainRemote } from '../remote.ts';
 import { placesIn, refOf } from '../rescue-refs.ts';
 import { describeLeftOut } from '../rescue-text.ts';
 import { putBack } from './put-back.ts';
-import { makeScratch, removeScratch } from './scratch.ts';
+import { makeScratch, removeScratch, type Scratch } from './scratch.ts';
 
 /** Places that are looked at: one an operator, and one for each boot that could not restore. */
 const mostPlaces = 16;
@@ -25,7 +25,7 @@ export async function restore(
 ): Promise<RestoreReport> {
   const { folder } = order;
   const clone = new Git(host, { ...order, place: { gitDir: `${folder}/.git`, workTree: folder } });
-  let scratch: string | null = null;
+  let scratch: Scratch | null = null;
   try {
     const timeout = Math.max(order.deadline - host.uptime(), 1);
     const { refs } = await askRemote(host, { ...order, timeout, only: [`refs/cloister/${order.box}/*`] });
@@ -37,7 +37,7 @@ export async function restore(
     if (places.length === 0) return { kind: 'none' };
     const sha256 = [...refs.values()].some((id) => id.length === 64);
     scratch = makeScratch({ gitDir: `${folder}/.git`, commonDir: `${folder}/.git`, sha256 });
-    const place = { gitDir: scratch, workTree: folder };
+    const place = { gitDir: scratch.folder, workTree: folder };
     const own = new Git(host, { ...order, place });
     const { found, refusals } = await judgePlaces(own, order, { places, refs });
     const latest = found.toSorted((one, other) => other.manifest.time - one.manifest.time)[0];
@@ -46,7 +46,7 @@ export async function restore(
   } catch (error) {
     return { kind: 'failed', reason: explainRemote(error) };
   } finally {
-    if (scratch !== null) removeScratch(scratch);
+    if (scratch !== null) removeScratch(scratch.folder);
   }
 }
 

@@ -1,11 +1,14 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { quotePath } from '../git.ts';
-import { octetsOf, readSmall, roomiest, statOf } from './repository-files.ts';
+import type { LeftOut } from '../protocol.ts';
+import type { Look } from './look-at-repository.ts';
+import { showObjects } from './objects-view.ts';
+import { namesIn, octetsOf, openPlain, readSmall, statOf } from './repository-files.ts';
+import { roomiest, rooms } from './rooms.ts';
 
 /** Files keep their octets: no line ending is changed, no keyword expanded, nothing encoded anew. */
 const raw = '* -text -filter -ident -working-tree-encoding\n';
 
-const rooms = ['/tmp', '/home/claude', '/workspace'];
 const prefix = '.cloister-rescue-';
 /** Milliseconds after which nobody works in one any more. */
 const longest = 20 * 60_000;
@@ -20,49 +23,83 @@ export function removeLeftovers(now: number): void {
   }
 }
 
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder, 'latin1');
-  } catch {
-    return [];
-  }
+/** A git directory of our own. */
+export interface Scratch {
+  readonly folder: string;
+  /** The working tree that git sees: of the agent's it has what says which files to leave alone, and nothing else. */
+  readonly shadow: string;
+  /** What was not shown to git. */
+  readonly odd: readonly LeftOut[];
 }
 
 /**
  * Makes a git directory of our own beside that of the agent, whose objects it sees. Nothing else of the agent's is in
  * it but what says which files to leave alone and where a shallow history ends.
+ * @param look.commonDir null: no object of the agent's is believed.
  */
 export function makeScratch(look: {
   readonly gitDir: string;
-  readonly commonDir: string;
+  readonly commonDir: string | null;
   readonly sha256: boolean;
-}): string {
+}): Scratch {
   const folder = mkdtempSync(`${roomiest(rooms)}/${prefix}`);
-  for (const name of ['objects/info', 'objects/pack', 'refs', 'info'])
+  try {
+    return { folder, shadow: `${folder}/tree`, odd: fill(folder, look) };
+  } catch (error) {
+    removeScratch(folder);
+    throw error;
+  }
+}
+
+function fill(folder: string, { gitDir, commonDir, sha256 }: Parameters<typeof makeScratch>[0]): LeftOut[] {
+  for (const name of ['objects/info', 'objects/pack', 'refs', 'info', 'tree'])
     mkdirSync(`${folder}/${name}`, { recursive: true });
   const write = (name: string, text: string | Buffer) => writeFileSync(`${folder}/${name}`, text);
   write('HEAD', 'ref: refs/heads/none\n');
   write(
     'config',
-    look.sha256 ? '[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n' : '',
+    sha256 ? '[core]\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n' : '',
   );
-  write('objects/info/alternates', `${quotePath(`${look.commonDir}/objects`)}\n`);
   write('info/attributes', raw);
-  write('info/exclude', readSmall(`${look.commonDir}/info/exclude`) ?? '');
-  const shallow = readSmall(`${look.commonDir}/shallow`);
+  write('info/exclude', readSmall(`${commonDir ?? gitDir}/info/exclude`) ?? '');
+  if (commonDir === null) return [];
+  const { stores, odd } = showObjects(`${commonDir}/objects`, `${folder}/seen`);
+  write('objects/info/alternates', stores.map((store) => `${quotePath(store)}\n`).join(''));
+  const shallow = readSmall(`${commonDir}/shallow`);
   if (shallow !== null) write('shallow', shallow);
-  return folder;
+  return odd;
 }
 
-/** Copies the agent's index, with the file that a split one shares.  @returns where it is. */
-export function copyIndex(gitDir: string, scratch: string): string {
-  const names = readdirSync(octetsOf(gitDir)).filter((name) => /^(index|sharedindex\.[0-9a-f]+)$/.test(name));
-  for (const name of names) {
-    if (statOf(`${gitDir}/${name}`)?.isFile() === true) {
-      copyFileSync(octetsOf(`${gitDir}/${name}`), `${scratch}/${name}`);
-    }
+const mostIndex = 500_000_000;
+
+/**
+ * Copies the agent's index, with the file that a split one shares.
+ * @returns where it is, and when it was written, in nanoseconds; null where there is none and need be none.
+ */
+export function copyIndex(
+  look: Pick<Look, 'gitDir' | 'commit'>,
+  scratch: string,
+): { index: string; time: bigint | null } {
+  const index = `${scratch}/index`;
+  if (statOf(`${look.gitDir}/index`) === null) {
+    if (look.commit !== null) throw new Error('there is no index');
+    return { index, time: null };
   }
-  return `${scratch}/index`;
+  for (const name of namesIn(look.gitDir).filter((one) => /^sharedindex\.[0-9a-f]+$/.test(one)))
+    copyPlain(`${look.gitDir}/${name}`, `${scratch}/${name}`);
+  return { index, time: copyPlain(`${look.gitDir}/index`, index) };
+}
+
+/** @returns when it was changed last, in nanoseconds. */
+function copyPlain(from: string, to: string): bigint {
+  const open = openPlain(from);
+  if (open === null || open.size > mostIndex) throw new Error('the index is no plain file that can be read');
+  try {
+    writeFileSync(to, readFileSync(open.descriptor));
+    return fstatSync(open.descriptor, { bigint: true }).mtimeNs;
+  } finally {
+    closeSync(open.descriptor);
+  }
 }
 
 /** Somebody may still write into it; then it is left to a later rescue. */

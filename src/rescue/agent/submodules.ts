@@ -1,12 +1,13 @@
-import { copyFileSync } from 'node:fs';
 import type { Host } from '../../host/host.ts';
 import { Git } from '../git.ts';
 import type { SaveOrder } from '../protocol.ts';
 import { printableName } from '../rescue-text.ts';
-import type { Entry } from './changes.ts';
+import { findChanges } from './changes.ts';
+import { writeIndexTree } from './history.ts';
+import type { Entry } from './listing.ts';
 import { look } from './look-at-repository.ts';
 import { statOf } from './repository-files.ts';
-import { copyIndex, makeScratch, removeScratch } from './scratch.ts';
+import { makeScratch, removeScratch } from './scratch.ts';
 
 const mostLookedAt = 20;
 
@@ -38,23 +39,15 @@ async function isCleanModule(
   id: string,
 ): Promise<boolean> {
   const seen = look(order.folder);
-  if (typeof seen === 'string' || seen.commit !== id) return false;
+  if (seen === null || seen.damage.length > 0 || seen.commit !== id) return false;
   const scratch = makeScratch(seen);
   try {
-    const index = copyIndex(seen.gitDir, scratch);
-    copyFileSync(index, `${index}.module`);
-    const place = { gitDir: scratch, workTree: order.folder, index: `${index}.module` };
+    const place = { gitDir: scratch.folder, workTree: scratch.shadow, index: `${scratch.folder}/index` };
     const git = new Git(host, { ...order, place });
-    await git.succeeds(['update-index', '-q', '--refresh']);
-    const same = await git.succeeds([
-      'diff-index',
-      '--quiet',
-      '--ignore-submodules=all',
-      '--no-ext-diff',
-      id,
-    ]);
-    return same && (await git.fields(['ls-files', '-o', '--exclude-standard', '-z'])).length === 0;
+    const changes = await findChanges(git, seen, scratch.folder);
+    const tree = await git.text(['rev-parse', `${id}^{tree}`]);
+    return changes.candidates.length === 0 && (await writeIndexTree(git, changes)) === tree;
   } finally {
-    removeScratch(scratch);
+    removeScratch(scratch.folder);
   }
 }

@@ -1,3 +1,4 @@
+import { Paths } from '../../core/paths.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { keyOf } from '../manifest.ts';
 import type { RestoreOrder, RestoreReport, SaveOrder } from '../protocol.ts';
@@ -31,8 +32,15 @@ export function addSaved(before: Saved | null, refs: Readonly<Record<string, str
 /** Plans the order for a rescue. */
 export function planSave(
   { settings, bootId, restored, folder }: Facts,
-  { deadline, last, saved }: { deadline: number; last: string | null; saved: Saved | null },
+  facts: {
+    deadline: number;
+    last: string | null;
+    saved: Saved | null;
+    /** Nothing else runs as the agent any more. */
+    atEnd: boolean;
+  },
 ): SaveOrder {
+  const { deadline, last, saved, atEnd } = facts;
   const { scope } = settings.rescue;
   const place = planPlace(secretsIn(settings)[0] ?? '', bootId, restored);
   const from = restored?.kind === 'restored' ? restored.place : place;
@@ -40,7 +48,7 @@ export function planSave(
     ...baseOf(settings, { deadline, folder }),
     kind: 'save',
     place: saved?.place ?? place,
-    former: from === place ? [] : [from],
+    former: [from, place].filter((one) => one !== (saved?.place ?? place)),
     mine: ownManifests(restored, saved),
     beside: placeBeside(place, bootId),
     scope: scope === 'off' ? null : scope,
@@ -48,6 +56,7 @@ export function planSave(
     secrets: secretsIn(settings),
     last,
     ref: settings.repository?.ref ?? null,
+    dying: atEnd ? [Paths.tmp, '/dev/shm'] : [],
   };
 }
 

@@ -70,6 +70,31 @@ describe('attach', () => {
     expect(said()).not.toContain('goes on');
   });
 
+  test('tries again while the session can’t be entered, and says what is wrong with it', async () => {
+    const { machine, opened, said } = await setUp({ stay: false });
+    const state = JSON.parse(machine.files.readIfAny(Paths.state) ?? '');
+    const unanswered = { session: 'its socket leads to no server' };
+    machine.files.put(Paths.state, JSON.stringify({ ...state, unanswered }));
+    for (let round = 1; round <= 10; round++) {
+      opened[round - 1]?.pty.exit(1);
+      await until(machine, () => opened.length === round + 1);
+    }
+    expect(said()).toBe(
+      "The session can't be entered yet. The box is putting it right: its socket leads to no server.\nTrying again.\n",
+    );
+  });
+
+  test('gives up on a client that ends at once again and again while nothing is known to be wrong', async () => {
+    const { machine, opened, code, said } = await setUp({ stay: false });
+    for (let round = 1; round <= 6; round++) {
+      opened[round - 1]?.pty.exit(1);
+      await until(machine, () => opened.length === round + 1);
+    }
+    opened[6]?.pty.exit(1);
+    expect(await code).toBe(70);
+    expect(said()).toContain('left without an answer');
+  });
+
   test('on the container’s own terminal comes back with Enter, and with no other key', async () => {
     const { machine, terminal, opened } = await setUp({ stay: true });
     opened[0]?.pty.exit(0);

@@ -57,6 +57,19 @@ function setUp() {
 const tick = () => new Promise((resolve) => void setImmediate(resolve));
 
 describe('the egress process', () => {
+  test('is asked, and has answered when it says so; one that ends instead has not', async () => {
+    const { machine, egress, child } = setUp();
+    const answers: boolean[] = [];
+    void egress.ask().then((answered) => answers.push(answered));
+    await tick();
+    expect([child().sent.at(-1), answers]).toEqual([{ kind: 'ask', id: 1 }, []]);
+    child().say({ kind: 'answer', id: 1 });
+    void egress.ask().then((answered) => answers.push(answered));
+    child().exit(1);
+    await machine.advance(1000);
+    expect(answers).toEqual([true, false]);
+  });
+
   test('runs as its own user, with no capability, on sockets it did not bind', () => {
     const { child } = setUp();
     const argv = child().spec.argv.join(' ');

@@ -23,5 +23,10 @@ test.each<[BoxState['rescue']['outcome'], string | null]>([
   ['nothing', null],
   [null, null],
 ])('of a rescue that came to %j the word is %j', (outcome, word) => {
-  expect(wordOfRescue({ outcome, savedAt: null, said: '', restored: '' })).toBe(word);
+  expect(wordOfRescue({ outcome, partial: false, savedAt: null, said: '', restored: '' })).toBe(word);
+});
+
+test('of a rescue that saved only what could be read the operator is told so', () => {
+  const rescue = { outcome: 'pushed', partial: true, savedAt: null, said: '', restored: '' } as const;
+  expect(wordOfRescue(rescue)).toBe('saved-in-part');
 });

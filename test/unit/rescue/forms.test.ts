@@ -80,6 +80,7 @@ const pushed = {
   bytes: 1,
   leftOut: [],
   notes: [],
+  partial: false,
 };
 
 describe('what the rescue program answers', () => {
@@ -106,6 +107,7 @@ describe('what the rescue program answers', () => {
     { refs: { 'refs/cloister/box/x/work': 'main' } },
     { leftOut: [5] },
     { commits: '1' },
+    { partial: 'no' },
   ])('is no rescue with %o', (change) => {
     expect(() => parseSaveReport(JSON.stringify({ ...pushed, ...change }))).toThrow('no report');
     expect(parseSaveReport(JSON.stringify(pushed))).toEqual(pushed);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { keyOf, type Manifest, signManifest } from '../../../src/rescue/manifest.ts';
@@ -111,32 +111,6 @@ describe('a repository armed to the teeth', () => {
     expect(existsSync(trap)).toBe(false);
     box.agent('status');
     expect(existsSync(trap)).toBe(true);
-  });
-
-  test.each([
-    [
-      'a pipe for an index',
-      (git: string) => execFileSync('sh', ['-c', 'rm index; mkfifo index'], { cwd: git }),
-    ],
-    ['a pipe for a HEAD', (git: string) => execFileSync('sh', ['-c', 'rm HEAD; mkfifo HEAD'], { cwd: git })],
-    ['noise for an index', (git: string) => writeFileSync(join(git, 'index'), 'DIRC noise')],
-    ['no objects', (git: string) => rmSync(join(git, 'objects'), { recursive: true })],
-    [
-      'a link to itself for its references',
-      (git: string) =>
-        execFileSync('sh', ['-c', 'ln -s . refs/heads/loop; echo nothing >refs/heads/empty'], { cwd: git }),
-    ],
-  ])('with %s ends with a report', async (_, harm) => {
-    const box = world();
-    box.write('a.txt', 'work\n');
-    harm(join(box.folder, '.git'));
-    expect((await box.save()).kind).toMatch(/failed|nothing|pushed/);
-  });
-
-  test('whose references are in a form of their own is told as that', async () => {
-    const box = world();
-    mkdirSync(join(box.folder, '.git/reftable'));
-    expect(await box.save()).toMatchObject({ kind: 'nothing', reason: expect.stringContaining('reftable') });
   });
 });
 

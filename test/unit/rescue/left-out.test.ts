@@ -217,7 +217,10 @@ describe('what is no file of the repository is named', () => {
     execFileSync('mkfifo', [join(box.folder, 'pipe')]);
     box.write('a.txt', 'more\n');
     const { leftOut } = await pushed(box);
-    expect(leftOut).toEqual([{ path: 'inner/', why: 'nested' }]);
+    expect(leftOut).toEqual([
+      { path: 'pipe', why: 'special' },
+      { path: 'inner/', why: 'nested' },
+    ]);
   });
 
   test('a tracked file that is a pipe now stays as the index has it', async () => {

@@ -59,12 +59,13 @@ describe('a rescue tells the truth', () => {
     });
   });
 
-  test('of a folder with no repository', async () => {
+  test('of a folder with nothing in it, or none at all', async () => {
     const box = world();
-    expect(await box.save({ folder: box.root })).toMatchObject({
-      kind: 'nothing',
-      reason: expect.stringContaining('no repository'),
-    });
+    const empty = mkdtempSync(join(box.root, 'empty-'));
+    for (const folder of [empty, join(box.root, 'absent')]) {
+      const reason = `there is no file in ${folder}`;
+      expect(await box.save({ folder })).toMatchObject({ kind: 'nothing', reason });
+    }
   });
 
   test('of an empty repository in which nothing was done', async () => {
@@ -184,6 +185,7 @@ describe('words', () => {
       bytes: 2_500_000,
       leftOut: Array.from({ length: 12 }, (_, at) => ({ path: `f${at}`, why: 'untracked' as const })),
       notes: ['A merge is half done; it is saved as it stands.'],
+      partial: false,
     };
     const { level, event, said, fields } = describeSave(report, { url: 'https://github.com/a/b', time: 0 });
     expect([level, event]).toEqual(['warn', 'rescue.saved']);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -11,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { runLean } from '../../../src/host/children.ts';
 import type { Command, Host } from '../../../src/host/host.ts';
 import { uptime } from '../../../src/host/uptime.ts';
@@ -43,7 +44,12 @@ export class World {
   instead: (command: Command) => Error | null = () => null;
   #clones = 0;
 
-  constructor({ empty = false } = {}) {
+  constructor({ empty = false, like = null as World | null } = {}) {
+    if (like !== null) {
+      cpSync(like.root, this.root, { recursive: true, preserveTimestamps: true });
+      this.git(this.folder, 'remote', 'set-url', 'origin', this.remote);
+      return;
+    }
     this.git(this.root, 'init', '--quiet', '--bare', '--initial-branch=main', this.remote);
     this.git(this.root, 'clone', '--quiet', this.remote, this.folder);
     this.git(this.folder, 'symbolic-ref', 'HEAD', 'refs/heads/main');
@@ -122,6 +128,7 @@ export class World {
       secrets: [secret],
       last: null,
       ref: null,
+      dying: [],
       ...more,
     });
   }
@@ -171,6 +178,7 @@ export class World {
         const full = Buffer.from(`${this.folder}/${path}`, 'latin1');
         const stat = lstatSync(full);
         if (stat.isDirectory()) visit(`${path}/`);
+        else if (!stat.isFile() && !stat.isSymbolicLink()) found[path] = 'special ';
         else if (stat.isSymbolicLink()) found[path] = `link ${readlinkSync(full, 'latin1')}`;
         else
           found[path] = `${(stat.mode & 0o100) === 0 ? 'file' : 'program'} ${readFileSync(full, 'latin1')}`;
@@ -188,8 +196,17 @@ export class World {
 
   /** The text of a file in what was saved of the working tree; null where it is not in it. */
   saved(path: string): string | null {
+    return this.blob(`refs/cloister/night/${placeOf(secret)}/work`, path);
+  }
+
+  /** The text of a file that whoever clones has. */
+  onBranch(path: string): string | null {
+    return this.blob('refs/heads/main', path);
+  }
+
+  blob(ref: string, path: string): string | null {
     try {
-      return this.git(this.remote, 'cat-file', 'blob', `refs/cloister/night/${placeOf(secret)}/work:${path}`);
+      return this.git(this.remote, 'cat-file', 'blob', `${ref}:${path}`);
     } catch {
       return null;
     }
@@ -206,14 +223,23 @@ export class World {
   }
 }
 
-/** @returns what makes a world; each is removed after the test that made it. */
-export function useWorlds(): (options?: { empty: boolean }) => World {
+/**
+ * @param work what has been done in each from the start.
+ * @returns what makes a world; each is removed after the test that made it.
+ */
+export function useWorlds(work: (box: World) => void = () => {}): (options?: { empty: boolean }) => World {
   const worlds: World[] = [];
+  let first: World | null = null;
+  afterAll(() => first?.remove());
   afterEach(() => {
     for (const made of worlds.splice(0)) made.remove();
   });
   return (options) => {
-    const made = new World(options);
+    if (first === null && options === undefined) {
+      first = new World();
+      work(first);
+    }
+    const made = new World(options ?? { like: first });
     worlds.push(made);
     return made;
   };

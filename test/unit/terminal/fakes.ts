@@ -72,6 +72,7 @@ export class FakePty implements Pty {
   readonly written: string[] = [];
   readonly sizes: Size[] = [];
   ended = false;
+  endedBy: string | undefined;
   readonly exited: Promise<number>;
   exit: (code: number) => void = () => {};
   print: (bytes: Buffer) => void = () => {};
@@ -94,8 +95,9 @@ export class FakePty implements Pty {
     this.sizes.push(size);
   }
 
-  end(): void {
+  end(signal = 'SIGHUP'): void {
     this.ended = true;
+    this.endedBy = signal;
   }
 }
 

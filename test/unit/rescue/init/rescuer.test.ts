@@ -22,6 +22,7 @@ const saved: SaveReport = {
   bytes: 1,
   leftOut: [],
   notes: [],
+  partial: false,
 };
 const never = new Promise<void>(() => {});
 

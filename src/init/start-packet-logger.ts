@@ -1,0 +1,70 @@
+import { egressIdentity, type Identity } from '../confinement/profile.ts';
+import { knockAddress, knockPort } from '../core/own-address.ts';
+import { readCounters } from '../network/firewall/counters.ts';
+import type { Firewall } from '../network/firewall/firewall.ts';
+import type { Recorder } from './audit-recorder.ts';
+import type { WayOutParts } from './open-egress.ts';
+import { keepWallLog } from './packet-logger.ts';
+import type { Kept } from './respawn.ts';
+
+/** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
+const countPause = 5000;
+const busyWall = 50;
+
+export interface WallLog extends Pick<Kept, 'stop' | 'child'> {
+  /** How many lines it has told since the boot. */
+  readonly lines: number;
+}
+
+interface WallLogParts {
+  readonly firewall: Firewall;
+  readonly recorder: Recorder;
+  readonly held: Pick<Identity, 'landlock' | 'limits'>;
+}
+
+/** Starts the reader, has everything it tells recorded, and counts what the wall refused beyond that. */
+export function startWallLog(
+  { host, log, board, handover }: WayOutParts,
+  { firewall, recorder, held }: WallLogParts,
+): WallLog {
+  let lines = 0;
+  let heard = 0;
+  let untold = 0;
+  host.every(countPause, () => {
+    const busy = heard >= busyWall;
+    heard = 0;
+    if (!busy) return;
+    void readCounters(host, { backend: handover.backend, ipv6: handover.environment.ipv6 })
+      .catch(() => ({ untold }))
+      .then((now) => {
+        recorder.refusedMore(Math.max(0, now.untold - untold));
+        untold = now.untold;
+      });
+  });
+  const kept = keepWallLog({
+    host,
+    log,
+    held,
+    tell: (news) => board.events.emit('child', news),
+    refused: ({ user, ...packet }) => {
+      lines += 1;
+      // Our own question whether it still reads.
+      if (packet.address === knockAddress && packet.port === knockPort && user === egressIdentity.uid) return;
+      heard += 1;
+      // The kernel's own packets, such as multicast listener reports, belong to no user and are nobody's attempt.
+      if (user === null) return;
+      const name = firewall.nameAt(packet.address);
+      const reason = name !== null && packet.protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
+      recorder.refused({ via: 'wall', reason, name, user, ...packet });
+    },
+  });
+  return {
+    stop: kept.stop,
+    get child() {
+      return kept.child;
+    },
+    get lines() {
+      return lines;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import type { Host } from '../../host/host.ts';
+import type { Git } from '../git.ts';
+import type { SaveOrder } from '../protocol.ts';
+import { askRemote, type Remote, RemoteError, visibilityOf } from '../remote.ts';
+import { assertWhole, fetchBase, planBase } from './base.ts';
+import { type Changes, changesFrom, findChanges } from './changes.ts';
+import { present } from './git-objects.ts';
+import { type History, planHistory, writeIndexTree } from './history.ts';
+import type { Look } from './look-at-repository.ts';
+import { makeScanner, type Scan } from './secret-scan.ts';
+
+type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
+
+/**
+ * How much of the agent's git directory is believed: all of it; what it holds of commits, but neither what is staged
+ * nor what is half done; nothing, and the files alone are saved.
+ */
+export const trusts = ['all', 'commits', 'files'] as const;
+export type Trust = (typeof trusts)[number];
+
+/** What the remote says, asked once. */
+export interface Asked extends Remote {
+  readonly scope: 'tracked' | 'all';
+}
+
+/** Everything that is known before anything is made. */
+export interface Survey {
+  readonly host: Program;
+  readonly order: SaveOrder;
+  readonly git: Git;
+  readonly look: Look;
+  readonly changes: Changes;
+  readonly remote: Asked;
+  readonly startTree: string;
+  readonly history: History;
+  readonly newScan: () => Scan;
+}
+
+export async function ask(host: Program, order: SaveOrder): Promise<Asked> {
+  const timeout = Math.max(order.deadline - host.uptime(), 1);
+  const [remote, visibility] = await Promise.all([
+    askRemote(host, { ...order, timeout }).catch((error: unknown) => {
+      throw new RemoteError(error);
+    }),
+    order.scope === null ? visibilityOf(host, { ...order, timeout }) : 'unknown',
+  ]);
+  return { ...remote, scope: order.scope ?? (visibility === 'private' ? 'all' : 'tracked') };
+}
+
+type Parts = Pick<Survey, 'host' | 'order' | 'git' | 'look'> & { readonly remote: () => Promise<Asked> };
+
+/** @returns null where nothing has changed since it was saved last. */
+export async function surveyWhole(parts: Parts): Promise<Survey | null> {
+  const { order, git, look } = parts;
+  const changes = await findChanges(git, look, git.place.gitDir);
+  if (changes.fingerprint === order.last) return null;
+  const remote = await parts.remote();
+  const indexTree = await writeIndexTree(git, changes);
+  const newScan = makeScanner(order.secrets);
+  const history = await planHistory({
+    ...{ git, look, newScan, most: order.most, staged: { changes, indexTree } },
+    known: await knownHere(git, remote),
+  });
+  return { ...parts, remote, changes, startTree: indexTree, history, newScan };
+}
+
+/** The same of what can be read: the files, on the commit that is checked out or else on one the remote has. */
+export async function surveyDamaged(parts: Parts, trust: Exclude<Trust, 'all'>): Promise<Survey | null> {
+  const { order, git } = parts;
+  const remote = await parts.remote();
+  const seen = reduce(parts.look, trust);
+  const plan = planBase(remote, seen.head, order.ref);
+  const newScan = makeScanner(order.secrets);
+  const known = trust === 'files' ? [] : await knownHere(git, remote);
+  const before = await planHistory({
+    ...{ git, look: seen, newScan, known, staged: null },
+    most: order.most,
+  });
+  const onHead = before.headSaved && seen.commit !== null;
+  if (!onHead && plan.commit !== null) {
+    if (trust === 'files') await fetchBase(git, order, plan.commit);
+    else await assertWhole(git, plan.commit);
+  }
+  const base = onHead ? seen.commit : plan.commit;
+  // At no branch and on no commit there is nothing to come back to.
+  const head =
+    seen.head === null || (base === null && 'commit' in seen.head) ? { branch: plan.branch } : seen.head;
+  const look = { ...seen, head };
+  const changes = await changesFrom(git, look, base);
+  if (changes.fingerprint === order.last) return null;
+  const startTree = await writeIndexTree(git, changes);
+  return { ...parts, look, remote, changes, startTree, history: { ...before, base }, newScan };
+}
+
+async function knownHere(git: Git, remote: Remote): Promise<string[]> {
+  return [...(await present(git, [...new Set(remote.refs.values())])).keys()];
+}
+
+function reduce(look: Look, trust: Exclude<Trust, 'all'>): Look {
+  const unstated = { ...look, state: new Map(), stateCommits: [] };
+  return trust === 'commits' ? unstated : { ...unstated, commit: null, refs: new Map(), stashes: [] };
+}

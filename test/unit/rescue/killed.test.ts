@@ -1,0 +1,100 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Command } from '../../../src/host/host.ts';
+import { useWorlds, type World } from './world.ts';
+
+/** One rescue is there; the agent has gone on since. */
+const world = useWorlds((box) => {
+  box.write('a.txt', 'first\n');
+  box.agent('commit', '--quiet', '--all', '--message=First');
+  box.write('new.txt', 'first\n');
+});
+
+async function withRescue(): Promise<{
+  box: World;
+  first: World['files'] extends () => infer F ? F : never;
+}> {
+  const box = world();
+  expect(await box.save()).toMatchObject({ kind: 'pushed' });
+  const first = box.files();
+  box.write('a.txt', 'second\n');
+  box.agent('commit', '--quiet', '--all', '--message=Second');
+  box.write('new.txt', 'second\n');
+  return { box, first };
+}
+
+/** From its n-th command on nothing that the program starts comes to anything, as where it is killed. */
+function kill(box: World, at: number): () => number {
+  let count = 0;
+  box.instead = () => (count++ < at ? null : new Error('killed'));
+  return () => count;
+}
+
+/** Where steps of a rescue or a restore run side by side, the table has some more rows than there are steps. */
+const steps = Array.from({ length: 24 }, (_, at) => at);
+
+test.each(steps)(
+  'a rescue that is killed at step %i leaves the last one, or is whole',
+  { timeout: 60_000 },
+  async (at) => {
+    const { box, first } = await withRescue();
+    const second = box.files();
+    kill(box, at);
+    const report = await box.save();
+    box.instead = () => null;
+    expect(await box.restore()).toMatchObject({ kind: 'restored' });
+    expect(box.files()).toEqual(report.kind === 'pushed' ? second : first);
+  },
+);
+
+test.each(steps)(
+  'a restore that is killed at step %i is made anew by the next boot',
+  { timeout: 60_000 },
+  async (at) => {
+    const { box, first } = await withRescue();
+    kill(box, at);
+    await box.restore();
+    box.instead = () => null;
+    expect(await box.restore()).toMatchObject({ kind: 'restored' });
+    expect(box.files()).toEqual(first);
+  },
+);
+
+/** A hook of the remote's that is asked for each reference. */
+function refuse(box: World, script: string): void {
+  writeFileSync(join(box.remote, 'hooks/update'), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(box.remote, 'hooks/update'), 0o755);
+}
+
+test.each([
+  ['its manifest', 'case $1 in */manifest) exit 1;; esac'],
+  ['its state', 'case $1 in */state) exit 1;; esac'],
+  ['its work', 'case $1 in */work) exit 1;; esac'],
+  ['all but its manifest', 'case $1 in */manifest) ;; *) exit 1;; esac'],
+  ['all of it', 'exit 1'],
+  ['it by dying half way', 'case $1 in */state) kill -KILL $PPID;; esac'],
+])('a remote that refuses %s keeps the last one whole', { timeout: 60_000 }, async (_, script) => {
+  const { box, first } = await withRescue();
+  refuse(box, script);
+  expect(await box.save()).toMatchObject({ kind: 'failed' });
+  refuse(box, 'exit 0');
+  expect(await box.restore()).toMatchObject({ kind: 'restored' });
+  expect(box.files()).toEqual(first);
+});
+
+test('a remote that knows no atomic push is pushed to all the same', async () => {
+  const { box } = await withRescue();
+  box.git(box.remote, 'config', 'receive.advertiseAtomic', 'false');
+  expect(await box.save()).toMatchObject({ kind: 'pushed' });
+  expect(box.saved('new.txt')).toBe('second\n');
+});
+
+test('every command of a rescue is bounded in time, whatever it is for', async () => {
+  const { box } = await withRescue();
+  await box.save();
+  await box.restore();
+  const bounded = ({ timeout = Number.POSITIVE_INFINITY }: Command) => timeout <= 30_000;
+  expect(box.commands.length).toBeGreaterThan(30);
+  expect(box.commands.filter((command) => !bounded(command))).toEqual([]);
+});
