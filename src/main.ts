@@ -18,7 +18,7 @@ const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init } = await import('./boot/init.ts');
     const host = await lean();
-    const { settingsFrom } = await import('./settings/from-host.ts');
+    const { settingsFrom } = await import('./settings/read.ts');
     return init(host, args, ...settingsFrom(host));
   },
   'init-resumed': async () => {
