@@ -121,6 +121,8 @@ function certificatesOf(path: string | undefined, read: ReadText, faults: Fault[
   };
   try {
     const text = read(path, longestCertificates);
+    // NUL, and what stands for octets that are no UTF-8.
+    if (/[\0\ufffd]/.test(text)) return fail('names a file that is no text');
     return text.includes('-----BEGIN CERTIFICATE-----')
       ? text
       : fail('names a file without a PEM certificate');

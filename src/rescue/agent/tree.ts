@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { makeFolder, writeFile } from '../../host/agent-file-changes.ts';
-import { lookInto } from '../../host/agent-file-facts.ts';
-import { octetsOf, readSmall, statOf } from '../../host/agent-files.ts';
+import { readFolder } from '../../host/agent-file-facts.ts';
+import { readSmall, statOf } from '../../host/agent-files.ts';
 import type { Git } from '../git.ts';
 import { openIgnored } from './ignored.ts';
 
@@ -114,7 +114,7 @@ function copyRules({ folder, shadow }: Facts, at: string): void {
 /** @returns null for a folder that can't be read. */
 function entriesOf(folder: string): Entry[] | null {
   try {
-    return lookInto(folder).map(({ name, entry }) => ({ name, kind: kindOf(entry, `${folder}${name}`) }));
+    return readFolder(folder).map(({ name, entry }) => ({ name, kind: kindOf(entry, `${folder}${name}`) }));
   } catch (error) {
     // It was there a moment ago.
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : null;
