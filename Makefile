@@ -1,6 +1,6 @@
 # Every word here is one script in scripts/ or one npm script: the same commands in CI.
 .DEFAULT_GOAL := help
-.PHONY: help image up demo attach down test fuzz check fix bench reproduce release
+.PHONY: help image up demo attach down test quick fuzz check fix bench reproduce release
 
 help: ## list these words
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,6 +22,9 @@ down: ## stop what up or demo started
 
 test: ## run every test: units, boot contract, the real image and attacks on it
 	@scripts/test
+
+quick: ## what to run before each commit: lint, types, units, boot contract; three minutes, no engine
+	@scripts/quick
 
 fuzz: ## try the parsers of hostile bytes with a million inputs
 	@scripts/fuzz

@@ -1,13 +1,17 @@
 // Compiles and bundles src/ into dist/: one entry per program, shared chunks, no TypeScript at run time.
+// Usage: bundle.ts [FOLDER [REMOVALS]]   With a file of removals it is the program without them, for an attack to succeed.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { dirname } from 'node:path';
 import { build } from 'esbuild';
 
-await rm('dist', { recursive: true, force: true });
+const [outdir = 'dist', removals] = process.argv.slice(2);
+const plugins = removals === undefined ? [] : [(await import('./removals.ts')).removing(removals)];
+await rm(outdir, { recursive: true, force: true });
 const { outputFiles } = await build({
   entryPoints: { cloister: 'src/main.ts' },
-  outdir: 'dist',
+  outdir,
+  plugins,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,

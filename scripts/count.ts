@@ -1,9 +1,10 @@
 // Adds up what the test runners left in a folder: NAME.status (exit code), unit.json (vitest), NAME.tap
-// (bats). Usage: count.ts FOLDER SKIPS   Prints every failure again, then `N passed, N failed`;
+// (bats). Usage: count.ts FOLDER SKIPS [LAST]   Prints every failure again, then `N passed, N failed`;
 // exit code 1 if anything failed. A skipped test fails unless its title is a line of SKIPS. NAME-again is a
-// second run of the files in which NAME failed: where all of it passes, what failed is printed as unsteady.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+// second run of the files in which NAME failed: where all of it passes, what failed is printed as unsteady. LAST keeps
+// what was unsteady for the next run, and who stood there already has failed: nobody looked after it.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 /** What one runner left. */
 interface Run {
@@ -23,19 +24,34 @@ interface Suite {
   readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
 }
 
-const [folder = '', skipList = ''] = process.argv.slice(2);
+const [folder = '', skipList = '', lastList = ''] = process.argv.slice(2);
 const allowedSkips = new Set(existsSync(skipList) ? lines(skipList).map((line) => line.trim()) : []);
 const runs = readdirSync(folder)
   .filter((file) => file.endsWith('.status') && !file.endsWith('-again.status'))
   .map((file) => readRun(basename(file, '.status')));
-const failures = runs.flatMap((run) => run.failures);
 const unsteady = runs.flatMap((run) => run.unsteady);
-const passed = runs.reduce((sum, run) => sum + run.passed, unsteady.length);
+const again = unsteady.filter((title) => wasUnsteady().includes(title));
+const failures = [
+  ...runs.flatMap((run) => run.failures),
+  ...again.map((title) => `${title} (unsteady, as in the run before)`),
+];
+const passed = runs.reduce((sum, run) => sum + run.passed, unsteady.length - again.length);
 
 for (const title of unsteady) console.log(`unsteady: ${title} (failed, and passed when its file ran again)`);
 for (const failure of failures) console.log(`failed: ${failure}`);
+if (lastList !== '') keepUnsteady();
+console.log(`${unsteady.length} unsteady`);
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length === 0 ? 0 : 1;
+
+function wasUnsteady(): string[] {
+  return existsSync(lastList) ? lines(lastList) : [];
+}
+
+function keepUnsteady(): void {
+  mkdirSync(dirname(lastList), { recursive: true });
+  writeFileSync(lastList, unsteady.map((title) => `${title}\n`).join(''));
+}
 
 function readRun(name: string) {
   const first = readOnce(name);

@@ -32,11 +32,11 @@ export async function init(
   findUnknown: () => readonly UnknownName[] = () => [],
 ): Promise<number> {
   const wish = { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT, beside: task.length > 0 };
-  const { log } = await openInitLog(host, wish);
+  const { log, events } = await openInitLog(host, wish);
   const [now, uptime] = [host.now(), host.uptime()];
   const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now, uptime });
-  const board = new Board({ host, log, state });
+  const board = new Board({ host, log, state, events });
   return guarded({ host, log, board }, async (ends) => {
     const read = readSettings();
     const settings = Array.isArray(read) ? null : (read as Settings);
@@ -55,7 +55,7 @@ export async function initResumed(host: Host): Promise<number> {
   host.reapOrphans();
   const handover = takeHandover(host);
   const { settings, bootId, deadline, task } = handover;
-  const { log, quiet } = await openInitLog(host, { ...settings.log, beside: task.length > 0 });
+  const { log, events, quiet } = await openInitLog(host, { ...settings.log, beside: task.length > 0 });
   hideSecrets(log, settings);
   const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const began = { now: handover.startedAt, uptime: handover.startedUptime };
@@ -83,7 +83,7 @@ export async function initResumed(host: Host): Promise<number> {
     resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
     firewall: { ...fresh.firewall, rules: handover.rules, byAddress: handover.byAddress },
   };
-  const board = new Board({ host, log, state });
+  const board = new Board({ host, log, state, events });
   return guarded({ host, log, board }, async (ends) => {
     const steps = new Steps({ host, log, board, deadline });
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));

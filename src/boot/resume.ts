@@ -6,7 +6,7 @@ import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import { certificateEnvironment, writeAccounts } from '../credentials/credential-files.ts';
 import type { Host } from '../host/host.ts';
-import { wordOfNews } from '../init/notification-of.ts';
+import { notifyOf } from '../init/notification-of.ts';
 import { openWayOut, type WayOut } from '../init/open-egress.ts';
 import type { Rulebook } from '../init/policy-store.ts';
 import { refreshPins } from '../init/refresh-pins.ts';
@@ -69,10 +69,10 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   ]);
   const rescuer = openRescuer({ ...rescue, restored });
   const work = await steps.step('session', (tools) =>
-    startWork({ host, log, board, handover, certificates, folder, rescuer, tell: wayOut.tell }, tools),
+    startWork({ host, log, board, handover, certificates, folder, rescuer }, tools),
   );
   if (settings.notify?.on.includes('degraded'))
-    watchHealth({ host, tell: wayOut.tell, isReady: () => board.state.phase === 'ready' });
+    watchHealth({ host, events: board.events, isReady: () => board.state.phase === 'ready' });
   board.post({ phase: 'ready', readyAt: host.now() });
   host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
   log.event('info', 'boot.ready', { duration: host.uptime() - board.state.startedUptime });
@@ -90,10 +90,7 @@ async function openResolver({ host, log, board, steps, handover }: ResumeParts):
     );
     return wayOut;
   });
-  board.onNews((news) => {
-    const word = wordOfNews(news);
-    if (word !== null) wayOut.tell(word);
-  });
+  notifyOf(board.events, wayOut.tell);
   return wayOut;
 }
 

@@ -4,7 +4,6 @@ import { makeSession, serverSpec } from '../agents/tmux.ts';
 import type { Log } from '../core/log.ts';
 import type { StepTools } from '../core/step-tools.ts';
 import type { Child, Host } from '../host/host.ts';
-import type { WayOut } from '../init/open-egress.ts';
 import { type Kept, keep } from '../init/respawn.ts';
 import { policies } from '../init/respawn-policies.ts';
 import { watchSession } from '../init/watch-session.ts';
@@ -87,7 +86,6 @@ interface WorkParts {
   readonly certificates: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly rescuer: Rescuer;
-  readonly tell: WayOut['tell'];
 }
 
 /** Starts the agent: once, where it was given arguments, else in its session. */
@@ -113,7 +111,7 @@ function startSession({ host, log, board, handover, certificates, folder, rescue
     log,
     name: 'session',
     policy: policies.session,
-    tell: (news) => board.tell(news),
+    tell: (news) => board.events.emit('child', news),
     spec: serverSpec(agent, certificates),
     started: (_, restarts) => {
       board.post({ session: { running: true, restarts } });
@@ -127,14 +125,14 @@ function startSession({ host, log, board, handover, certificates, folder, rescue
 }
 
 async function openSession(
-  { host, log, board, handover, folder, rescuer, tell }: WorkParts,
+  { host, log, board, handover, folder, rescuer }: WorkParts,
   session: Kept,
 ): Promise<void> {
   const { agent } = handover.environment;
   const place = placeOf(handover, folder);
   await makeSession(host, { agent, place });
   const ended = () => void rescuer.save('agent ended');
-  watchSession({ host, log, board, agent, place, session, ended, tell });
+  watchSession({ host, log, board, agent, place, session, ended });
 }
 
 /** Another repository on the same volume is other work, with a conversation of its own. */

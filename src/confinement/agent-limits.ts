@@ -35,7 +35,7 @@ export const usualLimits: Readonly<Record<string, string>> = {
 };
 
 /** Processes of the agent's user that an operator may start although the agent has used up its own. */
-const headroom = 48;
+export const headroom = 48;
 
 /** @returns the limits of a program by which an operator comes to the agent: a fork bomb must not keep it out. */
 export function withHeadroom(limits: ProcessLimits): ProcessLimits {

@@ -13,8 +13,12 @@ export interface Log {
   redact(text: string): string;
 }
 
-/** @param write takes one finished line, newline included. */
-export function makeLog(options: { level: Level; write: (line: string) => void }): Log {
+/** @param write takes one finished line, newline included.  @param heard hears of each event, of every level. */
+export function makeLog(options: {
+  level: Level;
+  write: (line: string) => void;
+  heard?: (level: Level, event: string, fields: Readonly<Record<string, unknown>>) => void;
+}): Log {
   const secrets = makeRedactor();
   const logger = pino(
     { level: options.level, base: null, formatters: { level: (label) => ({ level: label }) } },
@@ -22,8 +26,11 @@ export function makeLog(options: { level: Level; write: (line: string) => void }
   );
   return {
     // Values, not the finished line: a prompt of digits or of quotes must not break the line's JSON.
-    event: (level, event, fields = {}) =>
-      logger[level]({ event, ...(secrets.deep(fields) as Record<string, unknown>) }),
+    event: (level, event, fields = {}) => {
+      const clean = secrets.deep(fields) as Record<string, unknown>;
+      logger[level]({ event, ...clean });
+      options.heard?.(level, event, clean);
+    },
     hide: secrets.hide,
     redact: secrets.text,
   };

@@ -169,6 +169,6 @@ export function runLean(command: Command): Promise<Output> {
 }
 
 /** Who was handed our pipes, as a tmux server is by its client, may hold them, and write into them, for ever. */
-function letGo(child: ChildProcess): void {
+export function letGo(child: ChildProcess): void {
   for (const stream of child.stdio) stream?.destroy();
 }

@@ -2,9 +2,9 @@ import type { Host } from '../host/host.ts';
 import { makeThrottle, type Throttle } from './throttle.ts';
 
 /** Milliseconds in which the log tells the same refusal once, and how many events it tells a second. */
-const logPace = { window: 10_000, rate: 20 };
+export const logPace = { window: 10_000, rate: 20 };
 /** The files are what the agent is told from, tool call by tool call: the same again is news much sooner. */
-const filePace = { window: 1000, rate: 20 };
+export const filePace = { window: 1000, rate: 20 };
 
 export interface Telling<Item> {
   readonly keyOf: (item: Item) => string;

@@ -1,12 +1,14 @@
 import { type Level, type Log, levels, makeLog } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { EventBus } from '../state/events.ts';
 
 /** Bytes of the log kept in memory for `cloister log`; it starts over when full. */
 const mostKept = 2 * 1024 ** 2;
 
 export interface InitLog {
   readonly log: Log;
+  readonly events: EventBus;
   /** While true the log stays off the terminal: somebody is looking at the session there. */
   quiet(on: boolean): void;
 }
@@ -37,8 +39,12 @@ export async function openInitLog(
     }
     host.files.append(Paths.log, line);
   };
+  const events = new EventBus();
+  const heard = (level: Level, event: string, fields: Readonly<Record<string, unknown>>) =>
+    events.emit('logged', { level, event, fields });
   return {
-    log: makeLog({ level, write }),
+    log: makeLog({ level, write, heard }),
+    events,
     quiet: (on) => {
       off = on;
     },

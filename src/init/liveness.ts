@@ -1,6 +1,7 @@
 import type { Log } from '../core/log.ts';
 import type { Host } from '../host/host.ts';
 import type { BoxState, ChildNews } from '../state/box-state.ts';
+import type { EventBus } from '../state/events.ts';
 import type { Kept } from './respawn.ts';
 
 /** Milliseconds between two looks. */
@@ -45,9 +46,8 @@ export interface LivenessParts {
   readonly board: {
     readonly state: Pick<BoxState, 'unanswered'>;
     post(change: Pick<BoxState, 'unanswered'>): void;
+    readonly events: Pick<EventBus, 'emit'>;
   };
-  /** Has the operator told of a service that had to be ended, and of its first answer after that. */
-  readonly tell: (word: 'degraded' | 'recovered') => void;
 }
 
 /**
@@ -86,7 +86,7 @@ async function look(parts: LivenessParts, service: Service, life: Life): Promise
     await Promise.resolve(step.take()).catch(() => {});
     if (step.ends && !life.ended) {
       life.ended = true;
-      parts.tell('degraded');
+      parts.board.events.emit('unanswered', { child: service.name, what: 'ended' });
     }
     await host.sleep(step.rest);
   }
@@ -102,7 +102,7 @@ function answered(parts: LivenessParts, service: Service, life: Life): void {
   if (life.taken === 0) return;
   parts.log.event('info', 'child.answers', { child: service.name, steps: life.taken });
   write(parts, service, null);
-  if (life.ended) parts.tell('recovered');
+  if (life.ended) parts.board.events.emit('unanswered', { child: service.name, what: 'answers' });
   Object.assign(life, { taken: 0, ended: false });
 }
 

@@ -82,7 +82,7 @@ function hear({ log, board, ended }: WatchParts, memory: Memory, said: AgentSaid
   const failing = said.state === 'failed';
   const event = failing ? 'agent.failing' : 'agent.restarted';
   log.event(failing ? 'error' : 'warn', event, { restarts, lastCode: said.code });
-  board.tell({
+  board.events.emit('child', {
     child: 'agent',
     what: failing ? 'failing' : 'started',
     restarts,

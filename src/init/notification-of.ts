@@ -1,5 +1,18 @@
 import type { Happening } from '../policy/notification.ts';
 import type { BoxState, ChildNews } from '../state/box-state.ts';
+import type { EventBus } from '../state/events.ts';
+
+/** Has the operator told of what happens to the box, by what is sent where he wants to be. */
+export function notifyOf(events: Pick<EventBus, 'on'>, tell: (word: Happening) => void): void {
+  const tellIfAny = (word: Happening | null) => {
+    if (word !== null) tell(word);
+  };
+  events.on('child', (news) => tellIfAny(wordOfNews(news)));
+  events.on('unanswered', ({ what }) => tell(what === 'ended' ? 'degraded' : 'recovered'));
+  events.on('health', (now) => tell(now === 'healthy' ? 'recovered' : now));
+  events.on('task', ({ code }) => tell(code === 0 ? 'task-done' : 'task-failed'));
+  events.on('rescued', (rescue) => tellIfAny(wordOfRescue(rescue)));
+}
 
 /** @returns what the operator is told of a child, or null: only what does not mend itself. */
 export function wordOfNews({ child, what }: ChildNews): Happening | null {

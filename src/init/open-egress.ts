@@ -62,7 +62,7 @@ export function openWayOut(parts: WayOutParts): WayOut {
   const tell = (word: Happening) => {
     if (own?.notify) egress.tell(word);
   };
-  watchWayOut({ host, log, board, tell }, { egress, wallLog });
+  watchWayOut({ host, log, board }, { egress, wallLog });
   postGuarded(parts, list);
   return {
     firewall,
@@ -147,7 +147,7 @@ function startEgress(
     env: ownNodeEnvironment(),
     held: heldBy(environment),
     reported: recorder.report,
-    tell: (news) => board.tell(news),
+    tell: (news) => board.events.emit('child', news),
     changed: (report) => {
       board.post({ resolver: { ...board.state.resolver, ...report } });
       // A new process knows no address yet, and opaque rules know their connections by address alone.

@@ -22,7 +22,7 @@ const steepness = 2;
 const hardest = 64;
 /** Milliseconds between two looks at the terminals, and how many the agent may have open. */
 const terminalPause = 1000;
-const mostTerminals = 256;
+export const mostTerminals = 256;
 
 /** SIGKILL, SIGCONT and SIGSTOP. */
 const [kill, goOn, stop] = [9, 18, 19];
@@ -61,7 +61,7 @@ interface Shortage {
   force: number;
 }
 
-async function watchMemory(parts: WardenParts, limit: number): Promise<void> {
+export async function watchMemory(parts: WardenParts, limit: number): Promise<void> {
   const { host } = parts;
   let shortage: Shortage | null = null;
   for (;;) {

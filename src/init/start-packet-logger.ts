@@ -45,7 +45,7 @@ export function startWallLog(
     host,
     log,
     held,
-    tell: (news) => board.tell(news),
+    tell: (news) => board.events.emit('child', news),
     refused: ({ user, ...packet }) => {
       lines += 1;
       // Our own question whether it still reads.

@@ -3,13 +3,11 @@ import { Paths } from '../core/paths.ts';
 import type { Child, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { makeAllowlist } from '../policy/allowlist.ts';
-import type { Happening } from '../policy/notification.ts';
 import type { Rescuer } from '../rescue/init/rescuer.ts';
-import type { BoxState } from '../state/box-state.ts';
+import type { Board } from '../state/state-store.ts';
 import type { Egress } from './egress-service.ts';
 import { endChild } from './end-child.ts';
 import type { Ends } from './ends.ts';
-import { wordOfRescue } from './notification-of.ts';
 import type { Rulebook } from './policy-store.ts';
 import { refreshPause, refreshPins } from './refresh-pins.ts';
 import type { Kept } from './respawn.ts';
@@ -27,12 +25,11 @@ export interface SuperviseParts {
   readonly host: Host;
   readonly log: Log;
   readonly quiet: (on: boolean) => void;
-  readonly board: { readonly state: BoxState; post(change: Partial<BoxState>): void };
+  readonly board: Pick<Board, 'state' | 'post' | 'events'>;
   readonly box: {
     readonly wayOut: {
       readonly egress: Pick<Egress, 'refresh'>;
       readonly firewall: Firewall;
-      tell(word: Happening): void;
       readonly stop: Kept['stop'];
     };
     readonly rulebook: Pick<Rulebook, 'inForce'>;
@@ -69,11 +66,10 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     'task' in box.work
       ? await awaitTask(parts, box.work.task, end())
       : await endSession(parts, box.work.session, end());
-  if (code !== null) box.wayOut.tell(code === 0 ? 'task-done' : 'task-failed');
+  if (code !== null) board.events.emit('task', { code });
   await box.rescuer.stop(ends.hurried);
   // A rescue that was cut short has told nothing, and what an earlier one told is old.
-  const rescued = ends.isHurried ? null : wordOfRescue(board.state.rescue);
-  if (rescued !== null) box.wayOut.tell(rescued);
+  if (!ends.isHurried) board.events.emit('rescued', board.state.rescue);
   await box.wayOut.stop(grace, ends.hurried);
   const whose =
     ends.first?.kind === 'fault'

@@ -1,6 +1,6 @@
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Host } from '../host/host.ts';
-import type { Happening } from '../policy/notification.ts';
+import type { EventBus } from '../state/events.ts';
 
 /** Milliseconds between two looks: as often as an engine's health check. */
 const pause = 30_000;
@@ -11,13 +11,13 @@ type Status = 'healthy' | 'degraded' | 'unhealthy' | null;
 
 export interface HealthWatch {
   readonly host: Host;
-  readonly tell: (word: Happening) => void;
+  readonly events: Pick<EventBus, 'emit'>;
   /** A box that stops is not as it should be, and nobody needs to hear of that. */
   readonly isReady: () => boolean;
 }
 
 /** Tells when the health of the box changes, once two looks in a row agree. */
-export function watchHealth({ host, tell, isReady }: HealthWatch): void {
+export function watchHealth({ host, events, isReady }: HealthWatch): void {
   let told: Status = 'healthy';
   let before: Status = null;
   let looking = false;
@@ -28,7 +28,7 @@ export function watchHealth({ host, tell, isReady }: HealthWatch): void {
       looking = false;
       if (isReady() && now !== null && now === before && now !== told) {
         told = now;
-        tell(now === 'healthy' ? 'recovered' : now);
+        events.emit('health', now);
       }
       before = now;
     });

@@ -3,7 +3,7 @@ import { clearSocket, type Place } from '../agents/tmux.ts';
 import type { Identity } from '../confinement/profile.ts';
 import type { Log } from '../core/log.ts';
 import type { Command, Host } from '../host/host.ts';
-import type { BoxState, ChildNews } from '../state/box-state.ts';
+import type { BoxState } from '../state/box-state.ts';
 import { endStuck, type LivenessParts, watchLiveness } from './liveness.ts';
 import { lookAtSession, type Memory } from './look-at-session.ts';
 import type { Kept } from './respawn.ts';
@@ -21,13 +21,12 @@ const socketSignal = 10;
 export interface WatchParts {
   readonly host: Host;
   readonly log: Log;
-  readonly board: LivenessParts['board'] & { readonly state: BoxState; tell(news: ChildNews): void };
+  readonly board: LivenessParts['board'] & { readonly state: BoxState };
   readonly agent: Identity;
   readonly place: Place;
   readonly session: Pick<Kept, 'child'>;
   /** Called when Claude has ended in its pane, whether it was started again or not. */
   readonly ended: () => void;
-  readonly tell: LivenessParts['tell'];
 }
 
 /**

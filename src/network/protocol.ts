@@ -68,7 +68,7 @@ export function pinLifetimeOf(ttl: number): number {
   return Math.min(Math.max(ttl, 60), 3600);
 }
 
-const mostListed = 200;
+export const mostReported = 200;
 
 /** @returns the message, or null for anything of another shape. */
 export function parseFromEgress(value: unknown): FromEgress | null {
@@ -126,7 +126,7 @@ function parseReport(message: Record<string, unknown>): Report | null {
 }
 
 function counted<Item>(list: readonly unknown[], parse: (value: unknown) => Item | null) {
-  return list.slice(0, mostListed).flatMap((entry) => {
+  return list.slice(0, mostReported).flatMap((entry) => {
     const item = parse(entry);
     const count = (entry as { count?: unknown } | null)?.count;
     return item === null || !isCount(count) ? [] : [{ ...item, count: count as number }];

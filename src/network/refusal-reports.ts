@@ -9,7 +9,7 @@ const breath = 10;
 /** Milliseconds between two reports once there were many: a flood is counted, not repeated. */
 const pause = 200;
 const mostAtOnce = 20;
-const mostListed = 50;
+export const mostTallied = 50;
 
 /** Collects what was refused and what failed, and sends it in bounded reports; no count is lost. */
 export function makeReports(send: (report: Report) => void, now: () => number) {
@@ -56,7 +56,7 @@ function makeTally<Item extends object>() {
       const key = Object.values(item).join(' ');
       const known = counts.get(key);
       if (known !== undefined) known.count += 1;
-      else if (counts.size < mostListed) counts.set(key, { ...item, count: 1 });
+      else if (counts.size < mostTallied) counts.set(key, { ...item, count: 1 });
       else more += 1;
     },
     take: () => {

@@ -53,9 +53,7 @@ export function judgeManifest(
   if (typeof signed?.body !== 'string' || !Array.isArray(signed.macs)) return foreign('it is no manifest');
   const { body } = signed;
   const macs = signed.macs.filter((mac) => typeof mac === 'string').slice(0, 8);
-  if (!expected.keys.some((key) => macs.some((mac) => isSame(mac, macOf(key, body))))) {
-    return foreign('no secret of this box has signed it');
-  }
+  if (!isSigned(body, macs, expected.keys)) return foreign('no secret of this box has signed it');
   // Whoever has the secrets may have signed it: the agent has them.
   const said = parse(body) as Partial<Manifest> | null;
   if (said?.version !== 1) return foreign('another version of the box wrote it');
@@ -75,6 +73,10 @@ function plain(url: string): string {
     .toLowerCase();
 }
 
+export function isSigned(body: string, macs: readonly string[], keys: readonly string[]): boolean {
+  return keys.some((key) => macs.some((mac) => isSame(mac, macOf(key, body))));
+}
+
 function macOf(key: string, body: string): string {
   return createHmac('sha256', Buffer.from(key, 'hex')).update(body).digest('hex');
 }
@@ -92,7 +94,7 @@ function parse(text: string): unknown {
 }
 
 /** @returns what is signed, where every part of it has its form. */
-function manifestOf(said: Partial<Manifest>): Manifest | null {
+export function manifestOf(said: Partial<Manifest>): Manifest | null {
   const { box, repository, time, state, work, head, index, files } = said;
   const refs = parseList(said.refs, (pair) =>
     isPair(pair) && isRef(pair[0]) && isId(pair[1]) ? pair : null,

@@ -1,7 +1,8 @@
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import type { BoxState, ChildNews } from './box-state.ts';
+import type { BoxState } from './box-state.ts';
+import { EventBus } from './events.ts';
 import { findOtherBoot } from './other-boot.ts';
 
 /** The notice board: the box's state, in memory and, once there is a place for it, in `state.json`. */
@@ -11,9 +12,14 @@ export class Board {
   readonly #log: Log;
   /** A second init in a running box must not write over the first one's state: that state is what refuses it. */
   readonly #silent: boolean;
-  readonly #listeners: ((news: ChildNews) => void)[] = [];
+  /** What happens to the box: a child's end changes its state, and every change is told. */
+  readonly events: EventBus;
 
-  constructor({ host, log, state }: { host: Host; log: Log; state: BoxState }) {
+  constructor({ host, log, state, events }: { host: Host; log: Log; state: BoxState; events?: EventBus }) {
+    this.events = events ?? new EventBus();
+    this.events.on('child', ({ child, what: _, ...news }) => {
+      this.post({ children: { ...this.#state.children, [child]: news } });
+    });
     this.#host = host;
     this.#log = log;
     this.#state = state;
@@ -26,24 +32,17 @@ export class Board {
 
   post(change: Partial<BoxState>): void {
     this.#state = this.#redacted({ ...this.#state, ...change });
+    this.#write();
+    this.events.emit('state', this.#state);
+  }
+
+  #write(): void {
     if (this.#silent || this.#host.files.facts(Paths.run)?.kind !== 'folder') return;
     try {
       this.#host.files.write(Paths.state, `${JSON.stringify(this.#state)}\n`, 0o644);
     } catch {
       // Before the mounts step there may be no writable place; the log on stdout says it all meanwhile.
     }
-  }
-
-  /** Posts what happened to a child, and passes it on to whoever wants to hear. */
-  tell(news: ChildNews): void {
-    const { child, what: _, ...state } = news;
-    this.post({ children: { ...this.#state.children, [child]: state } });
-    for (const listener of this.#listeners) listener(news);
-  }
-
-  /** Calls back for everything that happens to a child from now on. */
-  onNews(listener: (news: ChildNews) => void): void {
-    this.#listeners.push(listener);
   }
 
   /** Everybody reads the board, and programs' own words stand on it: what git says may hold a token. */

@@ -7,74 +7,7 @@
 
 load rows
 
-# A row for each thing of one kind is written by a loop.
-# shellcheck disable=SC2016,SC2034
-rows=(
-  'a UDP query to a public resolver·1000·ask udp 8.8.8.8 53 $MARK.denied.test·sighted·redirect output'
-  'a TCP query to a public resolver·1000·ask tcp 1.1.1.1 53 $MARK.denied.test·sighted·redirect output'
-  'a UDP query to the gateway·1000·ask udp $GATEWAY 53 $MARK.denied.test·sighted·redirect output'
-  'a TCP query to the gateway·1000·ask tcp $GATEWAY 53 $MARK.denied.test·sighted·redirect output'
-  'a UDP query to the upstream·1000·ask udp $UPSTREAM 53 $MARK.denied.test·asked·redirect output'
-  'a TCP query to the upstream·1000·ask tcp $UPSTREAM 53 $MARK.denied.test·asked·redirect output'
-  'a query to the upstream by another user·1234·ask udp $UPSTREAM 53 $MARK.denied.test·asked·redirect output'
-  'a query to the upstream by root·0·ask udp $UPSTREAM 53 $MARK.denied.test·asked·redirect output'
-  'DNS over TLS by TCP port 853·1000·echo $MARK >/dev/tcp/9.9.9.9/853·sighted·redirect output'
-  'DNS over QUIC by UDP port 853·1000·echo $MARK >/dev/udp/9.9.9.9/853·sighted·redirect output'
-  'DNS over HTTPS by address·1000·curl -sk --max-time 3 https://8.8.8.8/dns-query/$MARK·browsed·guard output'
-  'DNS over HTTPS by name·1000·curl -sk --max-time 3 https://dns.google/dns-query/$MARK·browsed·redirect guard output'
-  "DNS over HTTPS to a resolver's address under its name·1000·curl -sk --max-time 3 --resolve dns.google:443:8.8.8.8 https://dns.google/dns-query/\$MARK·browsed·guard output"
-  "DNS over HTTPS to a resolver's address under an allowed name·1000·curl -sk --max-time 3 --resolve allowed.test:443:8.8.8.8 https://allowed.test/\$MARK·.web | any(.path == \"/\$MARK\" and .local == \"8.8.8.8\")·guard output"
-  'DNS over HTTP/3·1000·echo $MARK >/dev/udp/8.8.8.8/443·sighted·redirect output'
-  'a query to the group of multicast DNS·1000·echo $MARK >/dev/udp/224.0.0.251/5353·.stray > 0·redirect output'
-  'a name asked of every UDP port of 127.0.0.11·1000·every-port 127.0.0.11 $MARK.denied.test·asked·redirect output·main'
-  'an option beside the question for an allowed name·1000·query udp $UPSTREAM allowed.test 1 $MARK·asked·redirect output'
-  'a denied name with a zero octet after an allowed one·1000·query udp $UPSTREAM "allowed.test\0.$MARK" 1·asked·redirect output'
-  'a denied name with a dot inside its label·1000·query udp $UPSTREAM "$MARK\.allowed.test" 1·asked·redirect output'
-  'a name of 250 octets below an allowed one·1000·query udp $UPSTREAM "$MARK$(printf ".%040d" 1 2 3 4 5).allowed.test" 1·asked·redirect output'
-  'any of a thousand names below an allowed exact name·1000·many-names $UPSTREAM 1000 $MARK allowed.test·asked·redirect output'
-  'a made-up name below an allowed exact name, by root·0·getent ahosts $MARK.allowed.test·asked·redirect output'
-)
-
-add_types() {
-  local type
-  for type in NS=2 CNAME=5 SOA=6 NULL=10 PTR=12 MX=15 TXT=16 AAAA=28 SRV=33 SVCB=64 HTTPS=65 ANY=255 TYPE65280=65280; do
-    rows+=("a query for ${type%=*} of an allowed name·1000·query udp \$UPSTREAM allowed.test ${type#*=}·.dns | any(.name == \"allowed.test\" and .type == \"${type%=*}\")·redirect output")
-  done
-  rows+=('a query for AXFR of an allowed name·1000·query tcp $UPSTREAM allowed.test 252·.dns | any(.type == "AXFR")·redirect output')
-}
-
-# add_program USER PROGRAM COMMAND
-add_program() {
-  rows+=("a denied name looked up by $2·$1·${3//NAME/\$MARK.denied.test}·asked·redirect output")
-}
-
-add_programs() {
-  add_program 1000 getent 'getent ahosts NAME'
-  add_program 1000 Python "python3 -c \"import socket; socket.getaddrinfo('NAME', 443)\""
-  add_program 1000 Perl 'perl -e "gethostbyname(q(NAME))"'
-  add_program 1000 "Node's look-up" 'node -e "dns.lookup(\`NAME\`, () => {})"'
-  add_program 1000 "Node's own resolver" 'node -e "dns.resolve4(\`NAME\`, () => {})"'
-  add_program 1000 "Node's own resolver for TXT" 'node -e "dns.resolveTxt(\`NAME\`, () => {})"'
-  add_program 1000 "Node's own resolver, sent elsewhere" 'node -e "dns.setServers([\`198.51.100.53\`]); dns.resolve4(\`NAME\`, () => {})"'
-  add_program 1000 Bun 'bun -e "await fetch(\`https://NAME/\`)"'
-  add_program 1000 curl 'curl -sk --max-time 3 https://NAME/'
-  add_program 1000 wget 'wget -q -T 3 -t 1 -O /dev/null https://NAME/'
-  add_program 1000 git 'timeout 5 git ls-remote https://NAME/x.git'
-  add_program 1000 ssh 'ssh -o BatchMode=yes -o ConnectTimeout=2 NAME true'
-  add_program 1000 npm 'timeout 10 npm ping --fetch-retries 0 --registry https://NAME/'
-  add_program 1000 pip 'timeout 10 pip3 download --retries 0 --no-deps -d /tmp/pip --index-url https://NAME/simple nothing'
-  add_program 1000 OpenSSL 'timeout 3 openssl s_client -connect NAME:443'
-  add_program 1000 bash 'timeout 3 bash -c "echo >/dev/tcp/NAME/443"'
-  add_program 0 "root's getent" 'getent ahosts NAME'
-  add_program 0 "root's curl" 'curl -sk --max-time 3 https://NAME/'
-  add_program 0 "root's Node" 'node -e "dns.resolve4(\`NAME\`, () => {})"'
-  add_program 0 "root's git" 'timeout 5 git ls-remote https://NAME/x.git'
-  add_program 1234 'another user' 'getent ahosts NAME'
-}
-
-add_types
-add_programs
-register_rows
+read_rows
 
 setup_file() {
   start_boxes --env 'ALLOW_DOMAINS=allowed.test,*.wild.test,lure.test,sixty.test,slow.test,cut.test,dead.test,liar.test,wrong.test'

@@ -3,12 +3,12 @@
 # control. `open` has none of those that stand in our own program: there each attack must be seen to succeed.
 
 load ../container/cloister
-load edited
+load without
 
 setup_file() {
   start_internet
   ctl PUT /received '{"text": "the words of a stranger"}' >/dev/null
-  build_edited "$NAME-open" "$CLOISTER_IMAGE" "${OPEN[@]}"
+  build_without "$NAME-open" "$CLOISTER_IMAGE" own
   local flags=("${OWN[@]}" --volume "$BATS_TEST_DIRNAME/fixtures:/attacks:ro"
     --volume "$ROOT/test/container/fixtures:/fixtures:ro")
   box main --env BOX_NAME=main "${flags[@]}"
@@ -32,26 +32,6 @@ TOKEN=tk_kept_from_the_agent_too
 OWN=(--env "NOTIFY_URL=https://$HOST/$TOPIC" --env "NOTIFY_TOKEN=$TOKEN" --env 'ALLOW_DOMAINS=*.wild.test,allowed.test'
   --env NOTIFY_ON=waits,ends,turn,fails,limit,degraded --env OTEL_EXPORTER_OTLP_ENDPOINT=https://otel.test
   --env OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20never-for-the-agent)
-
-# Of our own program.
-OPEN=(
-  '...denialsOf(own)' ''
-  'findOwnRules(settings, [rule]).length === 0 ? null' '!0 ? null'
-  '.own === !0 ? null :' '.own === 2 ? null :'
-  '!agentWords.includes(word)' '!1'
-  'agent: { burst: 10' 'agent: { burst: 1e9'
-  'quiet = 6e4' 'quiet = 0'
-  '{ ...headers, ...telemetry.headers }' '{ ...telemetry.headers, ...headers }'
-  '"content-type": type }' '"content-type": type, ...headers }'
-  'response.destroy(), resolve(response.statusCode ?? 0);'
-  'response.on("data", (some) => { globalThis.heard = some; }), response.on("end", () => resolve(response.statusCode ?? 0));'
-  'response.writeHead(status, { ...later, "content-length": 0 }), response.end();'
-  'response.writeHead(status, later), response.end(globalThis.heard);'
-)
-
-matches_received() {
-  matches "$(ctl GET /received)" "$1"
-}
 
 asked() {
   as_agent "$1" "python3 /fixtures/ask.py udp 127.0.0.53 53 $2"

@@ -41,7 +41,7 @@ started_after_session() {
   leave
   WITHOUT=--tmpfs=/home boot cloned --volume "$NAME-home:/home/claude" --env REPO_URL=https://github.com/evil/tricks
   eventually 30 in_box cloned '[[ -s /run/cloister/ready ]]' || { "$ENGINE" logs "$NAME-cloned"; return 1; }
-  matches "$("$ENGINE" exec "$NAME-cloned" cloister status --json)" '.repository == "cloned"'
+  is_status cloned '.repository == "cloned"'
   started_after_session cloned
   in_box cloned '[[ -e /workspace/repo/.gitmodules && ! -e /workspace/repo/x/.git ]]'
   in_box cloned '[[ -z $(find /workspace/repo/.git/hooks -type f ! -name "*.sample") ]]'
@@ -82,7 +82,7 @@ started_after_session() {
   "$ENGINE" exec "$NAME-kept" cloister verify >/dev/null
   "$ENGINE" exec "$NAME-kept" cloister log >/dev/null
   "$ENGINE" exec "$NAME-kept" cloister rules >/dev/null
-  matches "$("$ENGINE" exec "$NAME-kept" cloister status --json)" '.repository == "kept"'
+  is_status kept '.repository == "kept"'
   # The agent's own git runs it: that is how the traps are known to work.
   in_session kept 'cd /workspace/repo; git status; git diff; git st; true' >/dev/null
   in_box kept 'grep -q fsmonitor /tmp/ran-1000 && grep -q textconv /tmp/ran-1000'

@@ -4,7 +4,7 @@
 # its controls each of them succeeds; what git is told is another control: the agent's own git is not.
 
 load ../container/cloister
-load edited
+load without
 
 setup_file() {
   start_internet --subnet4 198.51.100.128/25 --subnet6 2001:db8:c18::/64
@@ -12,7 +12,7 @@ setup_file() {
   for name in target elsewhere planted fooled; do
     ctl PUT "/github/repos/cloister-demo/$name" '{"isPrivate": true, "files": {"README.md": "one\n", ".gitattributes": "* filter=trap diff=trap\n"}}' >/dev/null
   done
-  build_edited "$NAME-open" "$CLOISTER_IMAGE" "${OPEN[@]}"
+  build_without "$NAME-open" "$CLOISTER_IMAGE" rescue
   box main --env REPO_URL=https://github.com/cloister-demo/target --env RESCUE_INTERVAL=10s
 }
 
@@ -21,18 +21,6 @@ teardown_file() {
   "$ENGINE" image rm --force "$NAME-open" >/dev/null 2>&1 || true
 }
 
-# Of our own program: the question to the remote, the end of all that runs as the agent, with the room that a rescue has
-# beside it, the signature, the form of what is signed (two look at it), and what takes the force from a stranger's words.
-OPEN=(
-  'report.kind === "pushed" && await this.#assertThere(report, deadline), ' ''
-  '(await endAgentProcesses(host, agent), await this.#running' '(await this.#running'
-  'headroom = 48' 'headroom = 0'
-  '!expected.keys.some((key) => macs.some((mac) => isSame(mac, macOf(key, body))))' '!1'
-  'manifest = manifestOf(said);' 'manifest = said;'
-  '!isId(manifest) || !isTime(time) || !isCount(files) || !isName(branch) ? null' '!isId(manifest) ? null'
-  '.replace(unseen, "?")' ''
-)
-
 # open_box BOX [FLAG...]: of that image.
 open_box() {
   CLOISTER_IMAGE=$NAME-open box "$@"
@@ -40,11 +28,6 @@ open_box() {
 
 TARGET=https://github.com/cloister-demo/target
 ELSEWHERE=https://github.com/cloister-demo/elsewhere
-
-# events BOX EXPRESSION: true of the list of its rescue events.
-events() {
-  matches "$("$ENGINE" logs "$NAME-$1" 2>&1 | grep '"event":"rescue' | jq --slurp .)" "$2"
-}
 
 refs_of() {
   ctl GET "/github/repos/cloister-demo/$1" | jq --raw-output '.refs | keys[] | select(startswith("refs/cloister"))'
@@ -68,7 +51,7 @@ bare() {
     done
     printf 'machine github.com login x password forged\n' >~/.netrc; chmod 600 ~/.netrc
     echo work >work.txt"
-  eventually 40 events main 'any(.event == "rescue.saved")'
+  eventually 40 rescue_events main 'any(.event == "rescue.saved")'
   bare target 'cat-file blob "$(git -C /run/internet/git/cloister-demo/target.git for-each-ref --format="%(refname)" "refs/cloister/box/*/work")":work.txt' | grep -x work
   [[ -z $(refs_of elsewhere) ]]
   in_box main '[[ ! -e /tmp/ran ]]'
@@ -99,17 +82,17 @@ END
 @test "an agent that changes the rescue's own git directory while it works can't have saved said of what is not" {
   in_session main "cd /workspace/repo; rm -f .git/config ~/.gitconfig ~/.netrc .git/hooks/*; git init -q"
   forge main target
-  eventually 60 events main 'any(.event == "rescue.failed" and (.reason | contains("the remote does not have")))'
+  eventually 60 rescue_events main 'any(.event == "rescue.failed" and (.reason | contains("the remote does not have")))'
   # It did push, and it did believe itself.
   [[ -n $(refs_of elsewhere) ]]
-  events main '(map(select(.event == "rescue.failed"))[0].time) as $caught | all(.event != "rescue.saved" or .time < $caught)'
-  matches "$("$ENGINE" exec "$NAME-main" cloister status --json)" '.rescue.outcome == "failed" and (.rescue.said | startswith("FAILED"))'
+  rescue_events main '(map(select(.event == "rescue.failed"))[0].time) as $caught | all(.event != "rescue.saved" or .time < $caught)'
+  is_status main '.rescue.outcome == "failed" and (.rescue.said | startswith("FAILED"))'
 }
 
 @test "at the stop it is dead, and the work is saved" {
   in_box main 'pgrep -f "bash /tmp/forge"'
   "$ENGINE" stop --time 60 "$NAME-main" >/dev/null
-  events main '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
+  rescue_events main '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
   bare target 'cat-file blob "$(git -C /run/internet/git/cloister-demo/target.git for-each-ref --format="%(refname)" "refs/cloister/box/*/work")":forged.txt' | grep -x forged
   remove_box main
 }
@@ -117,11 +100,11 @@ END
 @test "without the question to the remote, and with the agent alive at the stop, saved is said of what is lost: removal" {
   open_box fooled --env REPO_URL=https://github.com/cloister-demo/fooled --env RESCUE_INTERVAL=10s
   forge fooled fooled
-  eventually 60 events fooled 'any(.event == "rescue.saved")'
+  eventually 60 rescue_events fooled 'any(.event == "rescue.saved")'
   [[ -z $(refs_of fooled) ]]
   in_session fooled 'echo more >/workspace/repo/more.txt'
   "$ENGINE" stop --time 60 "$NAME-fooled" >/dev/null
-  events fooled '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
+  rescue_events fooled '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
   [[ -z $(refs_of fooled) ]]
   remove_box fooled
 }
@@ -144,18 +127,18 @@ END
     git update-ref refs/cloister/box/00000000/manifest "$commit"; git update-ref refs/cloister/box/00000000/state main'
   # Whoever believes it has it restored.
   open_box victim --env REPO_URL=https://github.com/cloister-demo/planted
-  matches "$("$ENGINE" exec "$NAME-victim" cloister status --json)" '.rescue.restored | startswith("restored the work saved at 1970-")'
+  is_status victim '.rescue.restored | startswith("restored the work saved at 1970-")'
   in_session victim '[[ -e /workspace/repo/mine.txt ]]'
   remove_box victim
   box victim --env REPO_URL=https://github.com/cloister-demo/planted
-  matches "$("$ENGINE" exec "$NAME-victim" cloister status --json)" '(.steps[] | select(.name == "repository") | .state == "warned") and
+  is_status victim '(.steps[] | select(.name == "repository") | .state == "warned") and
     (.rescue.restored | startswith("a rescue is there but was not restored: ") and contains("no secret of this box has signed it"))'
   eventually 10 says 'was not restored' screen victim 1
   in_session victim 'cd /workspace/repo && [[ ! -e mine.txt && -z $(git status --porcelain) ]]'
   # What it saves goes beside: nothing that may be wanted yet is written over.
   in_session victim 'echo later >/workspace/repo/later.txt'
   "$ENGINE" stop --time 60 "$NAME-victim" >/dev/null
-  events victim '.[-1] | .event == "rescue.saved" and (.ref | test("^refs/cloister/box/[0-9a-f]{8}-[0-9a-f]{8}/work$"))'
+  rescue_events victim '.[-1] | .event == "rescue.saved" and (.ref | test("^refs/cloister/box/[0-9a-f]{8}-[0-9a-f]{8}/work$"))'
   remove_box victim
 }
 
@@ -164,7 +147,7 @@ END
   in_session names 'cd /workspace/repo && git checkout -q -b "$(printf "b\342\200\256x\$(id)")" &&
     touch "$(printf ".env.a\033]52;c;?\007b")" "$(printf ".env.\nline")" "$(printf ".env.\377\302\233")" && echo x >x.txt'
   "$ENGINE" stop --time 60 "$NAME-names" >/dev/null
-  events names '.[-1].event == "rescue.saved"'
+  rescue_events names '.[-1].event == "rescue.saved"'
   local said
   said=$("$ENGINE" logs "$NAME-names" 2>&1)
   remove_box names
@@ -246,7 +229,7 @@ while True:
     box "$how" --env REPO_URL=https://github.com/cloister-demo/planted --env "BOX_NAME=$how"
     runs_wild "$how" "$how"
     "$ENGINE" stop --time 60 "$NAME-$how" >/dev/null
-    events "$how" '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
+    rescue_events "$how" '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
     bare planted "cat-file blob $(refs_of planted | grep "/$how/.*/work"):$how.txt" | grep -x "$how"
     remove_box "$how"
   done
@@ -258,7 +241,7 @@ while True:
     open_box "wild-$how" --env REPO_URL=https://github.com/cloister-demo/planted --env "BOX_NAME=wild-$how"
     runs_wild "wild-$how" "$how"
     "$ENGINE" stop --time 60 "$NAME-wild-$how" >/dev/null
-    events "wild-$how" '.[-1].event == "rescue.failed" and .[-1].occasion == "stop"'
+    rescue_events "wild-$how" '.[-1].event == "rescue.failed" and .[-1].occasion == "stop"'
     run ! grep "wild-$how" <<<"$(refs_of planted)"
     remove_box "wild-$how"
   done

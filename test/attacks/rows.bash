@@ -3,8 +3,10 @@
 # rows run once with every control in place, and once more with theirs removed; what the world then saw is kept,
 # and a test for each row looks at both.
 #
-# A row: title · user · what it runs · what the world has seen if it got out · controls · boxes (both if none).
-# $MARK in it is a word of this row alone. What is seen is an expression of jq, or a word for one:
+# The table stands beside the file, as FILE.txt, a line each; # begins a comment. A row:
+#   title · user · what it runs · what the world has seen if it got out · controls · boxes (all if none)
+# All rows of the same controls are run at once: what is seen has to be of this one alone. $MARK is a word of it, $HIGH
+# the high port of the engine's resolver. What is seen is an expression of jq, or a word for one:
 #   asked    the upstream was sent the mark          sighted   the canary was
 #   browsed  a web server got a request for it       wired     a web server got it somehow
 # shellcheck shell=bash
@@ -12,16 +14,15 @@
 load ../container/cloister
 
 export CANARY=198.51.100.66 ALLOWED=198.51.100.77 UPSTREAM=198.51.100.53 GATEWAY=198.51.100.1 BARE=198.51.100.90
-export CANARY6=2001:db8:c16::66
+export CANARY6=2001:db8:c16::66 ALLOWED6=2001:db8:c16::77 UPSTREAM6=2001:db8:c16::53
 BOXES='main bare'
 
-# start_boxes [FLAG...]: both, with a fake internet.
+# start_boxes [FLAG...]: those of $BOXES, with a fake internet.
 start_boxes() {
   start_internet --ipv6
-  local flags=(--volume "$BATS_TEST_DIRNAME/fixtures:/attacks:ro" --volume "$ROOT/test/container/fixtures:/fixtures:ro" "$@")
+  local box flags=(--volume "$ROOT/test/attacks/fixtures:/attacks:ro" --volume "$ROOT/test/container/fixtures:/fixtures:ro" "$@")
   box main --dns "$NET_DNS" "${flags[@]}"
-  start_bare "${flags[@]}"
-  local box
+  [[ $BOXES != *bare* ]] || start_bare "${flags[@]}"
   for box in $BOXES; do
     in_box "$box" 'iptables-save' >"$BATS_FILE_TMPDIR/$box-rules4"
     in_box "$box" 'ip6tables-save' >"$BATS_FILE_TMPDIR/$box-rules6"
@@ -55,6 +56,7 @@ remove_control() {
   guard) in_box "$1" 'iptables -t nat -F CLOISTER-GUARD' ;;
   leak) in_box "$1" 'iptables -t mangle -D POSTROUTING -j CLOISTER-LEAK' ;;
   output6) in_box "$1" 'ip6tables -P OUTPUT ACCEPT; ip6tables -D OUTPUT -j CLOISTER-OUTPUT' ;;
+  loopback-resolver) in_box "$1" 'iptables -D CLOISTER-AGENT -d 127.0.0.11/32 -j CLOISTER-REFUSE' ;;
   input6) in_box "$1" 'ip6tables -P INPUT ACCEPT; ip6tables -D INPUT -j CLOISTER-INPUT' ;;
   esac
 }
@@ -146,7 +148,7 @@ for_each_row() (
 # Fields go to $title, $user, $command, $seen, $controls, $boxes and $mark.
 parse_row() {
   # Long enough for no random octets to hold it.
-  local name digit MARK=z${1}qmark HEXMARK=7a
+  local name digit MARK=z${1}qmark HEXMARK=7a HIGH
   # A digit's octet is 3 and the digit.
   for ((digit = 0; digit < ${#1}; digit++)); do HEXMARK+=3${1:digit:1}; done
   HEXMARK+=716d61726b
@@ -158,7 +160,8 @@ parse_row() {
   browsed) seen='.web | any(.path | contains("$MARK"))' ;;
   wired) seen='.wire | any(.text | contains("$MARK"))' ;;
   esac
-  for name in HEXMARK MARK CANARY6 CANARY ALLOWED UPSTREAM GATEWAY; do
+  HIGH=$(sed -n 's/.*-p udp.*--to-destination 127.0.0.11:\([0-9]*\)$/\1/p' "$BATS_FILE_TMPDIR/main-rules4")
+  for name in HEXMARK MARK CANARY6 ALLOWED6 UPSTREAM6 CANARY ALLOWED UPSTREAM GATEWAY HIGH; do
     command=${command//\$$name/${!name}} seen=${seen//\$$name/${!name}}
   done
 }
@@ -169,6 +172,13 @@ record() {
 }
 
 # --- One test a row ----------------------------------------------------------------------------------------
+
+# read_rows: into $rows, and a test for each.
+read_rows() {
+  mapfile -t rows < <(grep -v -e '^#' -e '^$' "${BATS_TEST_FILENAME%.bats}.txt")
+  ((${#rows[@]} > 0))
+  register_rows
+}
 
 register_rows() {
   local row

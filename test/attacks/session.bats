@@ -4,11 +4,11 @@
 # is, and whose init waits for its programs' pipes: there it does, as long as in the other one it has not.
 
 load ../container/cloister
-load edited
+load without
 
 setup_file() {
   start_internet
-  build_edited "$NAME-open" "$CLOISTER_IMAGE" "${OPEN[@]}"
+  build_without "$NAME-open" "$CLOISTER_IMAGE" session
   printf '#!/bin/sh\nshift\nexec "$@"\n' >"$BATS_FILE_TMPDIR/server"
   chmod 755 "$BATS_FILE_TMPDIR/server"
   local flags=(--volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro")
@@ -22,13 +22,6 @@ teardown_file() {
 }
 
 FOLDER=/run/cloister/session
-OPEN=(
-  'child.once("exit", () => {' 'child.once("never", () => {'
-  'for (let stream of child.stdio) stream?.destroy();' ''
-  # It is started again as often there.
-  'session: { pause: 100, longest: 1e4' 'session: { pause: 100, longest: 200'
-)
-
 server() {
   in_box "$1" 'pgrep --uid 1000 --exact "tmux: server"'
 }

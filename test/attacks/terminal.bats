@@ -22,7 +22,7 @@ BARE=(/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all 
 
 # operator SCRIPT COMMAND...: somebody at a terminal in the box, of which every octet is told; see type.py.
 operator() {
-  "$ENGINE" exec --interactive --env RAW=yes "$NAME-main" python3 /fixtures/type.py 30 "$@" </dev/null
+  "$ENGINE" exec --interactive --env RAW=yes "$NAME-main" python3 /fixtures/type.py 90 "$@" </dev/null
 }
 
 agents_tmux() {
@@ -42,9 +42,9 @@ attached() {
   eventually 10 is_attached
 }
 
-# heard WAY COMMAND...: what of the hostile sequences, sent in that way, reaches the terminal of who attaches so.
+# shown_by WAY COMMAND...: what of the hostile sequences, sent in that way, reaches the terminal of who attaches so.
 # LEAVE holds what has to be done after the detach.
-heard() {
+shown_by() {
   local way=$1 said=$BATS_TEST_TMPDIR/said operator pane status=0 word=finished-$RANDOM
   shift
   eventually 5 has_clients 0
@@ -77,17 +77,17 @@ QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its 
   'a printer' 'the scrollback erased' 'a macro' 'a reset')
 
 @test "tmux's passthrough brings the operator's terminal nothing that it would answer or act on" {
-  try heard passthrough cloister attach
+  try shown_by passthrough cloister attach
   [[ $status == 0 && $output == control ]]
 }
 
 @test "nor does a terminal description that the agent wrote for tmux's server" {
-  try heard overrides cloister attach
+  try shown_by overrides cloister attach
   [[ $status == 0 && $output == control ]]
 }
 
 @test "nor do sequences in a pane, which tmux itself answers" {
-  try heard raw cloister attach
+  try shown_by raw cloister attach
   [[ $status == 0 && $output == '' ]]
 }
 
@@ -96,7 +96,7 @@ QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its 
   LEAVE=$'\nexpect plain root shell\ntype exit\\r'
   for shell in 'bash -l' 'sh -i'; do
     # shellcheck disable=SC2086
-    try heard passthrough $shell
+    try shown_by passthrough $shell
     [[ $status == 0 && $output == control ]]
   done
   pane=$(agents_tmux "display-message -p -t cloister:1.1 '#{pane_tty}'")
@@ -112,9 +112,9 @@ QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its 
 }
 
 @test "without the relay the same sequences arrive: removal" {
-  try heard passthrough "${BARE[@]}"
+  try shown_by passthrough "${BARE[@]}"
   reach control "${QUESTIONS[@]}"
-  try heard overrides "${BARE[@]}"
+  try shown_by overrides "${BARE[@]}"
   reach control "${QUESTIONS[@]}"
 }
 
@@ -212,6 +212,10 @@ writes() {
   as_agent main "printf '\ePtmux;\e\e]52;c;%s\a\e\\\\%s' $(base64 <<<"$1") '$1' >$pane"
 }
 
+nobody_at_the_keys() {
+  in_box main "((\$(date +%s) - \$(tmux -N -S /run/cloister/session/tmux list-clients -F '#{client_activity}' | sort -n | tail -n 1) >= 6))"
+}
+
 @test "the clipboard is written while the operator is at the keys, and not in the night" {
   local said=$BATS_TEST_TMPDIR/said operator pane
   pane=$(agents_tmux "display-message -p -t cloister:1.1 '#{pane_tty}'")
@@ -222,10 +226,12 @@ writes() {
     end' cloister attach >"$said" &
   operator=$!
   attached
-  sleep 1
+  # What was selected is on the clipboard: the operator is at the keys.
+  eventually 10 says words agents_tmux show-buffer
   writes by-day
+  eventually 5 says by-day agents_tmux 'capture-pane -p -t cloister:1.1'
   # Longer than the operator counts as being there.
-  sleep 6
+  eventually 15 nobody_at_the_keys
   writes by-night
   agents_tmux 'detach-client -s cloister'
   wait "$operator"

@@ -5,6 +5,9 @@
 
 load ../container/cloister
 
+# Nothing here needs a network, so that nothing waits for one.
+OFFLINE=yes
+
 setup_file() {
   box open --security-opt seccomp=unconfined
   "$ENGINE" run --detach --name "$NAME-bare" --label "cloister.test=$NAME" --network none --entrypoint sleep \
@@ -20,12 +23,6 @@ setup_file() {
 
 teardown_file() {
   remove_all
-}
-
-# Nothing here needs a network, so that nothing waits for one.
-internet_flags() {
-  printf '%s\n' "--label=cloister.test=$NAME" --network=none --env=DNS_UPSTREAM=198.51.100.53 \
-    "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
 }
 
 jq() {

@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
+# bats file_tags=alone
 # Wearing the box down: each way as the agent, under its whole profile, in a small container. Meanwhile the supervisor
 # answers and nobody outside hears of it; afterwards the box is well again. Below them the same ways in a box without
 # what holds them: that is the table of removals. Figures are the bench's (row `wear`); the bound here is only what no
 # machine is too slow for.
 
 load ../container/cloister
-load edited
+load without
 
 CANARY=198.51.100.66 ALLOWED=198.51.100.77
 # Milliseconds.
@@ -25,23 +26,10 @@ teardown_file() {
   "$ENGINE" image rm --force "$NAME-loose" "$NAME-without" >/dev/null 2>&1 || true
 }
 
-# Of our own program.
-LOOSE=(
-  'memory?.by === "supervisor" && watchMemory(parts, memory.bytes);' ''
-  'mostTerminals = 256' 'mostTerminals = 1e9'
-  'connections: 8192' 'connections: 1e9'
-  'unproven: 4096' 'unproven: 1e9'
-  'hello: 1e4' 'hello: 1e6'
-  'counts.size < 50' 'counts.size < 1e9'
-  'mostListed = 200' 'mostListed = 1e9'
-  'logPace = { window: 1e4, rate: 20 }, filePace = { window: 1e3, rate: 20 }'
-  'logPace = { window: 1e4, rate: 1e9 }, filePace = { window: 1e3, rate: 1e9 }'
-)
-
 build_loose() {
   "$ENGINE" build --quiet --label "cloister.test=$NAME" --tag "$NAME-without" --build-arg "IMAGE=$CLOISTER_IMAGE" \
     "$BATS_TEST_DIRNAME/fixtures/removals" >/dev/null
-  build_edited "$NAME-edited" "$NAME-without" "${LOOSE[@]}"
+  build_without "$NAME-edited" "$NAME-without" wear
   printf 'FROM %s\nRUN echo nproc nofile niceness ration >/etc/without\n' "$NAME-edited" |
     "$ENGINE" build --quiet --label "cloister.test=$NAME" --tag "$NAME-loose" - >/dev/null
 }

@@ -27,10 +27,6 @@ scrubbed() {
   as_agent "$1" "cd /workspace && env -i HOME=/home/claude PATH=/usr/local/bin:/usr/bin:/bin $2"
 }
 
-status_of() {
-  "$ENGINE" exec "$NAME-$1" cloister status --json
-}
-
 @test "Claude runs the stub's tool call in /workspace/repo, with nobody attached" {
   eventually 40 as_agent main '[[ $(wc -l </workspace/repo/effect) == 3 ]]'
   [[ $(as_agent main 'cat /workspace/repo/effect') == $'claude\n/workspace/repo\n0' ]]

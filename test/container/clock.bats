@@ -48,18 +48,6 @@ ahead() {
   ((by > -120 && by < 120)) || { echo "$2 is not $1 s ahead of $EPOCHSECONDS"; return 1; }
 }
 
-status_of() {
-  "$ENGINE" exec "$NAME-$1" cloister status --json
-}
-
-log_of() {
-  "$ENGINE" logs "$NAME-$1" 2>&1
-}
-
-is_status() {
-  matches "$(status_of "$1")" "$2"
-}
-
 @test "the jump is seen by the box's programs, by init and the agent, and changes no other clock" {
   jump $((3 * day))
   ahead $((3 * day)) "$(in_box main 'date +%s')"

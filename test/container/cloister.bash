@@ -10,6 +10,7 @@ ROOT=$(cd "${BATS_TEST_DIRNAME:-.}/../.." && pwd)
 NAME=${BATS_RUN_TMPDIR##*-}
 NAME=cloister-$(basename "${BATS_TEST_FILENAME:-x}" .bats)-${NAME,,}
 export ENGINE CLOISTER_IMAGE ROOT
+PATIENCE=4
 
 # No other text of a test or of the image holds these, so wherever they show, a secret leaked.
 CLAUDE_TOKEN=sk-ant-oat01-kept-from-every-eye
@@ -44,8 +45,13 @@ remove_all() {
   [[ -z $ids ]] || "$ENGINE" volume rm --force $ids >/dev/null
 }
 
-# What a box needs to live on the fake internet.
+# What a box needs to live on the fake internet; OFFLINE=yes is a file's that needs none, so that nothing waits for one.
 internet_flags() {
+  if [[ ${OFFLINE:-} ]]; then
+    printf '%s\n' "--label=cloister.test=$NAME" --network=none --env=DNS_UPSTREAM=198.51.100.53 \
+      "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
+    return
+  fi
   printf '%s\n' "--label=cloister.test=$NAME" "--network=$NAME" "--volume=$NET_CA:/certs/ca.pem:ro" \
     --env=EXTRA_CA_CERTS=/certs/ca.pem "--env=DNS_UPSTREAM=$NET_DNS" --env=ALLOW_PRIVATE=198.51.100.0/24 \
     "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
@@ -113,6 +119,47 @@ screen() {
   as_agent "$1" "tmux -N -S /run/cloister/session/tmux capture-pane -p -t cloister:1.${2:-0}"
 }
 
+status_of() {
+  "$ENGINE" exec "$NAME-$1" cloister status --json
+}
+
+# is_status BOX EXPRESSION: jq's expression is true of it.
+is_status() {
+  matches "$(status_of "$1")" "$2"
+}
+
+log_of() {
+  "$ENGINE" logs "$NAME-$1" 2>&1
+}
+
+# rescue_events BOX EXPRESSION: jq's expression is true of the list of the rescue's events.
+rescue_events() {
+  matches "$(log_of "$1" | grep '"event":"rescue' | jq --slurp .)" "$2"
+}
+
+# heard TEXT: the model was given this text.
+heard() {
+  ctl GET /anthropic/log | jq --exit-status --arg text "$1" 'any(.[]; .heard // "" | contains($text))' >/dev/null ||
+    { echo "never heard: $1"; ctl GET /anthropic/log | jq -r '.[].heard // empty' | tail -c 3000; return 1; }
+}
+
+# What arrived at the box's own receivers: jq's expression is true of it.
+matches_received() {
+  matches "$(ctl GET /received)" "$1"
+}
+
+# type_in BOX TEXT: an operator types it to Claude. Enter comes once it is drawn: what comes at once is taken for pasted.
+type_in() {
+  as_agent "$1" "tmux -N -S /run/cloister/session/tmux send-keys -l -t cloister:1.0 '$2'"
+  eventually 10 says "${2:0:40}" screen "$1"
+  as_agent "$1" 'tmux -N -S /run/cloister/session/tmux send-keys -t cloister:1.0 Enter'
+}
+
+# lives BOX SECONDS FLAG-OF-PGREP...: there is such a process, and all of them have lived so long.
+lives() {
+  in_box "$1" "pids=\$(pgrep -d, ${*:3}) && ps -o etimes= -p \$pids | awk '\$1 < $2 { young = 1 } END { exit young }'"
+}
+
 ctl() {
   "$ROOT/test/internet/ctl" "$NAME" "$@"
 }
@@ -156,15 +203,18 @@ try() {
   printf '> %s\n%s\n= %s\n' "$*" "$output" "$status"
 }
 
-# eventually SECONDS COMMAND...: until it succeeds; its last words are shown if it never does.
+# eventually SECONDS COMMAND...: until it succeeds; its last words are shown if it never does. The seconds are those of a
+# machine that does nothing else: no claim, so a busy one gets more.
 eventually() {
-  local deadline=$((SECONDS + $1)) said
+  local deadline=$((SECONDS + PATIENCE * $1)) said pause=0.1
   until said=$("${@:2}" 2>&1); do
     if ((SECONDS >= deadline)); then
-      printf 'never within %s s: %s\n%s\n' "$1" "${*:2}" "$said"
+      printf 'never within %s s: %s\n%s\n' "$((PATIENCE * $1))" "${*:2}" "$said"
       return 1
     fi
-    sleep 0.1
+    sleep $pause
+    # A look is a program of the engine's: many of them keep a box from what is waited for.
+    pause=0.3
   done
 }
 

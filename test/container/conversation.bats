@@ -18,11 +18,6 @@ teardown_file() {
 
 REPOSITORY=(--env REPO_URL=https://github.com/cloister-demo/hello)
 
-type_in() {
-  as_agent "$1" "tmux -N -S /run/cloister/session/tmux send-keys -l -t cloister:1.0 '$2'; sleep 0.5
-    tmux -N -S /run/cloister/session/tmux send-keys -t cloister:1.0 Enter"
-}
-
 # The conversation the pane goes on with, as its note says.
 conversation() {
   as_agent "$1" 'cut -d" " -f1 /home/claude/.claude/cloister/conversation-*'
@@ -40,10 +35,6 @@ goes_on() {
 # Told since the log of the API was emptied: never the first prompt again.
 prompts() {
   ctl GET /anthropic/log | jq '[.[] | select(.kind == "conversation" and .prompt == "the very first prompt")] | length'
-}
-
-status_of() {
-  "$ENGINE" exec "$NAME-$1" cloister status --json
 }
 
 @test "Claude killed goes on in the same conversation where it was cut off, is counted, and its prompt is not given again" {

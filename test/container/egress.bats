@@ -31,10 +31,6 @@ without_nat='rm /usr/sbin/iptables-nft-restore && printf "%s\n" "#!/bin/bash" \
   "exec /usr/sbin/xtables-nft-multi iptables-restore \"\$@\" <<<\"\$document\"" >/usr/sbin/iptables-nft-restore && \
   chmod 755 /usr/sbin/iptables-nft-restore'
 
-status_of() {
-  "$ENGINE" exec "$NAME-$1" cloister status --json
-}
-
 allows_and_refuses() {
   ctl DELETE /canary >/dev/null
   [[ $(as_agent "$1" 'curl -sS --max-time 5 https://allowed.test') == allowed ]]
@@ -118,12 +114,12 @@ allows_and_refuses() {
   in_box busy 'touch /run/cloister/private/refuse; cloister allow late.test:8443'
   try as_agent busy 'curl -sS --max-time 5 https://late.test:8443'
   [[ $status != 0 ]]
-  eventually 5 matches_status busy '.firewall.lastFailure | contains("busy")'
+  eventually 5 is_status busy '.firewall.lastFailure | contains("busy")'
   [[ $(as_agent busy 'curl -sS --max-time 5 https://allowed.test') == allowed ]]
   says '"event":"firewall.failed"' "$ENGINE" logs "$NAME-busy"
   says 'Device or resource busy: the kernel refused the change of the pins: EBUSY' "$ENGINE" logs "$NAME-busy"
   in_box busy 'rm /run/cloister/private/refuse'
-  eventually 30 matches_status busy '.firewall.lastFailure == null'
+  eventually 30 is_status busy '.firewall.lastFailure == null'
   eventually 10 as_agent busy 'curl -sSf --max-time 5 https://late.test:8443'
   remove_box busy
 }
@@ -157,12 +153,9 @@ for port in range(20000, 23000):
         refused += s.connect_ex((\"198.51.100.66\", port)) == 111
 print(refused)"'
   [[ $output == *3000* ]]
-  eventually 20 matches_status flood '.egress.refused >= 3000'
+  eventually 20 is_status flood '.egress.refused >= 3000'
   (($("$ENGINE" logs "$NAME-flood" 2>&1 | grep -c '"via":"wall"') < 400))
   says '"event":"egress.refused.more"' "$ENGINE" logs "$NAME-flood"
   remove_box flood
 }
 
-matches_status() {
-  matches "$(status_of "$1")" "$2"
-}

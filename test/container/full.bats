@@ -42,10 +42,6 @@ up() {
   eventually 40 in_box "$2" '[[ -s /run/cloister/ready ]]' || { "$ENGINE" logs "$NAME-$2"; return 1; }
 }
 
-status_of() {
-  "$ENGINE" exec "$NAME-$1" cloister status --json
-}
-
 is_health() {
   matches "$("$ENGINE" exec "$NAME-$1" cloister health --json)" "$2"
 }

@@ -73,16 +73,6 @@ write_turn() {
   turn Write "$(jq --null-input --arg path "$1" --arg text "$2" '{file_path: $path, content: $text}')"
 }
 
-# ask PROMPT: an operator types it into the session.
-ask() {
-  as_agent main "$SERVER send-keys -t cloister:1.0 -l '$1' && sleep 0.3 && $SERVER send-keys -t cloister:1.0 Enter"
-}
-
-heard() {
-  ctl GET /anthropic/log | jq --exit-status --arg text "$1" 'any(.[]; .heard // "" | contains($text))' >/dev/null ||
-    { echo "never heard: $1"; ctl GET /anthropic/log | jq -r '.[].heard // empty' | tail -c 3000; return 1; }
-}
-
 window_is() {
   [[ $(as_agent main "$SERVER display-message -p -t cloister:1.0 '#W'") == "$1" ]]
 }
@@ -112,11 +102,11 @@ questions() {
   script "$(write_turn /workspace/repo/greet.js 'const a   = "hi"'),
     $(write_turn /workspace/repo/note.txt $'quiet\n'),
     $(bash_turn 'curl -sS https://evil.denied.test')"
-  ask 'Add a greeting'
+  type_in main 'Add a greeting'
   eventually 30 says 'It is done.' screen main
   eventually 20 window_is add-a-greeting
   # Drawn anew with the next answer.
-  ask 'Thank you'
+  type_in main 'Thank you'
   eventually 20 says 'add-a-greeting' screen main
   eventually 20 says 'Hello from the stub.' screen main
   as_agent main "$SERVER capture-pane -e -p -t cloister:1.0" | grep -q $'\e\\[32m.*box ready'
@@ -153,9 +143,9 @@ questions() {
 @test "a name that is none is not taken, and nothing of it is run" {
   # shellcheck disable=SC2016
   ASIDE='$(touch /tmp/pwned); #(touch /tmp/pwned)\u001b]0;pwned\u0007' script '{"text": "Fine."}'
-  ask /clear
+  type_in main /clear
   eventually 10 says 'bypass permissions on' screen main
-  ask 'Another thing'
+  type_in main 'Another thing'
   asked() { [[ $(questions) == 1 ]]; }
   eventually 30 asked
   noted() { [[ $(in_box main 'ls /run/cloister/session | grep -c ^name-') == 2 ]]; }

@@ -42,10 +42,6 @@ stand() {
     --env ALLOW_DOMAINS=allowed.test --env BOOT_TIMEOUT=20 --volume "$FOLDER/kill-$1:/etc/kill:ro" "${@:5}" "$NAME-variant" >/dev/null
 }
 
-log_of() {
-  "$ENGINE" logs "$NAME-$1" 2>&1
-}
-
 is_over() {
   [[ $("$ENGINE" inspect --format '{{.State.Running}}' "$NAME-$1") == false ]] || in_box "$1" '[[ -s /run/cloister/ready ]]'
 }

@@ -1,7 +1,11 @@
 #!/usr/bin/env bats
+# bats file_tags=alone
 # What bounds the agent on each platform, as the kernel tells it and as status says it.
 
 load cloister
+
+# Nothing here needs a network, so that nothing waits for one.
+OFFLINE=yes
 
 setup_file() {
   box main
@@ -12,18 +16,12 @@ teardown_file() {
   rmdir_groups
 }
 
-# Nothing here needs a network, so that nothing waits for one.
-internet_flags() {
-  printf '%s\n' "--label=cloister.test=$NAME" --network=none --env=DNS_UPSTREAM=198.51.100.53 \
-    "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
-}
-
-status_of() {
+status_text() {
   "$ENGINE" exec "$NAME-$1" cloister status
 }
 
 @test "under the reference flags the user, each process and the places in memory are bounded, and status says how" {
-  try status_of main
+  try status_text main
   [[ $output =~ limits\ +memory\ 7936m\ \(held\ by\ the\ supervisor\),\ processes\ 1000\ \(counted ]]
   run ! grep -E 'not bounded: (System V|empty|/run|memory)' <<<"$output"
   local nproc
@@ -55,7 +53,7 @@ status_of() {
 
 @test "fewer tasks of the container leave the agent fewer, and what can't be is refused" {
   box few --pids-limit=400 --env AGENT_MEMORY=1g
-  says 'memory 1g (held by the supervisor), processes 272' status_of few
+  says 'memory 1g (held by the supervisor), processes 272' status_text few
   remove_box few
   mapfile -t flags < <(reference_flags)
   refused "${flags[@]}" --env GH_PAT=none --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN" --env AGENT_PROCESSES=2000
@@ -92,7 +90,7 @@ rmdir_groups() {
     --security-opt=seccomp=unconfined --security-opt=systempaths=unconfined --init --env FLY_MACHINE_ID=148e00000000 \
     "${flags[@]}" --env AGENT_MEMORY=300m --env AGENT_PROCESSES=200
   eventually 30 in_box machine '[[ -s /run/cloister/ready ]]'
-  says 'memory 300m (held by a control group), processes 200 (held by a control group)' status_of machine
+  says 'memory 300m (held by a control group), processes 200 (held by a control group)' status_text machine
   in_session machine 'grep -q "/cloister-agent$" /proc/self/cgroup'
   run ! in_box machine 'grep -q cloister-agent /proc/$(pgrep -u 65053 node)/cgroup'
   # More processes, and more memory, than the group has.
@@ -100,7 +98,7 @@ rmdir_groups() {
   ((${output%%$'\n'*} > 0))
   try in_session machine 'python3 -c "x = bytearray(600 << 20)"; echo ended with $?'
   [[ $output == *'ended with 137'* ]]
-  says 'state       ready' status_of machine
+  says 'state       ready' status_text machine
   # And what the boot could bound by itself.
   in_box machine 'grep -q " /run/cloister/session tmpfs .*nr_inodes=64" /proc/mounts && [[ $(cat /proc/sys/kernel/msgmni) == 64 ]]'
   remove_box machine

@@ -33,10 +33,6 @@ claude_once() {
   as_agent "$1" 'cd /workspace && timeout 50 claude -p "go on" </dev/null' || true
 }
 
-log_of() {
-  "$ENGINE" logs "$NAME-$1" 2>&1
-}
-
 @test "a turn that ends is told at once, and a minute later that Claude waits" {
   eventually 20 told "night-shift: Claude has finished its turn$WHERE"
   eventually 90 told "night-shift: Claude waits for you$WHERE"
@@ -77,8 +73,8 @@ log_of() {
 @test "an error of the model's service is told as a failure" {
   ctl PUT /anthropic/script '{"refuses": {"status": 400, "type": "invalid_request_error"}}' >/dev/null
   # In the session, which goes on: a `claude -p` may be gone before its hook has spoken.
-  as_agent main 'tmux="tmux -N -S /run/cloister/session/tmux"; $tmux send-keys -t cloister:1.0 Escape; sleep 1;
-    $tmux send-keys -t cloister:1.0 "go on"; sleep 1; $tmux send-keys -t cloister:1.0 Enter'
+  as_agent main 'tmux -N -S /run/cloister/session/tmux send-keys -t cloister:1.0 Escape'
+  type_in main 'go on'
   eventually 20 says 'says 400' screen main
   ctl PUT /anthropic/script '{}' >/dev/null
   eventually 70 told "night-shift: Claude has stopped on an error$WHERE"
@@ -111,10 +107,6 @@ log_of() {
   log_of again | grep '"event":"notify.failed"' | grep -q '"reason":"status-503"'
   run ! grep -E "$TOPIC|$TOKEN|notify\.test|stranger" <(log_of again)
   remove_box again
-}
-
-matches_received() {
-  matches "$(ctl GET /received)" "$1"
 }
 
 @test "nothing is said to a server that can't prove its name, nor to an inside address" {

@@ -68,8 +68,7 @@ leave_orphans() {
 }
 
 nothing_restarted() {
-  matches "$("$ENGINE" exec "$NAME-$1" cloister status --json)" \
-    '.state == "ready" and all(.children[]; .restarts == 0 and .lastCode == null)'
+  is_status "$1" '.state == "ready" and all(.children[]; .restarts == 0 and .lastCode == null)'
 }
 
 @test "6000 orphans of the agent's and a hundred of docker exec leave no zombie and end no child: PID 1" {

@@ -53,10 +53,6 @@ in_session_of() {
     cat "$1.out" && exit "$(cat "$1.status")"' - "$place" "$3"
 }
 
-status_of() {
-  "$ENGINE" exec "$NAME-$1" cloister status --json
-}
-
 # Every process of the box's but those of root, the egress user and the reader of the wall's log.
 tenants() {
   in_box "$1" 'for status in /proc/[0-9]*/status; do

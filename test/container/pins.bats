@@ -30,10 +30,6 @@ pinned() {
   in_box pins 'real-nft list set ip cloister pins' | grep -oE '198[.]51[.]100[.]77 [.] [0-9]+' | sort
 }
 
-matches_status() {
-  matches "$("$ENGINE" exec "$NAME-$1" cloister status --json)" "$2"
-}
-
 # freeze: from now on the kernel refuses every change of the set (EBUSY), and what stands stays.
 freeze() {
   in_box pins '{ echo "delete table ip cloister"
@@ -83,5 +79,5 @@ freeze() {
   (($(starts) == before + 1))
   [[ $(pinned) == *'198.51.100.77 . 8443'* ]]
   [[ $(in_box pins 'real-nft list set ip cloister pins') != *constant* ]]
-  matches_status pins '.firewall.lastFailure == null'
+  is_status pins '.firewall.lastFailure == null'
 }

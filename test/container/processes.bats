@@ -4,6 +4,9 @@
 
 load cloister
 
+# Nothing here needs a network, so that nothing waits for one.
+OFFLINE=yes
+
 setup_file() {
   # Whatever an operator's environment could smuggle into a program of ours, and a secret beside it.
   box main --env NODE_OPTIONS=--inspect=0.0.0.0 --env LD_BIND_NOW=1 --env BASH_ENV=/workspace/trap \
@@ -17,12 +20,6 @@ PROMPT='what nobody else has to know'
 
 teardown_file() {
   remove_all
-}
-
-# Nothing here needs a network, so that nothing waits for one.
-internet_flags() {
-  printf '%s\n' "--label=cloister.test=$NAME" --network=none --env=DNS_UPSTREAM=198.51.100.53 \
-    "--env=GH_PAT=$NET_GH_PAT" "--env=CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN"
 }
 
 # Standard input: what is wanted.

@@ -44,12 +44,6 @@ bash_turn() {
   jq --null-input --compact-output --arg command "$1" '{tool_use: {name: "Bash", input: {description: "Try", command: $command}}}'
 }
 
-# heard TEXT: the model was given this text, in the turn after the tool call.
-heard() {
-  ctl GET /anthropic/log | jq --exit-status --arg text "$1" 'any(.[]; .heard // "" | contains($text))' >/dev/null ||
-    { echo "never heard: $1"; ctl GET /anthropic/log | jq -r '.[].heard // empty' | tail -c 3000; return 1; }
-}
-
 @test "the agent hears in the same turn what was refused, and what an operator would type" {
   claude_does "$(bash_turn 'curl -sS https://evil.denied.test; echo went on')"
   heard 'went on'
@@ -116,12 +110,17 @@ heard() {
   timeout 60 "$ENGINE" exec "$NAME-main" timeout 50 cloister log --follow --json >"$out" 3>&- &
   follower=$!
   as_agent main 'for round in {1..80}; do for i in {1..20}; do getent hosts "n$round-$i.$(printf "%060d" 0).$(printf "%060d" 0).denied.test"; done; sleep 0.1; done; true'
-  as_agent main 'sleep 2; curl -sS https://last.denied.test' || true
-  eventually 15 grep -q '"last.denied.test"' "$out"
+  eventually 15 followed_to last.denied.test "$out"
   kill "$follower" || true
   [[ $(in_box main 'stat -c %s /run/cloister/refusals.jsonl') -lt 262145 ]]
   jq --slurp --exit-status 'map(.sequence) as $all | ($all == ($all | sort)) and (($all | unique | length) == ($all | length))
     and ($all[-1] - $all[0] + 1 == ($all | length))' "$out"
+}
+
+# followed_to NAME FILE: once the flood before it no longer takes the log's pace, a refusal of that name is in it.
+followed_to() {
+  as_agent main "curl -sS https://$1" || true
+  grep -q "\"$1\"" "$2"
 }
 
 followers() {
@@ -134,7 +133,7 @@ followers() {
   follower=$!
   eventually 10 followers 1
   # Whoever goes sooner than in a second has said nothing at all.
-  sleep 1.5
+  eventually 10 lives main 2 -f "'[l]og --follow --failed'"
   kill -KILL "$follower"
   eventually 10 followers 0
 }

@@ -27,11 +27,6 @@ rescue_of() {
   "$ENGINE" exec "$NAME-$1" cloister status --json | jq --raw-output ".rescue.$2"
 }
 
-# events BOX EXPRESSION: true of the list of its rescue events.
-events() {
-  matches "$("$ENGINE" logs "$NAME-$1" 2>&1 | grep '"event":"rescue' | jq --slurp .)" "$2"
-}
-
 # Everything that has to come back: branch, commits, index, files with their modes, half-done work.
 snapshot() {
   in_session "$1" 'cd /workspace/repo && cat .git/HEAD && git rev-parse HEAD && git for-each-ref refs/heads refs/tags &&
@@ -59,14 +54,14 @@ stop() {
   wanted=$(snapshot before)
   echo "$wanted"
   stop before
-  events before 'map(select(.event == "rescue.saved" and .occasion == "stop")) | length == 1'
-  events before '.[-1] | .branch == "topic/one" and .commits == 3 and (.missing == []) and (.ref | startswith("refs/cloister/box/"))'
+  rescue_events before 'map(select(.event == "rescue.saved" and .occasion == "stop")) | length == 1'
+  rescue_events before '.[-1] | .branch == "topic/one" and .commits == 3 and (.missing == []) and (.ref | startswith("refs/cloister/box/"))'
   remove_box before
   work after work
   diff <(echo "$wanted") <(snapshot after)
   in_box after '[[ ! -e /workspace/repo/ignored ]]'
   [[ $(rescue_of after restored) == 'restored the work saved at '*', on topic/one' ]]
-  matches "$("$ENGINE" exec "$NAME-after" cloister status --json)" '.steps[] | select(.name == "repository") | .state == "done" and (.detail | startswith("cloned; restored"))'
+  is_status after '.steps[] | select(.name == "repository") | .state == "done" and (.detail | startswith("cloned; restored"))'
   eventually 10 says 'cloister: restored the work saved at' screen after 1
   # By hand, as the log says.
   in_session after 'cd /tmp && git clone -q https://github.com/cloister-demo/work hand && cd hand &&
@@ -81,7 +76,7 @@ stop() {
   local wanted
   wanted=$(snapshot merging)
   stop merging
-  events merging '.[-1].missing == ["A merge is half done; it is saved as it stands."]'
+  rescue_events merging '.[-1].missing == ["A merge is half done; it is saved as it stands."]'
   remove_box merging
   work merged merge
   diff <(echo "$wanted") <(snapshot merged)
@@ -94,10 +89,10 @@ stop() {
   in_session doomed 'cd /workspace/repo && echo saved >saved.txt && git checkout -q -b mine'
   local wanted
   wanted=$(snapshot doomed)
-  eventually 25 events doomed 'any(.event == "rescue.saved" and .occasion == "interval" and .branch == "mine")'
+  eventually 25 rescue_events doomed 'any(.event == "rescue.saved" and .occasion == "interval" and .branch == "mine")'
   # Nothing has changed: nothing is pushed again.
   ctl DELETE /github/log >/dev/null
-  eventually 25 events doomed 'any(.event == "rescue.unchanged")'
+  eventually 25 rescue_events doomed 'any(.event == "rescue.unchanged")'
   holds /github/log 'all(.path | contains("receive-pack") | not)'
   in_session doomed 'echo lost >/workspace/repo/lost.txt'
   "$ENGINE" kill --signal KILL "$NAME-doomed" >/dev/null
@@ -111,14 +106,14 @@ stop() {
   work ended ended
   in_session ended 'echo x >/workspace/repo/x.txt'
   as_agent ended 'kill -9 -1' || true
-  eventually 15 events ended 'any(.event == "rescue.saved" and .occasion == "agent ended")'
+  eventually 15 rescue_events ended 'any(.event == "rescue.saved" and .occasion == "agent ended")'
 }
 
 @test "so does Claude's own end, though the session lives on" {
   repository mourned
   work mourned mourned
   in_session mourned 'echo x >/workspace/repo/x.txt; pkill -KILL -x claude'
-  eventually 30 events mourned 'any(.event == "rescue.saved" and .occasion == "agent ended")'
+  eventually 30 rescue_events mourned 'any(.event == "rescue.saved" and .occasion == "agent ended")'
 }
 
 @test "what runs on as the agent is ended before, and can't change what is saved" {
@@ -127,7 +122,7 @@ stop() {
   in_session runaway 'cd /workspace/repo && (trap "" TERM HUP; setsid -f bash -c "trap \"\" TERM HUP; while :; do date +%N >counter; done" >/dev/null 2>&1)'
   eventually 5 in_box runaway '[[ -s /workspace/repo/counter ]]'
   stop runaway
-  events runaway '.[-1].event == "rescue.saved" and .[-1].missing == []'
+  rescue_events runaway '.[-1].event == "rescue.saved" and .[-1].missing == []'
 }
 
 @test "with arguments the rescue follows the agent's end, and the code is still the agent's" {
@@ -140,7 +135,7 @@ stop() {
   try timeout 90 "$ENGINE" run --name "$NAME-once" "${flags[@]}" --env REPO_URL=https://github.com/cloister-demo/once \
     "$CLOISTER_IMAGE" -p 'do it'
   [[ $status == 0 ]]
-  events once '.[-1].event == "rescue.saved"'
+  rescue_events once '.[-1].event == "rescue.saved"'
   work afterwards once
   [[ $(in_session afterwards 'cat /workspace/repo/result.txt') == 'done' ]]
 }
@@ -150,12 +145,12 @@ stop() {
   work open open
   in_session open 'cd /workspace/repo && echo x >untracked.txt && echo y >added.txt && git add added.txt && echo z >>README.md'
   stop open
-  events open '.[-1].missing == ["left out (not tracked, and the repository is not known to be private): untracked.txt"]'
+  rescue_events open '.[-1].missing == ["left out (not tracked, and the repository is not known to be private): untracked.txt"]'
   remove_box open
   work open open --env RESCUE=all
   in_session open 'cd /workspace/repo && [[ -e added.txt && ! -e untracked.txt ]] && echo x >untracked.txt'
   stop open
-  events open '.[-1].missing == []'
+  rescue_events open '.[-1].missing == []'
 }
 
 @test "no secret leaves: not by name, not by content, not in a commit, and the agent's index stays as it was" {
@@ -164,7 +159,7 @@ stop() {
   in_session secretive 'cd /workspace/repo && echo A=1 >.env && cp /run/cloister/agent/github-token notes.txt &&
     cat /run/cloister/agent/github-token >>README.md && git commit -qam "With it" && echo fine >fine.txt'
   stop secretive
-  events secretive '.[-1].missing | any(contains("called like a secret): .env")) and any(contains("looks like a secret): ") and contains("notes.txt")) and any(contains("The new commits of what is checked out are not saved"))'
+  rescue_events secretive '.[-1].missing | any(contains("called like a secret): .env")) and any(contains("looks like a secret): ") and contains("notes.txt")) and any(contains("The new commits of what is checked out are not saved"))'
   local objects='git -C /run/internet/git/cloister-demo/secrets.git cat-file --batch-all-objects --batch --buffer'
   [[ $(in_box internet "$objects | grep -ac fine") -ge 1 && $(in_box internet "$objects | grep -ac $NET_GH_PAT; true") == 0 ]]
   remove_box secretive
@@ -178,13 +173,13 @@ stop() {
   in_session rejected 'echo x >/workspace/repo/x.txt'
   ctl PUT /github/pushes/cloister-demo/rejecting '{"reject": "refs/cloister"}' >/dev/null
   stop rejected
-  events rejected '.[-1] | .event == "rescue.failed" and (.reason | contains("the repository rejected the push") and contains("deny updating"))'
+  rescue_events rejected '.[-1] | .event == "rescue.failed" and (.reason | contains("the repository rejected the push") and contains("deny updating"))'
   repository dead
   work offline dead
   in_session offline 'echo x >/workspace/repo/x.txt'
   "$ENGINE" network disconnect "$NAME" "$NAME-offline"
   stop offline
-  events offline '.[-1] | .event == "rescue.failed" and (.reason | contains("could not be reached"))'
+  rescue_events offline '.[-1] | .event == "rescue.failed" and (.reason | contains("could not be reached"))'
 }
 
 @test "a rescue is known by either secret, after the other one was changed, and by its box's name" {
@@ -232,5 +227,5 @@ stop() {
   eventually 10 holds /github/log 'any(.path | contains("slow") and contains("receive-pack"))'
   "$ENGINE" kill --signal TERM "$NAME-hurried" >/dev/null
   eventually 5 says exited "$ENGINE" inspect --format '{{.State.Status}}' "$NAME-hurried"
-  events hurried '.[-1].reason == "a second signal cut it short"'
+  rescue_events hurried '.[-1].reason == "a second signal cut it short"'
 }

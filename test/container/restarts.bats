@@ -62,14 +62,6 @@ same_figures() {
   diff <(echo "$1") <(figures)
 }
 
-status_of() {
-  "$ENGINE" exec "$NAME-main" cloister status --json
-}
-
-is_status() {
-  matches "$(status_of)" "$1"
-}
-
 answers() {
   as_agent main 'curl -sS --max-time 1 https://allowed.test' | grep -qx allowed
 }
@@ -79,14 +71,14 @@ answers() {
   answers
   before=$(steady)
   for round in {1..20}; do
-    # At once after it came back, and later.
-    sleep "1.$((round % 5))"
+    # What ends sooner after its start is kept closed for longer each time.
+    eventually 5 lives main 2 -u 65053
     in_box main 'pkill -KILL -u 65053'
     start=${EPOCHREALTIME/./}
     eventually 3 answers
     echo "back after $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
   done
-  is_status '.children.egress.restarts == 21 and (.children.egress.failing | not)'
+  is_status main '.children.egress.restarts == 21 and (.children.egress.failing | not)'
   closed_meanwhile
   eventually 15 same_figures "$before"
 }
@@ -106,10 +98,10 @@ burst() {
     curl -sk --max-time 0.5 --resolve allowed.test:443:$NET_ALLOWED https://allowed.test/meanwhile"
   holds /web/log 'all(.[]; .path != "/meanwhile")'
   burst 4
-  is_status '.children.egress.failing'
+  is_status main '.children.egress.failing'
   "$ENGINE" logs "$NAME-main" 2>&1 | grep '"event":"child.failing","child":"egress"'
   eventually 20 answers
-  eventually 5 is_status '.children.egress.failing | not'
+  eventually 5 is_status main '.children.egress.failing | not'
   closed_meanwhile
 }
 
@@ -117,11 +109,11 @@ burst() {
   local before round
   before=$(steady)
   for round in {1..20}; do
-    sleep "1.$((round % 3))"
+    eventually 5 lives main 2 -u 65054
     in_box main 'pkill -KILL -u 65054'
     eventually 3 in_box main 'pgrep -u 65054 ulogd'
   done
-  is_status '.children["wall-log"].restarts == 20'
+  is_status main '.children["wall-log"].restarts == 20'
   closed_meanwhile
   as_agent main "timeout 1 bash -c '</dev/tcp/$NET_CANARY/7777'" || true
   eventually 5 in_box main 'grep -q "\"port\":7777" /run/cloister/refusals.jsonl'
@@ -134,9 +126,8 @@ burst() {
   for round in {1..20}; do
     in_box main 'pkill -KILL -x "tmux: server"'
     eventually 15 says 'bypass permissions on' screen main
-    sleep "0.$((round % 10))"
   done
-  is_status '.session.running and .session.restarts >= 20'
+  is_status main '.session.running and .session.restarts >= 20'
   closed_meanwhile
   eventually 15 same_figures "$before"
 }
@@ -155,13 +146,13 @@ two_panes() {
   before=$(steady)
   for round in {1..20}; do
     # A life of some seconds: what ends sooner again and again stays down.
-    sleep 5
+    eventually 15 lives main 5 -x -u 1000 claude
     claude=$(in_box main 'pgrep -x -u 1000 claude')
     in_box main 'pkill -KILL -x -u 1000 claude; pkill -KILL -u 1000 -f "^-?(/bin/)?bash -l$"'
     eventually 15 claude_again "$claude"
     eventually 12 two_panes
   done
-  eventually 10 is_status '.children.agent.restarts >= 20 and (.children.agent.failing | not)'
+  eventually 10 is_status main '.children.agent.restarts >= 20 and (.children.agent.failing | not)'
   closed_meanwhile
   eventually 15 same_figures "$before"
 }
@@ -180,7 +171,7 @@ clients() {
     eventually 10 clients 0
     wait $! || true
   done
-  is_status '.state == "ready"'
+  is_status main '.state == "ready"'
   closed_meanwhile
   eventually 15 same_figures "$before"
 }

@@ -37,10 +37,6 @@ hangs() {
   in_box "$1" 'pgrep -x sleep'
 }
 
-log_of() {
-  "$ENGINE" logs "$NAME-$1" 2>&1
-}
-
 # ends_with BOX CODE: soon, and by itself.
 ends_with() {
   local code

@@ -27,9 +27,9 @@ is() {
 @test "with a dead upstream what is known goes on, the rest fails at once or in seconds, and health answers" {
   answers allowed.test
   ctl PUT '/dns/zone/*.wild.test' '{"drop": true}' >/dev/null
-  local start=$SECONDS
-  run ! answers one.wild.test
-  ((SECONDS - start < 15))
+  # 6: it could not be resolved; it is not curl's own time that was up.
+  try as_agent main 'curl -sS --max-time 15 https://one.wild.test'
+  [[ $status == 6 ]]
   answers allowed.test
   matches "$(health)" '.status == "healthy" or .status == "degraded"'
   ctl DELETE /dns/zone >/dev/null
@@ -44,7 +44,7 @@ is() {
   "$ENGINE" network connect "$NAME" "$NAME-main"
   eventually 15 answers allowed.test
   eventually 15 is healthy
-  matches "$("$ENGINE" exec "$NAME-main" cloister status --json)" '.resolver.restarts == 0 and .session.restarts == 0'
+  is_status main '.resolver.restarts == 0 and .session.restarts == 0'
   run ! as_agent main 'curl -sk --max-time 2 https://denied.test'
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=here
 # Platforms differ: a writable root with SYS_ADMIN ends in the same posture, and what is missing is named.
 
 load cloister

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Connection } from '../../src/network/proxy/connection.ts';
 import { makeHttpFront } from '../../src/network/proxy/http.ts';
-import { usualLimits } from '../../src/network/proxy/proxy-limits.ts';
+import { connectionLimits } from '../../src/network/proxy/proxy-limits.ts';
 import { makeAllowlist } from '../../src/policy/allowlist.ts';
 import type { Target } from './driver.ts';
 
@@ -23,7 +23,7 @@ const heads = [
 /** Names the guard would have dialled for the input of this moment. */
 let asked: string[] = [];
 const take = makeHttpFront({
-  limits: usualLimits,
+  limits: connectionLimits,
   parts: {
     allowlist: () => makeAllowlist([{ name: allowed, wildcard: false, port, protocol: 'http' }]),
     resolve: async (name) => {

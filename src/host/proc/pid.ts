@@ -14,7 +14,7 @@ export function readStatus(files: Pick<Files, 'readIfAny'>, pid: number | 'self'
 
 /** @param status as `readStatus` gives it.  @returns what stands behind that name, or '' for none. */
 export function fieldOf(status: string | null, name: string): string {
-  return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status ?? '')?.[1] ?? '';
+  return new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status ?? '')?.[1] ?? '';
 }
 
 /** @returns a field of 64 bits, such as a set of capabilities or of signals; null for none. */

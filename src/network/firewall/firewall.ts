@@ -65,10 +65,7 @@ export function makeFirewall(parts: FirewallParts): Firewall {
     pin: async (request) => {
       const ports = portsFor(parts, allowlist, request);
       const lifetime = lifetimeOf(request.ttl, parts.byAddress);
-      const fresh = pins.add(
-        { ...request, name: request.own === true ? null : request.name, ports, lifetime },
-        host.uptime(),
-      );
+      const fresh = pins.add({ ...request, name: nameToTell(request), ports, lifetime }, host.uptime());
       if (fresh.length > 0) return kernel.tell({ add: fresh, remove: [] });
       return kernel.confirm(request.addresses.flatMap((address) => ports.map((port) => ({ address, port }))));
     },
@@ -95,6 +92,11 @@ export function makeFirewall(parts: FirewallParts): Firewall {
       return pins.size;
     },
   };
+}
+
+/** Null for the box's own: a refusal at the address names nobody. */
+export function nameToTell({ own, name }: PinRequest): string | null {
+  return own === true ? null : name;
 }
 
 function lifetimeOf(ttl: number, byAddress: boolean): number {

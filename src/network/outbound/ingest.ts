@@ -28,7 +28,7 @@ export function openDoor(parts: DoorParts, descriptor: { readonly fd: number }):
       response.on('error', () => {});
       response.on('finish', () => places.release(request.socket));
       answer({ ...parts, places }, request).then(
-        (status) => end(response, status),
+        (status) => endAnswer(response, status),
         () => request.destroy(),
       );
     },
@@ -60,7 +60,7 @@ function hear({ tell }: DoorParts, { headers }: IncomingMessage, word: string): 
 async function take({ forwarder, places }: Parts, request: IncomingMessage, word: string): Promise<number> {
   const signal = signals.find((one) => one === word);
   if (forwarder === null || signal === undefined) return 404;
-  const headers = headersOf(request);
+  const headers = headersToKeep(request);
   if (headers === null) return 415;
   const body = await readBody(request, places);
   if (body === null) return 413;
@@ -75,7 +75,7 @@ async function take({ forwarder, places }: Parts, request: IncomingMessage, word
   }
 }
 
-function headersOf({ headers }: IncomingMessage): Record<string, string> | null {
+export function headersToKeep({ headers }: IncomingMessage): Record<string, string> | null {
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   const encoding = headers['content-encoding'];
   if (type !== 'application/x-protobuf' && type !== 'application/json') return null;
@@ -97,7 +97,7 @@ async function readBody(request: IncomingMessage, places: ConnectionPlaces): Pro
 }
 
 /** What was not read is read and dropped by the server, in the time a request has. */
-function end(response: ServerResponse, status: number): void {
+export function endAnswer(response: ServerResponse, status: number): void {
   const later = status === 429 || status === 503 ? { 'retry-after': '30' } : {};
   response.writeHead(status, { ...later, 'content-length': 0 });
   response.end();

@@ -5,9 +5,12 @@ import { renderMessage } from './notification-message.ts';
 import { type Post, PostError } from './post.ts';
 
 /** Milliseconds after which the same word is told again at the soonest; what comes meanwhile is counted. */
-const quiet = 60_000;
+export const wordPause = 60_000;
 /** What either side may have told at once, and how many more a second: the agent can't use up what the box has. */
-const rations = { agent: { burst: 10, perSecond: 1 / 60 }, box: { burst: 10, perSecond: 1 / 60 } } as const;
+export const rations = {
+  agent: { burst: 10, perSecond: 1 / 60 },
+  box: { burst: 10, perSecond: 1 / 60 },
+} as const;
 /** Milliseconds between the tries for one message; after the last it is given up. */
 const pauses = [1000, 5000, 25_000, 120_000];
 
@@ -46,7 +49,7 @@ export function makeNotifier(parts: NotifierParts): Notifier {
   let timer: NodeJS.Timeout | undefined;
 
   const delayOf = (word: Happening, { source }: Waiting) =>
-    Math.max((toldAt.get(word) ?? -quiet) + quiet - now(), left[source].wait(1));
+    Math.max((toldAt.get(word) ?? -wordPause) + wordPause - now(), left[source].wait(1));
   const take = (word: Happening): Waiting | undefined => {
     const entry = waiting.get(word);
     waiting.delete(word);

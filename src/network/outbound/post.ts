@@ -1,10 +1,10 @@
-import { type ClientRequest, request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { connect, createSecureContext, type SecureContext } from 'node:tls';
 import type { Target } from '../../policy/outbound-target.ts';
 import type { PinWish } from '../pin-leases.ts';
 import { dial } from '../proxy/dial.ts';
-import { usualLimits } from '../proxy/proxy-limits.ts';
+import { connectionLimits } from '../proxy/proxy-limits.ts';
 import type { Names } from '../resolver/names.ts';
 
 /** Milliseconds for everything behind the dialling. */
@@ -68,7 +68,7 @@ async function reach({ names, pin }: PostParts, { name, port }: Target): Promise
   await pin({ name, port, addresses, ttl, own: true }).catch((error) => {
     throw new PostError('not-pinned', error);
   });
-  return dial(addresses, port, usualLimits).catch((error) => {
+  return dial(addresses, port, connectionLimits).catch((error) => {
     throw new PostError('unreachable', error);
   });
 }
@@ -99,10 +99,14 @@ function exchange(stream: Socket, target: Target, { path, headers, body }: Parce
     stream.once('close', () => fail(new Error('it was closed')));
     sent.on('response', (response) => {
       response.on('error', () => {});
-      // Its words are nobody's business: the status says what there is to know.
-      response.destroy();
-      resolve(response.statusCode ?? 0);
+      resolve(responseStatus(response));
     });
     sent.end(octets);
   });
+}
+
+/** Its words are nobody's business: the status says what there is to know. */
+export function responseStatus(response: IncomingMessage): number | Promise<number> {
+  response.destroy();
+  return response.statusCode ?? 0;
 }

@@ -57,7 +57,7 @@ export function makeForwarder({ telemetry, post, now, troubled }: ForwarderParts
       if (!budget.octets.take(body.length)) return 429;
       try {
         const path = `${base}/v1/${signal}`;
-        const status = await post(telemetry, { path, headers: { ...headers, ...telemetry.headers }, body });
+        const status = await post(telemetry, { path, headers: headersFor(headers, telemetry), body });
         if (status >= 200 && status < 300) troubledBefore = false;
         else report(`status-${status}`);
         return answerFor(status);
@@ -67,6 +67,14 @@ export function makeForwarder({ telemetry, post, now, troubled }: ForwarderParts
       }
     },
   };
+}
+
+/** The operator's headers, whatever the agent's say. */
+export function headersFor(
+  headers: Export['headers'],
+  telemetry: Pick<TelemetryTarget, 'headers'>,
+): Export['headers'] {
+  return { ...headers, ...telemetry.headers };
 }
 
 /** An exporter tries again after 429, 502, 503 and 504, and gives up after anything else. */

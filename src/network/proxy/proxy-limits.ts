@@ -14,7 +14,7 @@ export interface Limits {
   readonly farewell: number;
 }
 
-export const usualLimits: Limits = {
+export const connectionLimits: Limits = {
   connections: 8192,
   unproven: 4096,
   hello: 10_000,

@@ -3,7 +3,7 @@ import { makeCrowd } from './connection-table.ts';
 import { judge } from './judge-claim.ts';
 import { makeKnownAddresses } from './known-addresses.ts';
 import { planFor } from './plan-connection.ts';
-import { type Limits, usualLimits } from './proxy-limits.ts';
+import { connectionLimits, type Limits } from './proxy-limits.ts';
 import type { Guard, GuardParts } from './proxy-parts.ts';
 import { takeTcp } from './tcp.ts';
 import { takeTls } from './tls.ts';
@@ -13,7 +13,7 @@ import { takeTls } from './tls.ts';
  * with `allowHalfOpen` and are not paused, as `listenGuard` makes them.
  */
 export function makeGuard(parts: GuardParts, changed: Partial<Limits> = {}): Guard {
-  const desk: Desk = { parts, limits: { ...usualLimits, ...changed } };
+  const desk: Desk = { parts, limits: { ...connectionLimits, ...changed } };
   const crowd = makeCrowd(desk);
   const known = makeKnownAddresses(parts.now);
   const takeHttp = makeLateHttp(desk);

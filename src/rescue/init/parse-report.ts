@@ -58,13 +58,20 @@ function pushedOf(said: Said): SaveReport | null {
 }
 
 function restoreReportOf(said: Said): RestoreReport | null {
-  const { kind, place, manifest, time, branch, files } = said;
+  const { kind, place } = said;
   if (kind === 'none') return { kind };
   if (kind === 'refused' || kind === 'failed') return { kind, reason: lineOf(said.reason) };
   const notes = notesOf(said.notes);
-  if (kind !== 'restored' || notes === null || !isPlace(place) || !isId(manifest)) return null;
-  if (!isTime(time) || !isCount(files) || !isName(branch)) return null;
+  if (kind !== 'restored' || notes === null || !isPlace(place) || !tellsRestored(said)) return null;
+  const { manifest, time, branch, files } = said;
   return { kind, place, manifest, time, branch, files, notes };
+}
+
+/** Of which rescue: what the manifest says of itself. */
+export function tellsRestored(
+  said: Said,
+): said is Said & { manifest: string; time: number; branch: string | null; files: number } {
+  return isId(said.manifest) && isTime(said.time) && isCount(said.files) && isName(said.branch);
 }
 
 function parseObject(text: string): Said | null {

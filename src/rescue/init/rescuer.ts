@@ -108,34 +108,12 @@ class LiveRescuer implements Rescuer {
       const report = parseSaveReport(await runRescueProgram(this.#parts, order));
       // Even if the remote can't be asked now: it may well be there, and is ours.
       if (report.kind === 'pushed') this.#saved = addSaved(this.#saved, report.refs);
-      if (report.kind === 'pushed') await this.#assertThere(report, deadline);
+      if (report.kind === 'pushed') await assertThere(this.#parts, report, deadline);
       if (report.kind === 'pushed' || report.kind === 'nothing') this.#last = report.fingerprint;
       await this.#tell(occasion, report, host.uptime() - startedAt);
     } catch (error) {
       await this.#tell(occasion, { kind: 'failed', reason: chainOf(error) }, host.uptime() - startedAt);
     }
-  }
-
-  /** Asked by init itself, and in no git directory: neither repository nor agent can answer in the remote's place. */
-  async #assertThere({ refs }: Pushed, deadline: number): Promise<void> {
-    const { host, agent, settings } = this.#parts;
-    const { askRemote } = await import('../remote.ts');
-    const asAgent = {
-      // The names are ours, and what a server says beyond them is bounded as a text.
-      run: ({ octets: _, ...command }: Command) =>
-        host.run({ ...command, argv: confined(command.argv, roomy(agent)) }),
-    };
-    const url = settings.repository?.url ?? '';
-    const timeout = Math.max(deadline - host.uptime(), 1);
-    const there = await askRemote(asAgent, {
-      url,
-      credential: settings.githubToken !== null,
-      timeout,
-      only: Object.keys(refs),
-    });
-    const missing = Object.entries(refs).filter(([ref, id]) => there.refs.get(ref) !== id);
-    if (missing.length > 0)
-      throw new Error(`the remote does not have ${missing.map(([ref]) => ref).join(', ')}`);
   }
 
   async #tell(occasion: Occasion, report: SaveReport, duration: number): Promise<void> {
@@ -153,4 +131,29 @@ class LiveRescuer implements Rescuer {
     const partial = report.kind === 'pushed' && report.partial;
     board.post({ rescue: { ...board.state.rescue, savedAt, outcome: report.kind, partial, said } });
   }
+}
+
+/** Asked by init itself, and in no git directory: neither repository nor agent can answer in the remote's place. */
+export async function assertThere(
+  { host, agent, settings }: Pick<RescuerParts, 'host' | 'agent' | 'settings'>,
+  { refs }: Pushed,
+  deadline: number,
+): Promise<void> {
+  const { askRemote } = await import('../remote.ts');
+  const asAgent = {
+    // The names are ours, and what a server says beyond them is bounded as a text.
+    run: ({ octets: _, ...command }: Command) =>
+      host.run({ ...command, argv: confined(command.argv, roomy(agent)) }),
+  };
+  const url = settings.repository?.url ?? '';
+  const timeout = Math.max(deadline - host.uptime(), 1);
+  const there = await askRemote(asAgent, {
+    url,
+    credential: settings.githubToken !== null,
+    timeout,
+    only: Object.keys(refs),
+  });
+  const missing = Object.entries(refs).filter(([ref, id]) => there.refs.get(ref) !== id);
+  if (missing.length > 0)
+    throw new Error(`the remote does not have ${missing.map(([ref]) => ref).join(', ')}`);
 }

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { FakeChild } from '../../../src/host/fake-child.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { endStuck, watchLiveness } from '../../../src/init/liveness.ts';
+import { notifyOf } from '../../../src/init/notification-of.ts';
 import type { BoxState } from '../../../src/state/box-state.ts';
+import { EventBus } from '../../../src/state/events.ts';
 
 type Asked = () => Promise<string | null>;
 const silent: Asked = () => new Promise(() => {});
@@ -17,6 +19,8 @@ function setUp(ask: Asked) {
     ...more,
   });
   const start = machine.clock.now;
+  const bus = new EventBus();
+  notifyOf(bus, (word) => told.push(word));
   watchLiveness(
     {
       host: machine.program(),
@@ -26,8 +30,7 @@ function setUp(ask: Asked) {
         hide: () => {},
         redact: (text) => text,
       },
-      board: { state, post: (change) => void Object.assign(state, change) },
-      tell: (word) => told.push(word),
+      board: { state, post: (change) => void Object.assign(state, change), events: bus },
     },
     {
       name: 'egress',

@@ -3,6 +3,7 @@ import { FakeChild } from '../../../src/host/fake-child.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { watchWayOut } from '../../../src/init/watch-egress.ts';
 import { newState } from '../../../src/state/box-state.ts';
+import { EventBus } from '../../../src/state/events.ts';
 
 /** Each answers until it is told not to; the reader's line comes with the question. */
 function setUp() {
@@ -24,8 +25,7 @@ function setUp() {
     {
       host: machine.program(),
       log: { event: () => {}, hide: () => {}, redact: (text) => text },
-      board: { state, post: (change) => void Object.assign(state, change) },
-      tell: () => {},
+      board: { state, post: (change) => void Object.assign(state, change), events: new EventBus() },
     },
     { egress, wallLog },
   );

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
+import { notifyOf } from '../../../src/init/notification-of.ts';
 import { watchHealth } from '../../../src/init/watch-health.ts';
+import { EventBus } from '../../../src/state/events.ts';
 
 const healthCommand = /^\/usr\/local\/bin\/cloister health --json$/;
 
@@ -8,7 +10,9 @@ function setUp() {
   const machine = new FakeMachine();
   const told: string[] = [];
   const box = { ready: true };
-  watchHealth({ host: machine.program(), tell: (word) => told.push(word), isReady: () => box.ready });
+  const events = new EventBus();
+  notifyOf(events, (word) => told.push(word));
+  watchHealth({ host: machine.program(), events, isReady: () => box.ready });
   /** One look after another. */
   const look = async (...statuses: readonly string[]) => {
     for (const status of statuses) {

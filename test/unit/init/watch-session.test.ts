@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { agentIdentity } from '../../../src/confinement/profile.ts';
 import { FakeChild } from '../../../src/host/fake-child.ts';
 import { type Answer, FakeMachine } from '../../../src/host/fake-host.ts';
+import { notifyOf } from '../../../src/init/notification-of.ts';
 import { watchSession } from '../../../src/init/watch-session.ts';
 import { type BoxState, type ChildNews, newState } from '../../../src/state/box-state.ts';
+import { EventBus } from '../../../src/state/events.ts';
 
 /** What a server says that is process 42. */
 const of = (...lines: string[]) => ['42', ...lines, ''].join('\n');
@@ -18,6 +20,9 @@ function setUp(answer: Answer) {
   const state: BoxState = { ...newState(start), phase: 'ready', session: { running: true, restarts: 0 } };
   const child = new FakeChild(42, { argv: ['tmux'], env: {}, output: 'ignore' });
   const told: string[] = [];
+  const bus = new EventBus();
+  bus.on('child', (one) => void news.push(one));
+  notifyOf(bus, (word) => told.push(word));
   machine.prepare(/tmux/);
   machine.prepare(/display-message -p #\{pid\}$/, { stdout: '42\n' });
   machine.prepare(/\/usr\/bin\/kill /);
@@ -29,10 +34,9 @@ function setUp(answer: Answer) {
     board: {
       state,
       post: (change) => void Object.assign(state, change),
-      tell: (one) => news.push(one),
+      events: bus,
     },
     session: { child },
-    tell: (word) => told.push(word),
     agent: agentIdentity,
     place: { folder: '/workspace', key: 'k' },
     ended: () => void ends.push(machine.clock.now),
