@@ -59,7 +59,7 @@ posture() {
   # shellcheck disable=SC2016
   try as_agent main 'for folder in /proc/[0-9]*; do
     [[ $(stat -c %u $folder 2>/dev/null) != 1000 ]] || continue
-    line=$(tr "\0" " " <$folder/cmdline) && [[ $line == *cloister.mjs* || $line == *ulogd* ]] || continue
+    { line=$(tr "\0" " " <$folder/cmdline); } 2>/dev/null && [[ $line == *cloister.mjs* || $line == *ulogd* ]] || continue
     echo "$line"
     cat $folder/environ $folder/mem $folder/maps 2>/dev/null; ls $folder/fd/ 2>/dev/null
   done'
