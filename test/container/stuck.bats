@@ -154,13 +154,13 @@ while True: held.append(s.accept()[0]); $1"
   game "tmux -S $SOCKET.other -f /dev/null new-session -d -s cloister 'sleep 1000'; mv $SOCKET.other $SOCKET"
   row session 'another server answers in its place'
   restarted 0 0 0
-  in_box main 'kill $(pgrep -u 1000 -f tmux.other)'
+  in_box main 'pkill -u 1000 -f [t]mux.other'
 }
 
 @test "a server of the agent's own without a session gets none of ours" {
   game "tmux -S $SOCKET.other -f /dev/null start-server \; set -s exit-empty off \; new-session -d \; kill-session; mv $SOCKET.other $SOCKET"
   row session 'another server answers in its place'
-  in_box main 'kill $(pgrep -u 1000 -f tmux.other)'
+  in_box main 'pkill -u 1000 -f [t]mux.other'
 }
 
 @test "a listener that takes every client and never answers" {
