@@ -60,6 +60,10 @@ says_health() {
   "$ENGINE" exec "$NAME-main" cloister health --json || true
 }
 
+is_degraded() {
+  matches "$(says_health)" ".status == \"degraded\" and (.reasons | index(\"$1\") != null)"
+}
+
 status_is() {
   matches "$("$ENGINE" exec "$NAME-main" cloister status --json)" "$1"
 }
@@ -186,7 +190,7 @@ while True: held.append(s.accept()[0]); $1"
   local id
   id=$(conversation)
   again_and_again "-x 'tmux: server'"
-  eventually 30 eval 'matches "$(says_health)" ".status == \"degraded\" and (.reasons | any(test(\"session can.t be entered: tmux does not answer\")))"'
+  eventually 30 is_degraded "the session can't be entered: tmux does not answer"
   status_is '.unanswered.session == "tmux does not answer"'
   row session '"step":"end"'
   restarted 1 0 0
@@ -219,7 +223,7 @@ while True: held.append(s.accept()[0]); $1"
   local id
   id=$(conversation)
   again_and_again '-x -u 1000 claude'
-  eventually 30 eval 'matches "$(says_health)" ".status == \"degraded\" and (.reasons | any(test(\"stands still\")))"'
+  eventually 30 is_degraded "a program of the session's panes stands still: stopped"
   row agent '"step":"end"'
   [[ $(conversation) == "$id" ]]
   restarted 0 0 0
