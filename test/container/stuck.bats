@@ -44,7 +44,7 @@ UNNOTICED=30
 # shellcheck disable=SC2016
 WORLD='
   server=$(pgrep -P 1 -f -- "-f /etc/cloister/tmux.conf -D$")
-  client() { timeout 3 setpriv --reuid=1000 --regid=1000 --clear-groups tmux -N -S /run/cloister/session/tmux "$@"; }
+  client() { timeout --signal=KILL 3 setpriv --reuid=1000 --regid=1000 --clear-groups tmux -N -S /run/cloister/session/tmux "$@"; }
   [[ $(client display-message -p -t =cloister "#{pid}" 2>/dev/null) == "$server" ]] || echo "the session is not entered"
   [[ $(client list-panes -s -t =cloister -F "#{@cloister_role}#{pane_dead}" | grep -E "^[a-z]" | sort | xargs) == "agent0 shell0" ]] || echo "not both panes"
   pgrep -x -u 1000 claude >/dev/null || echo "no claude"
