@@ -214,9 +214,10 @@ while True: held.append(s.accept()[0]); $1"
   row agent stopped
 }
 
-@test "Claude that stopped itself, as Ctrl-Z has it, goes on" {
-  game 'pkill -TSTP -x claude'
+@test "Claude that stopped itself at Ctrl-Z goes on" {
+  game "tmux -N -S $SOCKET send-keys -t cloister:1.0 C-z"
   eventually 30 whole
+  eventually 20 says 'bypass permissions on' screen main
 }
 
 @test "Claude stopped again and again: started anew in its conversation" {
@@ -248,8 +249,8 @@ while True: held.append(s.accept()[0]); $1"
   status_is '.children.egress.lastCode == 137'
 }
 
-@test "an egress process that stopped itself as for a terminal, and the next one stopped as well" {
-  fault 'pkill -TSTP -u 65053'
+@test "an egress process stopped, and the next one as well" {
+  fault 'pkill -STOP -u 65053'
   row egress '"step":"end"'
   fault 'pkill -STOP -u 65053'
   row egress '"step":"end"'
