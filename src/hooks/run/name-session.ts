@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { Paths } from '../../core/paths.ts';
+import { beginningOf } from '../../host/agent-files.ts';
 import type { Host } from '../../host/host.ts';
 import {
   asideSession,
@@ -23,7 +23,11 @@ const system = 'You name work sessions. You answer with one name in kebab-case a
  * Names the window of a session after its first answer, once; and gives a resumed session its name back.
  * @param read stands in for a look at the transcript's beginning in tests.
  */
-export async function nameSession(host: Host, input: string, read = beginningOf): Promise<string> {
+export async function nameSession(
+  host: Host,
+  input: string,
+  read = (path: string) => beginningOf(path, mostRead),
+): Promise<string> {
   const event = parseSessionEvent(input);
   const pane = host.env.TMUX_PANE ?? '';
   if (event === null || isAside(event.session) || !/^%\d+$/.test(pane)) return '';
@@ -81,14 +85,4 @@ function askingEnvironment({ env }: Host): Record<string, string> {
 async function renameWindow(host: Host, pane: string, name: string): Promise<void> {
   const argv = ['/usr/bin/tmux', '-N', '-S', Paths.socket, 'rename-window', '-t', pane, name];
   await host.run({ argv, cwd: '/', timeout: 5000 });
-}
-
-function beginningOf(path: string): string {
-  const file = openSync(path, 'r');
-  try {
-    const octets = Buffer.alloc(mostRead);
-    return octets.toString('utf8', 0, readSync(file, octets, 0, mostRead, 0));
-  } finally {
-    closeSync(file);
-  }
 }

@@ -1,3 +1,5 @@
+import { targetOf } from '../../host/agent-file-facts.ts';
+import { filesBelow, namesIn, readLatin1, readSmall, statOf } from '../../host/agent-files.ts';
 import {
   commitsIn,
   type Head,
@@ -9,8 +11,7 @@ import {
   stateFolders,
 } from '../git-refs.ts';
 import type { LeftOut } from '../protocol.ts';
-import { findGitDir, oddNames, readHead, resolveIn, targetOf } from './git-folder.ts';
-import { filesBelow, namesIn, readLatin1, readSmall, statOf } from './repository-files.ts';
+import { findGitDir, oddNames, readHead, resolveIn } from './git-folder.ts';
 
 const mostRefs = 200;
 const mostStashes = 20;
