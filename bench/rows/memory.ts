@@ -8,7 +8,8 @@ const settle = 10_000;
 const alone = `${prefix}-alone`;
 /** Milliseconds within which both give back what their work needed: they look every ten seconds. */
 const afterwards = 45_000;
-const most = { private: 48, pss: 72 };
+/** Megabytes that both have written. Pss has no target: pages of Node's file that are mapped are the kernel's to drop. */
+const most = 48;
 
 /** How much of Node's own file is mapped differs from boot to boot by some megabytes. */
 const runs = 3;
@@ -86,8 +87,8 @@ function rowsOf(found: readonly Found[], when: string): Row[] {
   const row = (name: string, value: number, more = {}) =>
     makeRow({ name: `${name}, ${when}`, value, unit: 'MB', ...more });
   return [
-    row('private memory of all that is ours', middle('private'), { atMost: most.private, flattered }),
-    row('Pss of all that is ours', middle('pss'), { atMost: most.pss, flattered }),
+    row('private memory of all that is ours', middle('private'), { atMost: most, flattered }),
+    row('Pss of all that is ours', middle('pss'), { flattered }),
     ...(found[0]?.memory ?? []).map(({ name: one }) =>
       row(
         `private memory of ${one}`,

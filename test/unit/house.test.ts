@@ -54,6 +54,13 @@ describe('the operating system stays behind the port', () => {
     );
   });
 
+  test('only host touches files', () => {
+    expect(
+      rules.filesOutsideHost(tree),
+      'whose files they are, and who may follow their paths, is said once: host/files.ts, host/agent-files.ts',
+    ).toEqual([]);
+  });
+
   test('only host starts programs', () => {
     expect(
       rules.programsOutsideHost(tree),
@@ -79,6 +86,13 @@ describe('the operating system stays behind the port', () => {
       [],
     );
   });
+});
+
+test('every room says at its door what it is', () => {
+  expect(
+    rules.roomsWithoutReadme(tree),
+    'five lines: what it holds, who runs it, what comes in, what goes out, where to start',
+  ).toEqual([]);
 });
 
 test('files stay short', () => {

@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  constants,
-  openSync,
-  readdirSync,
-  realpathSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
 import { connect } from 'node:net';
 import { Paths } from '../../core/paths.ts';
+import { factsPastLinks, fileAttempts, pathsIn } from '../../host/file-attempts.ts';
 import type { Files } from '../../host/host.ts';
 import { mountAt, readMounts } from '../../host/proc/mountinfo.ts';
 import { allRefused, type Checks, judge, refused } from './verdict.ts';
@@ -38,7 +29,7 @@ export const fileChecks: Checks = {
       notWritten,
     );
     if (verdict.verdict !== 'holds') return verdict;
-    const open = [...searched, ...programs(), Paths.program, Paths.seccomp, Paths.node].filter(isOpen);
+    const open = [...searched, ...pathsIn(searched), Paths.program, Paths.seccomp, Paths.node].filter(isOpen);
     return judge(open.length === 0, open.join(' '));
   },
   'the state of the box belongs to root': async () => {
@@ -50,31 +41,21 @@ export const fileChecks: Checks = {
     const open = own.filter(isOpen);
     return verdict.verdict === 'holds' ? judge(open.length === 0, open.join(' ')) : verdict;
   },
-  "root's private folder is closed": () => refused(() => readdirSync(Paths.private), ['EACCES']),
+  "root's private folder is closed": () => refused(() => fileAttempts.list(Paths.private), ['EACCES']),
   "the operator's socket is closed": () => refused(() => greet(Paths.control), ['EACCES']),
   "the kernel's switches are closed": () => allRefused(writing(kernelSwitches), [...notWritten, 'ENOENT']),
   'how names are resolved is not the agent’s to change': () =>
     allRefused(writing(['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf']), [...notWritten, 'ENOENT']),
   'no program gives more rights than its caller has': () => {
-    const raised = programs().filter((path) => ((factsOf(path)?.mode ?? 0) & 0o6000) !== 0);
+    const raised = pathsIn(searched).filter((path) => ((factsPastLinks(path)?.mode ?? 0) & 0o6000) !== 0);
     return judge(raised.length === 0, raised.join(' '));
   },
 };
 
-function programs(): string[] {
-  return [...new Set(searched.map((folder) => realpathSync(folder)))].flatMap((folder) =>
-    readdirSync(folder).map((name) => `${folder}/${name}`),
-  );
-}
-
 /** Somebody beside root may write it: a second layer may refuse that today, and this tells when the first is gone. */
 function isOpen(path: string): boolean {
-  const facts = factsOf(path);
+  const facts = factsPastLinks(path);
   return facts !== undefined && (facts.uid !== 0 || (facts.mode & 0o022) !== 0);
-}
-
-function factsOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
 }
 
 function isRootSealed(files: Files): boolean {
@@ -83,17 +64,12 @@ function isRootSealed(files: Files): boolean {
 
 function creating(folders: readonly string[]): Record<string, () => unknown> {
   return Object.fromEntries(
-    folders.map((folder) => [folder, () => createAndRemove(`${folder}/.cloister-proof`)]),
+    folders.map((folder) => [folder, () => fileAttempts.createAndRemove(`${folder}/.cloister-proof`)]),
   );
 }
 
-function createAndRemove(path: string): void {
-  closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT));
-  unlinkSync(path);
-}
-
 function writing(paths: readonly string[]): Record<string, () => unknown> {
-  return Object.fromEntries(paths.map((path) => [path, () => openSync(path, constants.O_WRONLY)]));
+  return Object.fromEntries(paths.map((path) => [path, () => fileAttempts.openToWrite(path)]));
 }
 
 function greet(path: string): Promise<void> {

@@ -1,7 +1,8 @@
-import { openSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { parseLimits } from '../../confinement/limits/unbounded.ts';
 import { Paths } from '../../core/paths.ts';
 import { loadAttempt } from '../../host/attempt.ts';
+import { fileAttempts } from '../../host/file-attempts.ts';
 import type { Host } from '../../host/host.ts';
 import { fieldOf } from '../../host/proc/pid.ts';
 import { parseState } from '../../state/box-state.ts';
@@ -28,14 +29,12 @@ export const identityChecks: Checks = {
   'the agent is kept from writing below /proc': (host) => {
     const known = parseState(host.files.readIfAny(Paths.state))?.containment.landlock ?? null;
     if (known === null && !hasLandlock()) return { verdict: 'unknown', detail: 'no Landlock' };
-    return refused(() => openSync('/proc/self/oom_score_adj', 'w'), ['EACCES']);
+    return refused(() => fileAttempts.openToWrite('/proc/self/oom_score_adj'), ['EACCES']);
   },
-  'the agent goes first when memory runs out, and leaves no core file or queue behind': () => {
-    const score = readFileSync('/proc/self/oom_score_adj', 'utf8').trim();
-    const limits = readFileSync('/proc/self/limits', 'utf8');
-    const kept = ['Max core file size', 'Max msgqueue size'].every((name) =>
-      new RegExp(`^${name} +0 +0 `, 'm').test(limits),
-    );
+  'the agent goes first when memory runs out, and leaves no core file or queue behind': ({ files }) => {
+    const score = files.read('/proc/self/oom_score_adj').trim();
+    const { hard, soft } = parseLimits(files.read('/proc/self/limits'));
+    const kept = ['core', 'msgqueue'].every((name) => soft[name] === 0 && hard[name] === 0);
     return judge(score === '1000' && kept, `score ${score}, ${kept ? 'limited' : 'not limited'}`);
   },
   'the agent runs under a seccomp filter': (host) =>

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { Host } from '../../host/host.ts';
+import { fileAttempts } from '../../host/file-attempts.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { listPids } from '../../host/proc/pid.ts';
 import { allRefused, type Checks } from './verdict.ts';
 
@@ -9,17 +9,17 @@ const closed = ['EACCES', 'EPERM', 'ENOENT', 'ESRCH'];
 /** What the agent's user can do to processes of others: init, the egress process, the reader of the wall's log. */
 export const processChecks: Checks = {
   "init's environment is closed": () =>
-    allRefused({ environ: () => readFileSync('/proc/1/environ') }, closed),
+    allRefused({ environ: () => fileAttempts.read('/proc/1/environ') }, closed),
   'the memory of other users’ processes is closed': (host) =>
     allRefused(
       attacks(host, (folder) => ({
         mem: () => {
-          closeSync(openSync(`${folder}/mem`, 'r+'));
+          fileAttempts.openToReadAndWrite(`${folder}/mem`);
           assertMemory(folder);
         },
         maps: () => assertMemory(folder),
         environ: () => {
-          readFileSync(`${folder}/environ`);
+          fileAttempts.read(`${folder}/environ`);
           assertMemory(folder);
         },
       })),
@@ -28,9 +28,9 @@ export const processChecks: Checks = {
   'the files of other users’ processes are closed': (host) =>
     allRefused(
       attacks(host, (folder) => ({
-        root: () => readdirSync(`${folder}/root/`),
-        cwd: () => readlinkSync(`${folder}/cwd`),
-        fd: () => readdirSync(`${folder}/fd`),
+        root: () => fileAttempts.list(`${folder}/root/`),
+        cwd: () => fileAttempts.readLink(`${folder}/cwd`),
+        fd: () => fileAttempts.list(`${folder}/fd`),
       })),
       closed,
     ),
@@ -43,13 +43,13 @@ export const processChecks: Checks = {
 
 /** A process that has ended and waits for its parent has no memory: the kernel opens that emptiness to everybody. */
 function assertMemory(folder: string): void {
-  if (readFileSync(`${folder}/maps`).length === 0)
+  if (fileAttempts.read(`${folder}/maps`) === 0)
     throw Object.assign(new Error('the process has ended'), { code: 'ESRCH' });
 }
 
 /** The attacks on each process of another user, init first. */
 function attacks(
-  host: Host,
+  host: ShortHost,
   on: (folder: string) => Record<string, () => unknown>,
 ): Record<string, () => unknown> {
   const others = listPids(host.files)

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Paths } from '../../core/paths.ts';
 import { printable } from '../../core/printable.ts';
-import type { Host } from '../../host/host.ts';
+import { exists, listNames, readText, readTextIfSmall, realPathOf } from '../../host/agent-files.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { workspaceAsBooted } from '../../state/workspace-as-booted.ts';
 import {
   type Formatter,
@@ -36,7 +36,7 @@ const mostRead = 1024 ** 2;
 const patience = 10_000;
 
 /** Formats what the model has just written, by the operator's list, and tells it where its text was changed. */
-export async function format(host: Host, input: string, places = placesOf(host)): Promise<string> {
+export async function format(host: ShortHost, input: string, places = placesOf(host)): Promise<string> {
   const edited = parseEdited(input);
   const file = edited === null ? null : insideWorkspace(edited, places.workspace);
   if (file === null) return '';
@@ -46,27 +46,26 @@ export async function format(host: Host, input: string, places = placesOf(host))
   return renderFormatted({ context, faults });
 }
 
-function placesOf(host: Host): FormatPlaces {
+function placesOf(host: ShortHost): FormatPlaces {
   return { ...image, workspace: workspaceAsBooted(host) };
 }
 
 /** @returns the file itself, past every link, or null where it is not the project's text. */
 function insideWorkspace(path: string, workspace: string): string | null {
   try {
-    const [file, root] = [realpathSync(path), realpathSync(workspace)];
+    const [file, root] = [realPathOf(path), realPathOf(workspace)];
     const below = relative(root, file);
-    const facts = statSync(file);
     const isInside = below !== '' && !below.startsWith('..') && !isKeptOut(below);
-    return isInside && facts.isFile() && facts.size <= mostRead ? file : null;
+    return isInside && readTextIfSmall(file, mostRead) !== null ? file : null;
   } catch {
     return null;
   }
 }
 
 function readLists({ list, folder }: FormatPlaces): Formatters {
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.conf')) : [];
-  const files = [...names.sort().map((name) => join(folder, name)), list].filter((path) => existsSync(path));
-  const parsed = files.map((path) => parseFormatters(readFileSync(path, 'utf8'), path));
+  const names = exists(folder) ? listNames(folder).filter((name) => name.endsWith('.conf')) : [];
+  const files = [...names.sort().map((name) => join(folder, name)), list].filter((path) => exists(path));
+  const parsed = files.map((path) => parseFormatters(readText(path), path));
   return {
     formatters: parsed.flatMap(({ formatters }) => formatters),
     faults: parsed.flatMap(({ faults }) => faults),
@@ -79,13 +78,13 @@ function chooseFormatter(
   file: string,
   { workspace, programs }: FormatPlaces,
 ): string[] | null {
-  const path = relative(realpathSync(workspace), file);
+  const path = relative(realPathOf(workspace), file);
   for (const formatter of formatters) {
     if (!isFor(formatter, path)) continue;
     const [program, ...args] = formatter.command;
     if (program === undefined) return null;
     const found = program.startsWith('/') ? [program] : programs.map((folder) => join(folder, program));
-    const installed = found.find((one) => existsSync(one));
+    const installed = found.find((one) => exists(one));
     if (installed !== undefined && isAskedFor(formatter.markers, file, workspace))
       return [installed, ...args];
   }
@@ -94,9 +93,9 @@ function chooseFormatter(
 
 function isAskedFor(markers: readonly Marker[], file: string, workspace: string): boolean {
   if (markers.length === 0) return true;
-  const root = realpathSync(workspace);
+  const root = realPathOf(workspace);
   for (let folder = dirname(file); folder.startsWith(root); folder = dirname(folder)) {
-    const names = readdirSync(folder);
+    const names = listNames(folder);
     if (markers.some((marker) => names.some((name) => isMarker(marker, folder, name)))) return true;
   }
   return false;
@@ -104,11 +103,13 @@ function isAskedFor(markers: readonly Marker[], file: string, workspace: string)
 
 function isMarker(marker: Marker, folder: string, name: string): boolean {
   if (!globPattern(marker.name).test(name)) return false;
-  return marker.text === null || (readSmall(join(folder, name))?.includes(marker.text) ?? false);
+  return (
+    marker.text === null || (readTextIfSmall(join(folder, name), mostRead)?.includes(marker.text) ?? false)
+  );
 }
 
-async function runOn(host: Host, command: readonly string[], file: string): Promise<string | null> {
-  const before = readSmall(file);
+async function runOn(host: ShortHost, command: readonly string[], file: string): Promise<string | null> {
+  const before = readTextIfSmall(file, mostRead);
   const [program = ''] = command;
   const name = program.slice(program.lastIndexOf('/') + 1);
   const shown = JSON.stringify(printable(file));
@@ -119,15 +120,6 @@ async function runOn(host: Host, command: readonly string[], file: string): Prom
     const why = error instanceof Error ? error.message : String(error);
     return `${name} could not format ${shown}: ${printable(why).slice(0, 500)}`;
   }
-  if (readSmall(file) === before) return null;
+  if (readTextIfSmall(file, mostRead) === before) return null;
   return `${name} formatted ${shown}: it is no longer what you wrote. Read it again before you edit it.`;
-}
-
-function readSmall(path: string): string | null {
-  try {
-    const facts = statSync(path);
-    return facts.isFile() && facts.size <= mostRead ? readFileSync(path, 'utf8') : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { Paths } from '../../core/paths.ts';
-import type { Host } from '../../host/host.ts';
+import { beginningOf } from '../../host/agent-files.ts';
+import type { ShortHost } from '../../host/host.ts';
 import {
   asideSession,
   firstPrompt,
@@ -23,7 +23,11 @@ const system = 'You name work sessions. You answer with one name in kebab-case a
  * Names the window of a session after its first answer, once; and gives a resumed session its name back.
  * @param read stands in for a look at the transcript's beginning in tests.
  */
-export async function nameSession(host: Host, input: string, read = beginningOf): Promise<string> {
+export async function nameSession(
+  host: ShortHost,
+  input: string,
+  read = (path: string) => beginningOf(path, mostRead),
+): Promise<string> {
   const event = parseSessionEvent(input);
   const pane = host.env.TMUX_PANE ?? '';
   if (event === null || isAside(event.session) || !/^%\d+$/.test(pane)) return '';
@@ -43,7 +47,7 @@ export async function nameSession(host: Host, input: string, read = beginningOf)
   return '';
 }
 
-async function askForName(host: Host, question: string): Promise<string | null> {
+async function askForName(host: ShortHost, question: string): Promise<string | null> {
   const random = host.now().toString(16).padStart(12, '0').slice(-12);
   const options = [
     '--no-session-persistence',
@@ -63,7 +67,7 @@ async function askForName(host: Host, question: string): Promise<string | null> 
 }
 
 /** No pane, so that nothing in it takes itself for the session. */
-function askingEnvironment({ env }: Host): Record<string, string> {
+function askingEnvironment({ env }: ShortHost): Record<string, string> {
   const kept = ['HOME', 'USER', 'LANG', 'CLAUDE_CONFIG_DIR', 'NODE_EXTRA_CA_CERTS'];
   const own = {
     CLAUDE_CODE_DISABLE_CLAUDE_MDS: '1',
@@ -78,17 +82,7 @@ function askingEnvironment({ env }: Host): Record<string, string> {
 }
 
 /** The window's name, not the session's: by that one people and programs find it. */
-async function renameWindow(host: Host, pane: string, name: string): Promise<void> {
+async function renameWindow(host: ShortHost, pane: string, name: string): Promise<void> {
   const argv = ['/usr/bin/tmux', '-N', '-S', Paths.socket, 'rename-window', '-t', pane, name];
   await host.run({ argv, cwd: '/', timeout: 5000 });
-}
-
-function beginningOf(path: string): string {
-  const file = openSync(path, 'r');
-  try {
-    const octets = Buffer.alloc(mostRead);
-    return octets.toString('utf8', 0, readSync(file, octets, 0, mostRead, 0));
-  } finally {
-    closeSync(file);
-  }
 }

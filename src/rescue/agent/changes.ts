@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readOctets } from '../../host/agent-files.ts';
 import type { Git } from '../git.ts';
 import type { Candidate } from './choose.ts';
 import { bigStatOf, candidateOf, makeCompare } from './compare.ts';
 import { type Entry, type Listed, listIndex } from './listing.ts';
 import type { Look } from './look-at-repository.ts';
-import { octetsOf } from './repository-files.ts';
 import { copyIndex } from './scratch.ts';
 import { type Found, walkTree } from './tree.ts';
 
@@ -76,7 +75,7 @@ function fingerprintOf(look: Look, index: string, candidates: readonly Candidate
   const tell = (...words: unknown[]) => hash.update(`${JSON.stringify(words)}\n`, 'latin1');
   tell(look.head, [...look.refs], look.stashes, look.commit, look.damage, look.odd);
   for (const [name, octets] of look.state) tell(name, octets.toString('latin1'));
-  hash.update(readFileSync(octetsOf(index)));
+  hash.update(readOctets(index));
   for (const { path, kind, mode, tracked, size, stamp } of candidates)
     tell(path, kind, mode, tracked, size, stamp);
   return hash.digest('hex');

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, closeSync, lstatSync, readlinkSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { bigStat } from '../../host/agent-file-facts.ts';
+import { close, openPlain, readLink, readPieces } from '../../host/agent-files.ts';
 import type { Candidate } from './choose.ts';
 import type { Listed } from './listing.ts';
-import { octetsOf, openPlain, readPieces } from './repository-files.ts';
 
 /** How a path of the index stands in the working tree. */
 export type Compared = { readonly kind: 'same' } | Candidate;
@@ -54,7 +55,7 @@ export function candidateOf(none: Omit<Candidate, 'kind'>, stat: BigIntStats): C
 
 export function bigStatOf(path: string): BigIntStats | 'gone' | 'closed' {
   try {
-    return lstatSync(octetsOf(path), { bigint: true });
+    return bigStat(path);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'gone' : 'closed';
@@ -90,7 +91,7 @@ function isSameContent(folder: string, entry: Listed, { kind, size }: Candidate)
   const path = `${folder}/${entry.path}`;
   const hash = createHash(entry.id.length === 64 ? 'sha256' : 'sha1');
   if (kind === 'link') {
-    const target = readlinkSync(octetsOf(path), { encoding: 'buffer' });
+    const target = readLink(path);
     return hash.update(`blob ${target.length}\0`).update(target).digest('hex') === entry.id;
   }
   const open = openPlain(path, { follow: false });
@@ -100,7 +101,7 @@ function isSameContent(folder: string, entry: Listed, { kind, size }: Candidate)
     hash.update(`blob ${size}\0`);
     for (const octets of readPieces(open.descriptor, size, () => {})) hash.update(octets);
   } finally {
-    closeSync(open.descriptor);
+    close(open.descriptor);
   }
   return hash.digest('hex') === entry.id;
 }

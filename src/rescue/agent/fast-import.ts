@@ -1,8 +1,7 @@
-import { closeSync, readlinkSync } from 'node:fs';
+import { close, openPlain, readLink, readPieces } from '../../host/agent-files.ts';
 import { quotePath } from '../git.ts';
 import type { LeftOut } from '../protocol.ts';
 import type { Candidate } from './choose.ts';
-import { octetsOf, openPlain, readPieces } from './repository-files.ts';
 import type { Scan } from './secret-scan.ts';
 
 /** Text of a stream for git fast-import; see git-fast-import(1). */
@@ -93,7 +92,7 @@ function* streamFile(folder: string, file: Candidate, mark: number, scan: Scan):
   if (open === null) return 'unreadable';
   // It may have grown since the choice was made.
   if (open.size > 2 * file.size + 1_000_000) {
-    closeSync(open.descriptor);
+    close(open.descriptor);
     return 'changed';
   }
   let short = false;
@@ -108,7 +107,7 @@ function* streamFile(folder: string, file: Candidate, mark: number, scan: Scan):
     }
     yield Buffer.from('\n');
   } finally {
-    closeSync(open.descriptor);
+    close(open.descriptor);
   }
   if (scan.found) return 'content';
   return short ? 'changed' : null;
@@ -117,7 +116,7 @@ function* streamFile(folder: string, file: Candidate, mark: number, scan: Scan):
 function* streamLink(folder: string, file: Candidate, mark: number, scan: Scan): Generator<Buffer, Why> {
   let target: Buffer;
   try {
-    target = readlinkSync(octetsOf(`${folder}/${file.path}`), { encoding: 'buffer' });
+    target = readLink(`${folder}/${file.path}`);
   } catch {
     return 'changed';
   }

@@ -1,7 +1,7 @@
-import { readlinkSync, type Stats, statSync } from 'node:fs';
+import { targetOf } from '../../host/agent-file-facts.ts';
+import { readLink, readSmall, statOf } from '../../host/agent-files.ts';
 import { type Head, parseHead, stateFiles } from '../git-refs.ts';
 import type { LeftOut } from '../protocol.ts';
-import { octetsOf, readSmall, statOf } from './repository-files.ts';
 
 /** Names below a git directory that git opens wherever it finds them. */
 const opened = [
@@ -9,15 +9,6 @@ const opened = [
   ...['info/attributes', 'info/sparse-checkout', 'objects/info/alternates', 'logs/HEAD', 'logs/refs/stash'],
   ...stateFiles,
 ];
-
-/** @returns what stands there, links followed; null where they lead nowhere. */
-export function targetOf(path: string): Stats | null {
-  try {
-    return statSync(octetsOf(path));
-  } catch {
-    return null;
-  }
-}
 
 /** @returns the git directory of a working tree, or why it has none that can be read. */
 export function findGitDir(folder: string): { readonly gitDir: string } | { readonly damage: string } {
@@ -52,7 +43,7 @@ export function oddNames(gitDir: string): LeftOut[] {
 export function readHead(gitDir: string): Head | null {
   const path = `${gitDir}/HEAD`;
   if (statOf(path)?.isSymbolicLink() === true) {
-    const target = readlinkSync(octetsOf(path), 'latin1');
+    const target = readLink(path).toString('latin1');
     if (target.startsWith('refs/')) return parseHead(`ref: ${target}`);
   }
   return parseHead(readSmall(path, 10_000)?.toString('latin1') ?? null);

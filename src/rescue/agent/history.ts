@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFile } from '../../host/agent-file-changes.ts';
 import { assertAnswered } from '../../host/command-error.ts';
 import type { Git } from '../git.ts';
 import type { LeftOut } from '../protocol.ts';
@@ -123,7 +123,7 @@ async function commonBase({ git, look, known }: HistoryParts): Promise<string | 
 /** @returns the tree of what is staged; paths in conflict are not in it. */
 export async function writeIndexTree(git: Git, changes: Changes): Promise<string> {
   const index = `${changes.index}.tree`;
-  copyFileSync(changes.index, index);
+  copyFile(changes.index, index);
   const staged = git.withIndex(index);
   const conflicts = [...new Set(changes.entries.filter(({ stage }) => stage > 0).map(({ path }) => path))];
   const zero = '0'.repeat(changes.entries[0]?.id.length ?? 40);

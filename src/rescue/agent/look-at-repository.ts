@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { targetOf } from '../../host/agent-file-facts.ts';
+import { filesBelow, namesIn, readLatin1, readSmall, statOf } from '../../host/agent-files.ts';
 import {
   commitsIn,
   type Head,
@@ -10,8 +11,7 @@ import {
   stateFolders,
 } from '../git-refs.ts';
 import type { LeftOut } from '../protocol.ts';
-import { findGitDir, oddNames, readHead, resolveIn, targetOf } from './git-folder.ts';
-import { filesBelow, octetsOf, readLatin1, readSmall, statOf } from './repository-files.ts';
+import { findGitDir, oddNames, readHead, resolveIn } from './git-folder.ts';
 
 const mostRefs = 200;
 const mostStashes = 20;
@@ -77,7 +77,7 @@ export function look(folder: string): Look | null {
 
 function isEmpty(folder: string): boolean {
   try {
-    return readdirSync(octetsOf(folder)).length === 0;
+    return namesIn(folder).length === 0;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
     throw new Error(`${folder} cannot be read`, { cause: error });

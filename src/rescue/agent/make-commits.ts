@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readOctets } from '../../host/agent-files.ts';
 import type { Host } from '../../host/host.ts';
 import type { Git } from '../git.ts';
 import { type Manifest, signManifest } from '../manifest.ts';
@@ -66,7 +66,8 @@ async function importStream(git: Git, stream: Iterable<Buffer>): Promise<Map<num
       input: inTurns(stream),
     },
   );
-  const lines = readFileSync(path, 'latin1')
+  const lines = readOctets(path)
+    .toString('latin1')
     .split('\n')
     .map((line) => /^:(\d+) (.+)$/.exec(line));
   return new Map(lines.filter((match) => match !== null).map(([, mark, id = '']) => [Number(mark), id]));
@@ -83,7 +84,7 @@ function* content(parts: MakeParts, taken: Taken): Generator<Buffer> {
   let mark = marks.first;
   const lines: string[] = [];
   if (history.indexSaved) {
-    yield renderBlob(++mark, readFileSync(changes.index));
+    yield renderBlob(++mark, readOctets(changes.index));
     lines.push(put('100644', `:${mark}`, 'index'), put('040000', startTree, 'tree'));
     const conflicts = changes.entries.filter(({ stage }) => stage > 0);
     lines.push(...conflicts.map(({ mode, id, stage, path }) => put(mode, id, `unmerged/${stage}/${path}`)));

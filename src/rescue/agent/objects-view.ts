@@ -1,7 +1,8 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { makeFolder, makeLink } from '../../host/agent-file-changes.ts';
+import { targetOf } from '../../host/agent-file-facts.ts';
+import { entriesOf, readSmall } from '../../host/agent-files.ts';
 import type { LeftOut } from '../protocol.ts';
-import { resolveIn, targetOf } from './git-folder.ts';
-import { entriesOf, octetsOf, readSmall } from './repository-files.ts';
+import { resolveIn } from './git-folder.ts';
 
 const mostStores = 10;
 
@@ -35,8 +36,8 @@ function linesOf(text: string): string[] {
 
 function showStore(store: string, view: string): LeftOut[] {
   const odd: LeftOut[] = [];
-  mkdirSync(`${view}/pack`, { recursive: true });
-  const link = (path: string) => symlinkSync(octetsOf(`${store}/${path}`), octetsOf(`${view}/${path}`));
+  makeFolder(`${view}/pack`);
+  const link = (path: string) => makeLink(`${store}/${path}`, `${view}/${path}`);
   for (const { name } of entriesOf(store)) {
     const folder = name.toString('latin1');
     const isLoose = /^[0-9a-f]{2}$/.test(folder);
@@ -54,7 +55,7 @@ function showStore(store: string, view: string): LeftOut[] {
       link(folder);
       continue;
     }
-    mkdirSync(`${view}/${folder}`, { recursive: true });
+    makeFolder(`${view}/${folder}`);
     for (const { path } of plain) if (isLoose || /\.(pack|idx|rev|mtimes|promisor)$/.test(path)) link(path);
   }
   return odd;

@@ -1,9 +1,9 @@
-import { mkdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder, removeEmptyFolder, removeFile, writeFile } from '../../host/agent-file-changes.ts';
+import { octetsOf } from '../../host/agent-files.ts';
 import type { Git } from '../git.ts';
 import { stateFiles, stateFolders } from '../git-refs.ts';
 import type { Manifest } from '../manifest.ts';
-import { octetsOf } from './repository-files.ts';
 
 interface Parts {
   /** Git in the clone. */
@@ -39,17 +39,14 @@ async function treeOf(git: Git, name: string): Promise<string> {
 async function putBranches({ clone, manifest }: Parts): Promise<void> {
   const { head, refs } = manifest;
   const gitDir = clone.place.gitDir;
-  writeFileSync(`${gitDir}/HEAD`, `ref: refs/heads/${manifest.state}\n`);
+  writeFile(`${gitDir}/HEAD`, `ref: refs/heads/${manifest.state}\n`);
   const there = (await clone.text(['for-each-ref', '--format=%(refname)', 'refs/heads/'])).split('\n');
   const remove = there.filter((name) => name !== '').map((name) => `delete ${name}\0\0`);
   if (remove.length > 0) await clone.run(['update-ref', '-z', '--stdin'], { stdin: remove.join('') });
   const tip = head.branch !== null && head.commit !== null ? [[head.branch, head.commit] as const] : [];
   const make = [...refs, ...tip].map(([name, id]) => `update ${name}\0${id}\0\0`);
   if (make.length > 0) await clone.run(['update-ref', '-z', '--stdin'], { stdin: make.join('') });
-  writeFileSync(
-    `${gitDir}/HEAD`,
-    octetsOf(head.branch === null ? `${head.commit}\n` : `ref: ${head.branch}\n`),
-  );
+  writeFile(`${gitDir}/HEAD`, octetsOf(head.branch === null ? `${head.commit}\n` : `ref: ${head.branch}\n`));
   await followRemote(
     clone,
     [...refs, ...tip].map(([name]) => name),
@@ -76,7 +73,7 @@ async function overlay({ clone, own, manifest }: Parts, tree: string): Promise<v
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const [, mode = '', , id = '', status = ''] = (fields[at] ?? '').slice(1).split(' ');
     const path = fields[at + 1] ?? '';
-    if (status === 'D') removeFile(clone.place.workTree, path);
+    if (status === 'D') removeAt(clone.place.workTree, path);
     else if (mode !== '160000') changed.push(`${mode} ${id}\t${path}\0`);
   }
   if (changed.length === 0) return;
@@ -85,10 +82,10 @@ async function overlay({ clone, own, manifest }: Parts, tree: string): Promise<v
   await over.run(['checkout-index', '--all', '--force', '--quiet']);
 }
 
-function removeFile(folder: string, path: string): void {
+function removeAt(folder: string, path: string): void {
   try {
-    unlinkSync(octetsOf(`${folder}/${path}`));
-    for (let at = dirname(path); at !== '.'; at = dirname(at)) rmdirSync(octetsOf(`${folder}/${at}`));
+    removeFile(`${folder}/${path}`);
+    for (let at = dirname(path); at !== '.'; at = dirname(at)) removeEmptyFolder(`${folder}/${at}`);
   } catch {
     // The folder holds something else, or the file was never there.
   }
@@ -99,7 +96,7 @@ async function putIndex({ clone, manifest }: Parts): Promise<void> {
   const path = `${clone.place.gitDir}/index`;
   if (manifest.index) {
     const { stdout } = await clone.run(['cat-file', 'blob', `${manifest.state}:index`]);
-    writeFileSync(path, octetsOf(stdout));
+    writeFile(path, octetsOf(stdout));
   } else {
     await clone.run(['read-tree', manifest.head.commit ?? (await clone.text(['mktree']))]);
   }
@@ -112,8 +109,8 @@ async function putState({ clone, manifest }: Parts): Promise<void> {
     const [first = ''] = name.split('/');
     if (!stateFiles.includes(name) && !stateFolders.includes(first)) continue;
     const { stdout } = await clone.run(['cat-file', 'blob', `${manifest.state}:git/${name}`]);
-    const path = octetsOf(`${clone.place.gitDir}/${name}`);
-    mkdirSync(octetsOf(dirname(`${clone.place.gitDir}/${name}`)), { recursive: true });
-    writeFileSync(path, octetsOf(stdout));
+    const path = `${clone.place.gitDir}/${name}`;
+    makeFolder(dirname(path));
+    writeFile(path, octetsOf(stdout));
   }
 }

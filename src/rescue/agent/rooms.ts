@@ -1,4 +1,5 @@
-import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
+import { roomIn } from '../../host/agent-file-facts.ts';
+import { readText } from '../../host/agent-files.ts';
 import type { Host } from '../../host/host.ts';
 
 const dying = '/tmp';
@@ -15,14 +16,10 @@ export function roomiest(folders: readonly string[]): string {
 
 /** @returns bytes; of a file system that takes no more files none, of one that can't be written less. */
 function roomOf(folder: string): number {
-  try {
-    // Where the work is on another volume, this one may be a folder of the read-only root.
-    accessSync(folder, constants.W_OK);
-    const { bavail, bsize, ffree, files } = statfsSync(folder);
-    return files > 0 && ffree < fewestFiles ? 0 : bavail * bsize;
-  } catch {
-    return -1;
-  }
+  // Where the work is on another volume, this one may be a folder of the read-only root.
+  const room = roomIn(folder);
+  if (room === null) return -1;
+  return room.files !== null && room.files < fewestFiles ? 0 : room.bytes;
 }
 
 /** Milliseconds. */
@@ -58,7 +55,7 @@ async function find(host: Pick<Host, 'run'>, action: readonly string[]): Promise
 }
 
 function isInMemory(folder: string): boolean {
-  const lines = readFileSync('/proc/self/mountinfo', 'utf8')
+  const lines = readText('/proc/self/mountinfo')
     .split('\n')
     .map((line) => line.split(' '));
   const mount = lines.findLast((words) => words[4] === folder);

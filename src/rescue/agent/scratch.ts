@@ -1,10 +1,11 @@
-import { closeSync, fstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { makeFolder, makeTemporaryFolder, removeTree, writeFile } from '../../host/agent-file-changes.ts';
+import { readOpen } from '../../host/agent-file-facts.ts';
+import { close, namesIn, openPlain, readSmall, statOf } from '../../host/agent-files.ts';
 import { quotePath } from '../git.ts';
 import { isId } from '../git-refs.ts';
 import type { LeftOut } from '../protocol.ts';
 import type { Look } from './look-at-repository.ts';
 import { showObjects } from './objects-view.ts';
-import { namesIn, octetsOf, openPlain, readSmall, statOf } from './repository-files.ts';
 import { roomiest, rooms } from './rooms.ts';
 
 /** Files keep their octets: no line ending is changed, no keyword expanded, nothing encoded anew. */
@@ -45,7 +46,7 @@ export function makeScratch(look: {
   readonly sha256: boolean;
   readonly isOurs?: boolean;
 }): Scratch {
-  const folder = mkdtempSync(`${roomiest(rooms)}/${prefix}`);
+  const folder = makeTemporaryFolder(`${roomiest(rooms)}/${prefix}`);
   try {
     return { folder, shadow: `${folder}/tree`, odd: fill(folder, look) };
   } catch (error) {
@@ -59,8 +60,8 @@ function fill(
   { gitDir, commonDir, sha256, isOurs = false }: Parameters<typeof makeScratch>[0],
 ): LeftOut[] {
   for (const name of ['objects/info', 'objects/pack', 'refs', 'info', 'tree'])
-    mkdirSync(`${folder}/${name}`, { recursive: true });
-  const write = (name: string, text: string | Buffer) => writeFileSync(`${folder}/${name}`, text);
+    makeFolder(`${folder}/${name}`);
+  const write = (name: string, text: string | Buffer) => writeFile(`${folder}/${name}`, text);
   write('HEAD', 'ref: refs/heads/none\n');
   write(
     'config',
@@ -103,17 +104,18 @@ function copyPlain(from: string, to: string): bigint {
   const open = openPlain(from);
   if (open === null || open.size > mostIndex) throw new Error('the index is no plain file that can be read');
   try {
-    writeFileSync(to, readFileSync(open.descriptor));
-    return fstatSync(open.descriptor, { bigint: true }).mtimeNs;
+    const { octets, changed } = readOpen(open.descriptor);
+    writeFile(to, octets);
+    return changed;
   } finally {
-    closeSync(open.descriptor);
+    close(open.descriptor);
   }
 }
 
 /** Somebody may still write into it; then it is left to a later rescue. */
 export function removeScratch(folder: string): void {
   try {
-    rmSync(octetsOf(folder), { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+    removeTree(folder);
   } catch {
     // What was saved is saved.
   }

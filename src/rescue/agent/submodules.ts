@@ -1,3 +1,4 @@
+import { statOf } from '../../host/agent-files.ts';
 import type { Host } from '../../host/host.ts';
 import { Git } from '../git.ts';
 import type { SaveOrder } from '../protocol.ts';
@@ -6,7 +7,6 @@ import { findChanges } from './changes.ts';
 import { writeIndexTree } from './history.ts';
 import type { Entry } from './listing.ts';
 import { look } from './look-at-repository.ts';
-import { statOf } from './repository-files.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 
 const mostLookedAt = 20;

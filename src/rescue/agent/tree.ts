@@ -1,7 +1,9 @@
-import { type lstatSync, mkdirSync, opendirSync, writeFileSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { makeFolder, writeFile } from '../../host/agent-file-changes.ts';
+import { readFolder } from '../../host/agent-file-facts.ts';
+import { readSmall, statOf } from '../../host/agent-files.ts';
 import type { Git } from '../git.ts';
 import { openIgnored } from './ignored.ts';
-import { octetsOf, readSmall, statOf } from './repository-files.ts';
 
 /** Octets of a path, and folders above a file, that git and the next boot take in a time that does not matter. */
 const longest = 3500;
@@ -109,31 +111,21 @@ function copyRules({ folder, shadow }: Facts, at: string): void {
   if (statOf(path)?.isFile() !== true) return;
   const rules = readSmall(path);
   if (rules === null) return;
-  mkdirSync(octetsOf(`${shadow}/${at}`), { recursive: true });
-  writeFileSync(octetsOf(`${shadow}/${at}.gitignore`), rules);
+  makeFolder(`${shadow}/${at}`);
+  writeFile(`${shadow}/${at}.gitignore`, rules);
 }
 
 /** @returns null for a folder that can't be read. */
 function entriesOf(folder: string): Entry[] | null {
-  const entries: Entry[] = [];
   try {
-    const open = opendirSync(octetsOf(folder), { encoding: 'buffer' as BufferEncoding });
-    try {
-      for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
-        const name = (entry.name as unknown as Buffer).toString('latin1');
-        entries.push({ name, kind: kindOf(entry, `${folder}${name}`) });
-      }
-    } finally {
-      open.closeSync();
-    }
+    return readFolder(folder).map(({ name, entry }) => ({ name, kind: kindOf(entry, `${folder}${name}`) }));
   } catch (error) {
     // It was there a moment ago.
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : null;
   }
-  return entries;
 }
 
-type Kinds = Pick<ReturnType<typeof lstatSync> & object, 'isDirectory' | 'isFile' | 'isSymbolicLink'>;
+type Kinds = Pick<Stats, 'isDirectory' | 'isFile' | 'isSymbolicLink'>;
 
 function kindOf(entry: Kinds, path: string): Entry['kind'] {
   const isTold = entry.isDirectory() || entry.isFile() || entry.isSymbolicLink();

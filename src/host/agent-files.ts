@@ -1,20 +1,64 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   opendirSync,
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
+  realpathSync,
   type Stats,
   statSync,
 } from 'node:fs';
 
-/** The agent's files, seen as the agent. Paths are octets, one to a character. */
+/** The agent's files, read as the agent. Paths are octets, one to a character. */
 export function octetsOf(path: string): Buffer {
   return Buffer.from(path, 'latin1');
+}
+
+/** Throws where it can't be read. */
+export function readOctets(path: string): Buffer {
+  return readFileSync(octetsOf(path));
+}
+
+export function readLink(path: string): Buffer {
+  return readlinkSync(octetsOf(path), { encoding: 'buffer' });
+}
+
+/** @returns the file itself, past every link.  Throws where there is none. The path is text. */
+export function realPathOf(path: string): string {
+  return realpathSync(path);
+}
+
+/** Throws where it can't be read. The path is text. */
+export function readText(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+/** @returns the text of a plain file of at most so many octets, or null. The path is text, and links are followed. */
+export function readTextIfSmall(path: string, most: number): string | null {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.size <= most ? readFileSync(path, 'utf8') : null;
+  } catch {
+    return null;
+  }
+}
+
+export function exists(path: string): boolean {
+  return existsSync(path);
+}
+
+export function listNames(path: string): string[] {
+  return readdirSync(path);
+}
+
+export function close(descriptor: number): void {
+  closeSync(descriptor);
 }
 
 export function statOf(path: string): Stats | null {
@@ -61,6 +105,17 @@ export function openPlain(
   if (stat.isFile()) return { descriptor, size: stat.size };
   closeSync(descriptor);
   return null;
+}
+
+/** @returns the first octets of a file, as text. */
+export function beginningOf(path: string, most: number): string {
+  const file = openSync(path, 'r');
+  try {
+    const octets = Buffer.alloc(most);
+    return octets.toString('utf8', 0, readSync(file, octets, 0, most, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 const piece = 1_048_576;
