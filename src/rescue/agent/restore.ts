@@ -36,7 +36,7 @@ export async function restore(
       .slice(0, mostPlaces);
     if (places.length === 0) return { kind: 'none' };
     const sha256 = [...refs.values()].some((id) => id.length === 64);
-    scratch = makeScratch({ gitDir: `${folder}/.git`, commonDir: `${folder}/.git`, sha256 });
+    scratch = makeScratch({ gitDir: `${folder}/.git`, commonDir: `${folder}/.git`, sha256, isOurs: true });
     const place = { gitDir: scratch.folder, workTree: folder };
     const own = new Git(host, { ...order, place });
     const { found, refusals } = await judgePlaces(own, order, { places, refs });

@@ -38,11 +38,13 @@ export interface Scratch {
  * Makes a git directory of our own beside that of the agent, whose objects it sees. Nothing else of the agent's is in
  * it but what says which files to leave alone and where a shallow history ends.
  * @param look.commonDir null: no object of the agent's is believed.
+ * @param look.isOurs nobody but us has been in that git directory yet: what comes into it later is seen as well.
  */
 export function makeScratch(look: {
   readonly gitDir: string;
   readonly commonDir: string | null;
   readonly sha256: boolean;
+  readonly isOurs?: boolean;
 }): Scratch {
   const folder = makeTemporaryFolder(`${roomiest(rooms)}/${prefix}`);
   try {
@@ -53,7 +55,10 @@ export function makeScratch(look: {
   }
 }
 
-function fill(folder: string, { gitDir, commonDir, sha256 }: Parameters<typeof makeScratch>[0]): LeftOut[] {
+function fill(
+  folder: string,
+  { gitDir, commonDir, sha256, isOurs = false }: Parameters<typeof makeScratch>[0],
+): LeftOut[] {
   for (const name of ['objects/info', 'objects/pack', 'refs', 'info', 'tree'])
     makeFolder(`${folder}/${name}`);
   const write = (name: string, text: string | Buffer) => writeFile(`${folder}/${name}`, text);
@@ -65,7 +70,8 @@ function fill(folder: string, { gitDir, commonDir, sha256 }: Parameters<typeof m
   write('info/attributes', raw);
   write('info/exclude', readSmall(`${commonDir ?? gitDir}/info/exclude`) ?? '');
   if (commonDir === null) return [];
-  const { stores, odd } = showObjects(`${commonDir}/objects`, `${folder}/seen`);
+  const objects = `${commonDir}/objects`;
+  const { stores, odd } = isOurs ? { stores: [objects], odd: [] } : showObjects(objects, `${folder}/seen`);
   write('objects/info/alternates', stores.map((store) => `${quotePath(store)}\n`).join(''));
   const shallow = readSmall(`${commonDir}/shallow`)?.toString('latin1') ?? '';
   const ends = shallow.split('\n').filter((line) => isId(line));

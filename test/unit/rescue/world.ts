@@ -138,7 +138,8 @@ export class World {
   async restore(more: Partial<RestoreOrder> = {}): Promise<RestoreReport> {
     this.#clones += 1;
     this.folder = join(this.root, `clone-${this.#clones}`);
-    this.git(this.root, 'clone', '--quiet', this.remote, this.folder);
+    // Not by its path: then it would have every object of the remote's, also those that no branch has.
+    this.git(this.root, 'clone', '--quiet', `file://${this.remote}`, this.folder);
     return restore(this.host, { ...this.base, kind: 'restore', place: placeOf(secret), ...more });
   }
 
