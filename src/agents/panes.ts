@@ -17,6 +17,8 @@ export interface Panes {
   readonly agent: string | null;
   readonly shell: string | null;
   readonly said: AgentSaid | null;
+  /** Ids of those that were kept after their program's end. */
+  readonly dead: readonly string[];
 }
 
 /** Asks a server who it is. */
@@ -54,6 +56,7 @@ export function parsePanes(text: string): Panes {
       said === null
         ? null
         : { state: said[1] as AgentSaid['state'], restarts: Number(said[2]), code: Number(said[3]) },
+    dead: lines.flatMap((line) => kept.exec(line)?.[1] ?? []),
   };
 }
 
@@ -67,7 +70,13 @@ function numberOf(digits: string | undefined): number | null {
 }
 
 const roles = /^([1-9]\d{0,8}) (%\d{1,9}) (agent|shell) ?(.{0,40})$/;
+const kept = /^- (%\d{1,9}) (?:agent|shell) /;
 const saying = /^(running|failed) (\d{1,6}) (\d{1,3})$/;
+
+/** @returns what takes away the panes that were kept after their program's end; null where there are none. */
+export function planRemoval({ dead }: Pick<Panes, 'dead'>): string[] | null {
+  return dead.length === 0 ? null : dead.flatMap((pane) => [';', 'kill-pane', '-t', pane]).slice(1);
+}
 
 /** @returns what makes the panes that are missing, as arguments of tmux; null where both are there. */
 export function planPanes({ agent, shell }: Pick<Panes, 'agent' | 'shell'>, place: Place): string[] | null {

@@ -6,6 +6,7 @@ import {
   parsePanes,
   parseServer,
   planPanes,
+  planRemoval,
 } from '../agents/panes.ts';
 import { clientCommand, makeSession } from '../agents/tmux.ts';
 import { chainOf } from '../core/errors.ts';
@@ -49,6 +50,8 @@ export async function lookAtSession(parts: WatchParts, memory: Memory): Promise<
       log.event('warn', 'session.remade', { missing: panes.agent === null ? 'agent' : 'shell' });
       await run(missing);
     }
+    const removal = planRemoval(panes);
+    if (removal !== null) await run(removal);
     if (panes.said !== null) hear(parts, memory, panes.said);
     return null;
   } catch (error) {

@@ -37,7 +37,7 @@ posture() {
   # Nobody without a process's capabilities may look into it: the wall log's has one.
   # shellcheck disable=SC2016
   try in_box main 'for folder in /proc/[0-9]*; do
-    pid=${folder#/proc/} user=$(stat -c %u $folder) || continue
+    pid=${folder#/proc/} user=$(stat -c %u $folder 2>/dev/null) || continue
     [[ $user != 0 || $pid == 1 ]] || continue
     program=$(tr "\0" "\n" <$folder/cmdline | head -n 1) program=${program##*/}
     case $program in node | ulogd | tmux | bash | claude) ;; *) continue ;; esac
@@ -59,7 +59,7 @@ posture() {
   # shellcheck disable=SC2016
   try as_agent main 'for folder in /proc/[0-9]*; do
     [[ $(stat -c %u $folder 2>/dev/null) != 1000 ]] || continue
-    line=$(tr "\0" " " <$folder/cmdline) && [[ $line == *cloister.mjs* || $line == *ulogd* ]] || continue
+    { line=$(tr "\0" " " <$folder/cmdline); } 2>/dev/null && [[ $line == *cloister.mjs* || $line == *ulogd* ]] || continue
     echo "$line"
     cat $folder/environ $folder/mem $folder/maps 2>/dev/null; ls $folder/fd/ 2>/dev/null
   done'

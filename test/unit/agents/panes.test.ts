@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePanes, planPanes } from '../../../src/agents/panes.ts';
+import { parsePanes, planPanes, planRemoval } from '../../../src/agents/panes.ts';
 
 const nothing = {
   server: null,
@@ -7,6 +7,7 @@ const nothing = {
   agent: null,
   shell: null,
   said: null,
+  dead: [],
 };
 const place = { folder: '/workspace/repo', key: '0a1b' };
 
@@ -18,6 +19,7 @@ describe('what the agent’s server says of its panes', () => {
       agent: '%0',
       shell: '%1',
       said: { state: 'running', restarts: 3, code: 137 },
+      dead: [],
     });
   });
 
@@ -28,7 +30,6 @@ describe('what the agent’s server says of its panes', () => {
     ['an option for an id', '10 -t agent running 3 137\n'],
     ['a line too long', `10 %0 agent ${'9'.repeat(100)}\n`],
     ['a process that is none', '0 %0 agent running 3 137\n'],
-    ['a pane whose program is gone', '- %0 agent running 3 137\n'],
     ['escape sequences', '10 %0 \x1b[2Jagent running 3 137\n'],
   ])('says nothing where it is %s', (_, text) => {
     expect(parsePanes(text)).toEqual(nothing);
@@ -44,6 +45,16 @@ describe('what the agent’s server says of its panes', () => {
   test('is not read to its end where there is no end', () => {
     const text = `${'9 %9 \n'.repeat(500)}10 %0 agent running 0 0\n`;
     expect(parsePanes(text).agent).toBeNull();
+  });
+});
+
+describe('a pane whose program is gone', () => {
+  const panes = parsePanes('77\n- %0 agent running 3 137\n11 %1 shell \n- %2 shell \n- %3  \n');
+
+  test('is no pane, though tmux keeps it, and is taken away where it was ours', () => {
+    expect(panes).toMatchObject({ agent: null, shell: '%1', dead: ['%0', '%2'] });
+    expect(planRemoval(panes)?.join(' ')).toBe('kill-pane -t %0 ; kill-pane -t %2');
+    expect(planRemoval({ dead: [] })).toBeNull();
   });
 });
 

@@ -98,6 +98,15 @@ describe('a look at the session', () => {
     expect(machine.commands).toEqual([]);
   });
 
+  test('makes a pane anew whose program is gone, and then takes the old one away', async () => {
+    const { looks, made } = setUp({ stdout: whole });
+    await looks(of('- %0 agent running 0 0', '11 %1 shell '));
+    expect(made().map(({ argv }) => argv.find((word) => /^(split-window|kill-pane)$/.test(word)))).toEqual([
+      'split-window',
+      'kill-pane',
+    ]);
+  });
+
   test('tells of each restart once, and of an agent that stays down', async () => {
     const { looks, news, events } = setUp({ stdout: whole });
     await looks(
