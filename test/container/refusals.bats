@@ -134,7 +134,7 @@ followers() {
 
 @test "who follows the log and goes, or is cut off, leaves nobody in the box" {
   local follower
-  "$ENGINE" exec --interactive "$NAME-main" cloister log --follow --failed < <(sleep 100) >/dev/null 3>&- &
+  "$ENGINE" exec --interactive "$NAME-main" cloister log --follow --failed < <(exec sleep 100 2>/dev/null 3>&-) >/dev/null 3>&- &
   follower=$!
   eventually 10 followers 1
   # Whoever goes sooner than in a second has said nothing at all.
