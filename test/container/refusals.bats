@@ -107,9 +107,14 @@ bash_turn() {
 
 @test "the log can be followed, also over the halving of its file" {
   local out=$BATS_TEST_TMPDIR/followed follower
-  timeout 60 "$ENGINE" exec "$NAME-main" timeout 50 cloister log --follow --json >"$out" 3>&- &
+  timeout 300 "$ENGINE" exec "$NAME-main" timeout 290 cloister log --follow --json >"$out" 3>&- &
   follower=$!
-  as_agent main 'for round in {1..80}; do for i in {1..20}; do getent hosts "n$round-$i.$(printf "%060d" 0).$(printf "%060d" 0).denied.test"; done; sleep 0.1; done; true'
+  # In parts, for a follower that falls behind by half a file has lost some: on a busy machine it may.
+  local part
+  for part in {1..8}; do
+    as_agent main 'for round in {1..10}; do for i in {1..20}; do getent hosts "n'$part'-$round-$i.$(printf "%060d" 0).$(printf "%060d" 0).denied.test"; done; sleep 0.1; done; true'
+    eventually 15 followed_to "part$part.denied.test" "$out"
+  done
   eventually 15 followed_to last.denied.test "$out"
   kill "$follower" || true
   [[ $(in_box main 'stat -c %s /run/cloister/refusals.jsonl') -lt 262145 ]]
@@ -129,7 +134,7 @@ followers() {
 
 @test "who follows the log and goes, or is cut off, leaves nobody in the box" {
   local follower
-  "$ENGINE" exec --interactive "$NAME-main" cloister log --follow --failed < <(sleep 100) >/dev/null 3>&- &
+  "$ENGINE" exec --interactive "$NAME-main" cloister log --follow --failed < <(exec sleep 100 2>/dev/null 3>&-) >/dev/null 3>&- &
   follower=$!
   eventually 10 followers 1
   # Whoever goes sooner than in a second has said nothing at all.
