@@ -11,7 +11,7 @@ beforeAll(() => {
     encoding: 'utf8',
   });
   expect(status, stderr).toBe(0);
-});
+}, 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function cloister(...args: string[]) {
