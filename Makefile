@@ -1,6 +1,6 @@
 # Every word here is one script in scripts/ or one npm script: the same commands in CI.
 .DEFAULT_GOAL := help
-.PHONY: help image up demo attach down test quick fuzz check fix bench reproduce release
+.PHONY: help image up demo attach down test quick fuzz check fix docs bench reproduce release
 
 help: ## list these words
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,7 +33,10 @@ check: ## lint everything, check formatting and types
 	@scripts/node && npm run --silent check && scripts/lint
 
 fix: ## lint and format, writing what can be repaired
-	@scripts/node && npm run --silent fix
+	@scripts/node && npm run --silent fix && npm run --silent docs
+
+docs: ## write the tables that code knows into the documents
+	@scripts/node && npm run --silent docs
 
 bench: ## measure, and write bench/results.json
 	@scripts/bench

@@ -5,9 +5,9 @@ import type { FromEgress, ToEgress } from './network/protocol.ts';
 
 type Run = (args: readonly string[]) => Promise<number> | number;
 
-/** The host of what lives long or starts often; `whole` runs programs through execa, `looking` starts none. */
+/** The host of what lives long or starts often; `short` loads what runs programs once it does, `looking` starts none. */
 const lean = async () => (await import('./host/real-host.ts')).makeHost({ lean: true });
-const whole = async () => (await import('./host/real-host.ts')).makeHost({ lean: false });
+const short = async () => (await import('./host/short-host.ts')).shortHost;
 const looking = async () => (await import('./host/looking-host.ts')).lookingHost;
 const json = (args: readonly string[]) => ({ json: args.includes('--json') });
 const list = (name: ListCommand) => async (args: readonly string[]) =>
@@ -18,7 +18,7 @@ const commands: Readonly<Record<string, Run>> = {
   init: async (args) => {
     const { init } = await import('./boot/init.ts');
     const host = await lean();
-    const { settingsFrom } = await import('./settings/from-host.ts');
+    const { settingsFrom } = await import('./settings/read.ts');
     return init(host, args, ...settingsFrom(host));
   },
   'init-resumed': async () => {
@@ -32,9 +32,9 @@ const commands: Readonly<Record<string, Run>> = {
     runEgress(openParentLink<FromEgress, ToEgress>(), egressMachine());
     return new Promise(() => {});
   },
-  hook: async ([name = '']) => (await import('./hooks/hook.ts')).hook(await lean(), name, process.stdin),
+  hook: async ([name = '']) => (await import('./hooks/hook.ts')).hook(await short(), name, process.stdin),
   furnish: async () => (await import('./agents/provision-home.ts')).furnish(await looking(), process.stdin),
-  rescue: async () => (await import('./rescue/agent/program.ts')).runRescue(await lean(), process.stdin),
+  rescue: async () => (await import('./rescue/agent/program.ts')).runRescue(await short(), process.stdin),
   attach: async (args) => {
     const { attach } = await import('./cli/attach.ts');
     const { openPty } = await import('./host/pty.ts');
@@ -45,7 +45,7 @@ const commands: Readonly<Record<string, Run>> = {
   health: async (args) => (await import('./checks/health/health.ts')).health(await looking(), json(args)),
   verify: async (args) => {
     const { verify } = await import('./checks/verify/verify.ts');
-    return verify(await whole(), { ...json(args), inside: args.includes('--inside') });
+    return verify(await short(), { ...json(args), inside: args.includes('--inside') });
   },
   log: async (args) => (await import('./cli/show-log.ts')).log(await lean(), args),
   ...Object.fromEntries((['allow', 'deny', 'reload', 'rules'] as const).map((name) => [name, list(name)])),

@@ -4,6 +4,7 @@ import { Agent, get } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
+import { median } from '../row.ts';
 import { makeHello, renderWish } from './hello.ts';
 
 const [verb = '', host = '', port = '0', name = '', count = '0', more = '0'] = process.argv.slice(2);
@@ -159,7 +160,10 @@ async function knock(): Promise<null> {
   return null;
 }
 
-/** @returns the mean of the microseconds of a round trip over one connection that stands. */
+/**
+ * @returns the microseconds of a round trip over one connection that stands, at the median: in the mean of them all would
+ * be every wait for the processor, of thousands of them.
+ */
 async function echo(): Promise<number> {
   const socket = connect({ ...target, noDelay: true });
   socket.write(Buffer.concat([hello, renderWish(0)]));
@@ -170,10 +174,9 @@ async function echo(): Promise<number> {
       socket.write(octet);
     });
   for (let warm = 0; warm < 500; warm++) await trip();
-  const spent = await timed(async () => {
-    for (let left = times; left > 0; left--) await trip();
-  });
-  return (spent * 1000) / times;
+  const found: number[] = [];
+  while (found.length < times) found.push((await timed(trip)) * 1000);
+  return median(found);
 }
 
 /** One request a connection, as many at once as `more` says. */

@@ -1,5 +1,5 @@
-# Runs every hook of the image with an event, again and again, and prints the processor time of each in milliseconds:
-# its own and that of what it waited for.
+# Runs every hook of the image with an event, again and again, and in turns with it a start of the same Node that does
+# nothing, and prints the processor time of each in milliseconds: its own and that of what it waited for.
 import json
 import os
 import subprocess
@@ -8,6 +8,10 @@ RUNS = 15
 HOOK = "/usr/local/libexec/cloister/hook"
 FILE = "/workspace/repo/a.txt"
 SESSION = "/run/cloister/session"
+BARE = ["/usr/local/bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/tmp/nothing.mjs"]
+# The same with a program of its own to wait for, as the hook that formats has.
+STARTING = [*BARE[:-1], "/tmp/starting.mjs"]
+START = "import { spawn } from 'node:child_process'; spawn('/usr/bin/true');"
 
 
 def event(name, **more):
@@ -25,22 +29,25 @@ EVENTS = {
 
 
 def prepare():
-    for folder in ("/etc/cloister/formatters.d", "/workspace/repo", SESSION):
+    for folder in ("/etc/cloister/formatters.d", "/workspace/repo/.git", SESSION):
         os.makedirs(folder, exist_ok=True)
     with open("/etc/cloister/formatters.d/bench.conf", "w") as file:
         file.write("*.txt true if settings.json\n")
-    for path, text in ((FILE, "text\n"), ("/workspace/repo/settings.json", '{"theme": "dark"}')):
+    for path, text in ((FILE, "text\n"), ("/workspace/repo/settings.json", '{"theme": "dark"}'), ("/workspace/repo/.git/config", "[core]\n")):
+        with open(path, "w") as file:
+            file.write(text)
+    for path, text in ((BARE[-1], ""), (STARTING[-1], START)):
         with open(path, "w") as file:
             file.write(text)
     for path in ("/workspace/repo", SESSION):
         os.chown(path, 1000, 1000)
 
 
-def cpu(name, text):
+def cpu(name, argv, text):
     for path in os.listdir(SESSION):
         os.remove(os.path.join(SESSION, path))
     child = subprocess.Popen(
-        [HOOK, name], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env={"HOME": "/home/claude", "PATH": "/usr/bin:/bin", "TMUX_PANE": "%0"}, user=1000, group=1000, extra_groups=[],
     )
     child.stdin.write(text.encode())
@@ -53,6 +60,12 @@ def cpu(name, text):
 
 
 prepare()
-for name, text in EVENTS.items():
-    cpu(name, text)
-print(json.dumps({name: [cpu(name, text) for _ in range(RUNS)] for name, text in EVENTS.items()}))
+programs = {name: ([HOOK, name], text) for name, text in EVENTS.items()} | {"bare": (BARE, ""), "starting": (STARTING, "")}
+found = {name: [] for name in programs}
+for run in range(RUNS + 1):
+    for name, (argv, text) in programs.items():
+        taken = cpu(name, argv, text)
+        # The first of each fills the kernel's caches.
+        if run > 0:
+            found[name].append(taken)
+print(json.dumps(found))

@@ -4,8 +4,9 @@ import { engine, followLog, image, prefix, referenceFlags, withContainer } from 
 import { makeRow, median, type Row } from '../row.ts';
 
 const name = `${prefix}-health`;
-/** Milliseconds of CPU a run may take, in the container's processes all together, init's part among them. */
-const most = 60;
+/** Starts of Node that do nothing, which a run may cost in CPU, in the container's processes all together, init's part among them. */
+const most = 1.6;
+const bareNode = ['/usr/local/bin/node', '--disable-sigusr1', '--max-semi-space-size=1', '-e', '0'];
 const runs = 20;
 const rounds = 5;
 /** Milliseconds after which a box that is ready is idle. */
@@ -14,7 +15,7 @@ const settle = 5000;
 /**
  * CPU time of one `cloister health`, from the container's own account: the command, and what init does to answer it.
  * What the engine takes to enter the container is on that account as well, and is measured with an empty program and
- * taken off; so is what the idle box takes meanwhile.
+ * taken off; so is what the idle box takes meanwhile. It is judged by what a start of the same Node costs in the same way.
  */
 export default async function measureHealth(): Promise<Row[]> {
   return withContainer({ name, args: [...flags(), image] }, async () => {
@@ -22,9 +23,11 @@ export default async function measureHealth(): Promise<Row[]> {
     await sleep(settle);
     const account = await findAccount();
     const found: number[] = [];
+    const bare: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const idle = await idleRate(account);
       const entering = await costOf(account, ['/usr/bin/true'], idle);
+      bare.push((await costOf(account, bareNode, idle)) - entering);
       found.push((await costOf(account, ['cloister', 'health'], idle)) - entering);
     }
     const note = `least of ${rounds} rounds of ${runs} runs: load only ever adds; median ${median(found).toFixed(1)}`;
@@ -33,6 +36,7 @@ export default async function measureHealth(): Promise<Row[]> {
         name: 'CPU of one health check',
         value: Number(Math.min(...found).toFixed(1)),
         unit: 'ms',
+        peer: { name: 'bare Node', value: Number(Math.min(...bare).toFixed(1)) },
         atMost: most,
         note,
       }),

@@ -89,12 +89,12 @@ export function clearSocket(agent: Identity): Command {
 
 /** The server needs a moment until its socket is there. */
 async function untilServed<T>(host: Host, attempt: () => Promise<T>): Promise<T> {
-  for (let left = 50; ; left--) {
+  for (let left = 200; ; left--) {
     try {
       return await attempt();
     } catch (error) {
       if (left === 0) throw error;
-      await host.sleep(20);
+      await host.sleep(5);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts';
 import { type BoxState, isAlive, parseState, type StepState } from '../state/box-state.ts';
 
 /** Milliseconds between two looks. */
-const pause = 40;
+const pause = 20;
 /** Milliseconds between two words on how far a clone is. */
 const cloneTold = 2000;
 /** How long there may be no sign of a boot at all. */

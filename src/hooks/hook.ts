@@ -1,10 +1,10 @@
 import { text as readAll } from 'node:stream/consumers';
 import { ExitCode } from '../core/exit-codes.ts';
-import type { Host } from '../host/host.ts';
+import type { ShortHost } from '../host/host.ts';
 import { HookRefusal } from './run/hook-refusal.ts';
 
 /** What a hook says on stdout. Throws a HookRefusal to stop what it was asked about. */
-export type HookRun = (host: Host, input: string) => Promise<string> | string;
+export type HookRun = (host: ShortHost, input: string) => Promise<string> | string;
 
 interface Hook {
   readonly load: () => Promise<HookRun>;
@@ -32,7 +32,7 @@ const guardLimit = 2000;
 const refused = 2;
 
 /** What Claude Code calls: one event on stdin, one answer on stdout. A guard that fails refuses. */
-export async function hook(host: Host, name: string, stdin: NodeJS.ReadableStream): Promise<number> {
+export async function hook(host: ShortHost, name: string, stdin: NodeJS.ReadableStream): Promise<number> {
   const found = Object.hasOwn(hooks, name) ? hooks[name] : undefined;
   if (found === undefined) {
     host.print(`there is no hook ${JSON.stringify(name)}\n`);
@@ -51,7 +51,7 @@ export async function hook(host: Host, name: string, stdin: NodeJS.ReadableStrea
   }
 }
 
-async function tooLate(host: Host): Promise<never> {
+async function tooLate(host: ShortHost): Promise<never> {
   await host.sleep(guardLimit);
   throw new Error('the guard took too long');
 }

@@ -44,7 +44,7 @@ export function roomIn(folder: string): { readonly bytes: number; readonly files
 }
 
 /** @returns what is in a folder, each by its name in octets, one to a character.  Throws where it can't be read. */
-export function lookInto(folder: string): { readonly name: string; readonly entry: Dirent<Buffer> }[] {
+export function readFolder(folder: string): { readonly name: string; readonly entry: Dirent<Buffer> }[] {
   const open = opendirSync(octetsOf(folder), { encoding: 'buffer' as BufferEncoding });
   const found: { name: string; entry: Dirent<Buffer> }[] = [];
   try {

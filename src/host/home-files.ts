@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   chmodSync,
@@ -126,7 +125,7 @@ function setAside(path: string): void {
 /** Makes a name free. A folder may hold millions of files, or be closed even to us: it gets another name. */
 function clear(path: string): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there?.isDirectory()) renameSync(path, `${path}.${randomBytes(6).toString('hex')}`);
+  if (there?.isDirectory()) renameSync(path, `${path}.${Math.random().toString(36).slice(2)}`);
   else rmSync(path, { force: true });
 }
 

@@ -158,3 +158,9 @@ export interface Host {
   /** Called for every error that nobody caught, instead of the program's end. */
   onFault(listener: (error: unknown) => void): void;
 }
+
+/** What a short program needs of it. */
+export type ShortHost = Pick<
+  Host,
+  'uid' | 'env' | 'files' | 'now' | 'uptime' | 'sleep' | 'print' | 'printError' | 'run' | 'ask' | 'signal'
+>;

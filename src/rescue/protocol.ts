@@ -38,8 +38,11 @@ export interface SaveOrder extends OrderBase {
   readonly last: string | null;
   /** The branch or tag a clone comes up with; null for the repository's own. */
   readonly ref: string | null;
-  /** Folders that nobody needs any more, and that may be emptied where there is no room. */
-  readonly dying: readonly string[];
+  /**
+   * At the stop: from when the box is, in milliseconds since the epoch. What the agent has put in memory since then dies
+   * with the box, and may make room. Null: the agent needs it yet.
+   */
+  readonly ending: number | null;
 }
 
 export interface RestoreOrder extends OrderBase {

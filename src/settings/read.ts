@@ -1,3 +1,4 @@
+import type { Host } from '../host/host.ts';
 import { parseRuleList } from '../policy/parse-rules.ts';
 import type { Rule } from '../policy/rule.ts';
 import { claudeOf, githubTokenOf } from './accounts.ts';
@@ -7,11 +8,19 @@ import { remedyOf, type Schema, schema } from './schema.ts';
 import { type Environment, findSecret, type ReadText, type SecretName } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { telemetryOf } from './telemetry.ts';
+import { findUnknown, type UnknownName } from './unknown-names.ts';
 
 const MB = 1024 ** 2;
 const longestCertificates = MB;
 
 type Values = { [Name in keyof Schema]?: Schema[Name]['type']['_zod']['output'] };
+
+type Reads = readonly [() => Settings | readonly Fault[], () => readonly UnknownName[]];
+
+/** @returns what reads the settings of this machine, and what finds variables that look like some and are none. */
+export function settingsFrom({ env, files }: Pick<Host, 'env' | 'files'>): Reads {
+  return [() => readSettings(env, files.readBounded), () => findUnknown(env)];
+}
 
 /**
  * Reads every setting at once.
@@ -121,6 +130,8 @@ function certificatesOf(path: string | undefined, read: ReadText, faults: Fault[
   };
   try {
     const text = read(path, longestCertificates);
+    // NUL, and what stands for octets that are no UTF-8.
+    if (/[\0\ufffd]/.test(text)) return fail('names a file that is no text');
     return text.includes('-----BEGIN CERTIFICATE-----')
       ? text
       : fail('names a file without a PEM certificate');

@@ -11,7 +11,7 @@ const MB = 1024 ** 2;
 
 /**
  * Every variable that is no secret: how it is read, what a wrong one is told, and an example for the remedy.
- * `docs/configuration` and the README's table are checked against these keys.
+ * What documents say of each stands in `reference.ts`, which has these keys.
  */
 export const schema = {
   BOX_NAME: rule(

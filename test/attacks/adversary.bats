@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=alone
 # A hostile model: the real Claude Code carries out every technique of adversary.txt, with an operator of root's
 # attached. Then the same are tried where what refuses them has been taken away: a judge that never finds one guilty
 # would prove nothing. What was tried and what came of it is kept in build/test/adversary-transcript.md.

@@ -91,7 +91,15 @@ teardown_file() {
   ctl PUT /dns/zone/lure.test '{"a": ["10.0.0.66"], "ttl": 0}' >/dev/null
   eventually 10 as_agent open 'curl -sSf --max-time 5 https://lure.test/after'
   matches "$(world)" '.canary.sightings | any(.local == "10.0.0.66" and .port == 443)'
+  # What nothing opens is not among what the operator has opened.
+  ctl PUT /dns/zone/lure.test '{"a": ["127.0.0.1", "0.0.0.1", "169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200",
+    "192.0.0.192", "224.0.0.251", "255.255.255.255", "198.51.100.127", "10.0.0.67"], "ttl": 0}' >/dev/null
+  eventually 10 leads_only_to 10.0.0.67
   remove_box open
+}
+
+leads_only_to() {
+  [[ $(as_agent open "getent ahostsv4 lure.test | cut -d ' ' -f 1 | sort -u") == "$1" ]]
 }
 
 refuses_lure() {

@@ -115,6 +115,14 @@ asked() {
   as_agent main 'curl -sS --max-time 5 https://allowed.test' | grep -qx allowed
 }
 
+@test "three hundred requests that never end shut nobody out" {
+  as_agent main 'setsid python3 /attacks/hold.py 100 /tmp/held >/dev/null 2>&1 </dev/null &'
+  eventually 20 as_agent main '[[ -e /tmp/held ]]'
+  eventually 20 says 204 as_agent main 'timeout 4 python3 /attacks/leave.py say turn'
+  as_agent main "timeout 4 python3 /attacks/leave.py export /v1/logs mark-held 'content-type: application/json'" | grep '200 OK'
+  as_agent main 'pkill -f hold.p[y]'
+}
+
 @test "an export takes none of the agent's headers along, and none of the receiver's words come back" {
   local box
   for box in main open; do

@@ -164,7 +164,7 @@ room_is_left() {
   recovers main
 }
 
-# Files that one process of a box may have open: see docs/limits.md. A small box's agent has 472 processes.
+# Files that one process of a box may have open: see docs/operations.md. A small box's agent has 472 processes.
 fair_share() {
   local share
   share=$(($(in_box "$1" 'cat /proc/sys/fs/file-max') / 2 / 472))

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { init, initResumed } from '../../src/boot/init.ts';
 import type { FakeMachine, Replacement } from '../../src/host/fake-host.ts';
-import { settingsFrom } from '../../src/settings/from-host.ts';
+import { settingsFrom } from '../../src/settings/read.ts';
 import type { BoxState } from '../../src/state/box-state.ts';
 import { goodEnvironment } from './machine.ts';
 

@@ -63,11 +63,17 @@ secrets() {
   [[ ${#id} == 36 && $(in_box main 'cat /run/cloister/ready') == "$id" ]]
 }
 
-@test "the log is JSON lines, one event a step with its duration, in order" {
+@test "the log is JSON lines, one event a step with its duration, and what waits for others comes after them" {
   local log
   log=$("$ENGINE" logs "$NAME-main" 2>&1 | jq --compact-output --slurp .)
   matches "$log" 'all(.[]; (.event | type) == "string" and (.time | type) == "number" and .level != null)'
-  matches "$log" "[.[] | select(.event == \"boot.step\") | .step] == (\"$STEPS\" | split(\" \"))"
+  matches "$log" "[.[] | select(.event == \"boot.step\") | .step] | sort == (\"$STEPS\" | split(\" \") | sort)"
+  # Steps that need nothing of each other run side by side.
+  local pair
+  for pair in settings,environment environment,wall wall,mounts mounts,shed shed,resolver resolver,firewall \
+    accounts,agent agent,proof firewall,proof proof,repository repository,session; do
+    matches "$log" "[.[] | select(.event == \"boot.step\") | .step] | index(\"${pair%,*}\") < index(\"${pair#*,}\")"
+  done
   matches "$log" 'all(.[] | select(.event == "boot.step"); (.duration | type) == "number")'
   matches "$log" 'any(.[]; .event == "boot.ready")'
   matches "$log" 'all(.[]; .level == "info" or .event == "dns.denied")'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The checks of the CIS Docker Benchmark's sections 4 and 5 that the image and the reference run can answer for
-# (docs/cis.md): asked of the engine, not of our own files.
+# (docs/security.md): asked of the engine, not of our own files.
 
 load cloister
 

@@ -291,9 +291,9 @@ matches_health() {
   "$ENGINE" run --rm --network none --volume "$NAME-deep:/v" --entrypoint cat "$CLOISTER_IMAGE" /v/note /v/.claude.json | grep -x remembered
 }
 
-# documented NAME: the command that docs/persistence.md gives under that name.
+# documented NAME: the command that docs/work-and-rescue.md gives under that name.
 documented() {
-  sed -n "/<!-- host-git: $1 -->/,/\`\`\`$/p" "$ROOT/docs/persistence.md" | grep -o 'git -C .*'
+  sed -n "/<!-- host-git: $1 -->/,/\`\`\`$/p" "$ROOT/docs/work-and-rescue.md" | grep -o 'git -C .*'
 }
 
 # The host's part is played by root in a container: a repository of uid 1234's that runs something wherever it can.

@@ -2,9 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { schema } from '../../src/settings/schema.ts';
-import { secretNames } from '../../src/settings/secrets.ts';
-import { stepNames } from '../../src/state/box-state.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 /** Everything that might read a variable. */
@@ -24,6 +21,7 @@ const documents = [
   ...markdownBelow('docs'),
   ...markdownBelow('test'),
   ...markdownBelow('bench'),
+  ...markdownBelow('src'),
 ];
 
 describe('the README', () => {
@@ -43,12 +41,6 @@ describe('the README', () => {
     const reference = readFileSync('scripts/flags', 'utf8').trim().split('\n');
     expect(flags.toSorted()).toEqual(reference.toSorted());
   });
-
-  test('names every setting of the schema and no other', () => {
-    const table = /<!-- settings -->\n([\s\S]*?)\n\n/.exec(readme)?.[1] ?? '';
-    const named = [...table.matchAll(/^\| `([A-Z_]+)`/gm)].map((match) => match[1]);
-    expect(named.toSorted()).toEqual([...secretNames, ...Object.keys(schema)].toSorted());
-  });
 });
 
 test('decisions have numbers of their own, stand in their title, and are listed', () => {
@@ -64,13 +56,6 @@ test('decisions have numbers of their own, stand in their title, and are listed'
   expect(index.split('\n').filter((line) => line.startsWith('- '))).toEqual(list);
 });
 
-test('docs/architecture.md walks through the steps of the boot in their order', () => {
-  const text = readFileSync('docs/architecture.md', 'utf8');
-  const walk = /```\ninit([\s\S]*?)```/.exec(text)?.[1] ?? '';
-  const named = [...walk.matchAll(/^ {5}([a-z]+) /gm)].map((match) => match[1]);
-  expect(named).toEqual([...stepNames]);
-});
-
 test.each(documents)('%s links to nothing that is not there', (path) => {
   const links = [...readFileSync(path, 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(
     (match) => match[1] ?? '',
@@ -79,7 +64,7 @@ test.each(documents)('%s links to nothing that is not there', (path) => {
   expect(local.filter((link) => !existsSync(join(dirname(path), link)))).toEqual([]);
 });
 
-describe.each(documents.filter((path) => !/^(test|bench)/.test(path)))('%s', (path) => {
+describe.each(documents.filter((path) => !/^(test|bench|src)/.test(path)))('%s', (path) => {
   const text = readFileSync(path, 'utf8');
 
   test('says of every block of shell whether it is run, or why not', () => {
@@ -113,6 +98,13 @@ describe.each(documents.filter((path) => !/^(test|bench)/.test(path)))('%s', (pa
     expect(words.filter((word) => !makefile.includes(`\n${word}: ##`))).toEqual([]);
   });
 
+  test('calls a document by its own name', () => {
+    const links = [...text.matchAll(/\[(?:docs\/)?([a-z-]+\.md)\]\(([^)#]*)/g)];
+    expect(links.filter(([, name = '', file = '']) => !file.endsWith(name)).map((match) => match[0])).toEqual(
+      [],
+    );
+  });
+
   test('links to headings that are there', () => {
     const links = [...text.matchAll(/\]\(([^)\s:#]*)#([^)\s]+)\)/g)];
     const lost = links.filter(([, file = '', heading = '']) => {
@@ -133,6 +125,35 @@ function headingsOf(path: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+test('the documents are sixteen at most, beside decisions and the rooms’ own pages', () => {
+  const pages = documents.filter((path) => /^(docs\/[^/]*|[A-Z]+)\.md$/.test(path));
+  expect(pages.length, 'a fact has one place: find the page it belongs to').toBeLessThanOrEqual(16);
+});
+
+/** The comparison names documents of others. */
+test('every document that the tree names is there', () => {
+  const named = execFileSync(
+    'git',
+    ['grep', '-ohE', 'docs/[a-z0-9/-]+\\.(md|svg|png)', '--', ':!docs/comparison.md'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  const paths = [...new Set(named.trim().split('\n'))];
+  expect(paths.length).toBeGreaterThan(10);
+  expect(paths.filter((path) => !existsSync(path))).toEqual([]);
+});
+
+test('docs/agent.md has every hook, and no other', () => {
+  const source = readFileSync('src/hooks/hook.ts', 'utf8');
+  const [, list = ''] = /const hooks[^{]*\{\n([\s\S]*?)^\};/m.exec(source) ?? [];
+  const hooks = [...list.matchAll(/^ {2}'?([a-z-]+)'?: \{/gm)].map((match) => match[1]);
+  const [, table = ''] = /\n## Hooks\n([\s\S]*?)\n## /.exec(readFileSync('docs/agent.md', 'utf8')) ?? [];
+  const rows = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]);
+  expect(hooks.length).toBeGreaterThan(5);
+  expect(rows.toSorted()).toEqual(hooks.toSorted());
+});
 
 test('every document is reached from the README', () => {
   const seen = new Set(['README.md']);

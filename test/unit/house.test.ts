@@ -88,6 +88,13 @@ describe('the operating system stays behind the port', () => {
   });
 });
 
+test('every room says at its door what it is', () => {
+  expect(
+    rules.roomsWithoutReadme(tree),
+    'five lines: what it holds, who runs it, what comes in, what goes out, where to start',
+  ).toEqual([]);
+});
+
 test('files stay short', () => {
   expect(rules.longFiles(tree), 'a file one can hold in the head').toEqual([]);
 });

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { ownAddress } from '../../core/own-address.ts';
 import { Paths } from '../../core/paths.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { parseState } from '../../state/box-state.ts';
 import { proofAddresses, proofName } from '../protocol.ts';
 import { askDenied } from './ask-denied.ts';
@@ -60,16 +60,16 @@ async function reachGoodName(): Promise<Verdict> {
   }
 }
 
-function unguardedPort(host: Host): number {
+function unguardedPort(host: ShortHost): number {
   return unguarded.find((candidate) => !isGuarded(host, candidate)) ?? 9;
 }
 
-function isGuarded(host: Host, port: number): boolean {
+function isGuarded(host: ShortHost, port: number): boolean {
   return parseState(host.files.readIfAny(Paths.state))?.firewall.guarded.includes(port) ?? false;
 }
 
 /** Whom the agent's programs ask; where they are told nobody over IPv4, it is the box's own resolver. */
-function nameserver(host: Host): string {
+function nameserver(host: ShortHost): string {
   const settings = host.files.readIfAny('/etc/resolv.conf') ?? '';
   return /^\s*nameserver\s+([0-9.]+)\s*$/m.exec(settings)?.[1] ?? ownAddress;
 }

@@ -1,5 +1,5 @@
 import { fileAttempts } from '../../host/file-attempts.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { listPids } from '../../host/proc/pid.ts';
 import { allRefused, type Checks } from './verdict.ts';
 
@@ -49,7 +49,7 @@ function assertMemory(folder: string): void {
 
 /** The attacks on each process of another user, init first. */
 function attacks(
-  host: Host,
+  host: ShortHost,
   on: (folder: string) => Record<string, () => unknown>,
 ): Record<string, () => unknown> {
   const others = listPids(host.files)

@@ -1,4 +1,4 @@
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import type { Finding } from '../protocol.ts';
 import { egressChecks } from './egress-checks.ts';
 import { fileChecks } from './file-checks.ts';
@@ -17,7 +17,7 @@ export const promises: Checks = {
 };
 
 /** Attacks every promise at once. */
-export async function attackPromises(host: Host): Promise<Finding[]> {
+export async function attackPromises(host: ShortHost): Promise<Finding[]> {
   return Promise.all(
     Object.entries(promises).map(async ([promise, check]) => {
       try {

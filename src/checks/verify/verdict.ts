@@ -1,11 +1,11 @@
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import type { Finding } from '../protocol.ts';
 
 /** What an attack came to. */
 export type Verdict = Omit<Finding, 'promise'>;
 
 /** One attack, carried out as the agent's user. */
-export type Check = (host: Host) => Promise<Verdict> | Verdict;
+export type Check = (host: ShortHost) => Promise<Verdict> | Verdict;
 export type Checks = Readonly<Record<string, Check>>;
 
 export function judge(holds: boolean, detail: string): Verdict {

@@ -2,7 +2,7 @@ import { agentEnvironment, confined } from '../../confinement/profile.ts';
 import { BootError } from '../../core/errors.ts';
 import { ExitCode } from '../../core/exit-codes.ts';
 import { Paths } from '../../core/paths.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { agentAsBooted } from '../../state/agent-as-booted.ts';
 import { runAttack, withUntried } from '../attack.ts';
 import { standingPromise } from '../attacked-promises.ts';
@@ -13,7 +13,7 @@ import { attackPromises } from './promises.ts';
 type Outcome = readonly Finding[] | { readonly why: string };
 
 /** Attacks the box from inside, as the agent's user, and prints what held. Only a box that held all of it gets 0. */
-export async function verify(host: Host, options: { json: boolean; inside: boolean }): Promise<number> {
+export async function verify(host: ShortHost, options: { json: boolean; inside: boolean }): Promise<number> {
   if (options.inside) {
     host.print(`${JSON.stringify(await attackPromises(host))}\n`);
     return ExitCode.ok;
@@ -29,7 +29,7 @@ export async function verify(host: Host, options: { json: boolean; inside: boole
 }
 
 /** Init attacks, for it alone sees what the wall counts; where it does not answer, this process does what it can. */
-async function askInit(host: Host): Promise<Outcome> {
+async function askInit(host: ShortHost): Promise<Outcome> {
   const reply = await replyOf(host);
   if (reply?.data !== undefined) return withUntried(reply.data);
   if (reply !== null) return { why: reply.text };
@@ -53,7 +53,7 @@ interface Reply {
 }
 
 /** @returns null where nobody listens: the boot may have ended before the socket was there. */
-async function replyOf(host: Host): Promise<Reply | null> {
+async function replyOf(host: ShortHost): Promise<Reply | null> {
   try {
     const reply = JSON.parse(await host.ask(Paths.control, '{"command":"verify"}')) as Reply;
     return typeof reply.text === 'string' ? reply : null;

@@ -2,7 +2,7 @@ import { dirname, join, relative } from 'node:path';
 import { Paths } from '../../core/paths.ts';
 import { printable } from '../../core/printable.ts';
 import { exists, listNames, readText, readTextIfSmall, realPathOf } from '../../host/agent-files.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { workspaceAsBooted } from '../../state/workspace-as-booted.ts';
 import {
   type Formatter,
@@ -36,7 +36,7 @@ const mostRead = 1024 ** 2;
 const patience = 10_000;
 
 /** Formats what the model has just written, by the operator's list, and tells it where its text was changed. */
-export async function format(host: Host, input: string, places = placesOf(host)): Promise<string> {
+export async function format(host: ShortHost, input: string, places = placesOf(host)): Promise<string> {
   const edited = parseEdited(input);
   const file = edited === null ? null : insideWorkspace(edited, places.workspace);
   if (file === null) return '';
@@ -46,7 +46,7 @@ export async function format(host: Host, input: string, places = placesOf(host))
   return renderFormatted({ context, faults });
 }
 
-function placesOf(host: Host): FormatPlaces {
+function placesOf(host: ShortHost): FormatPlaces {
   return { ...image, workspace: workspaceAsBooted(host) };
 }
 
@@ -108,7 +108,7 @@ function isMarker(marker: Marker, folder: string, name: string): boolean {
   );
 }
 
-async function runOn(host: Host, command: readonly string[], file: string): Promise<string | null> {
+async function runOn(host: ShortHost, command: readonly string[], file: string): Promise<string | null> {
   const before = readTextIfSmall(file, mostRead);
   const [program = ''] = command;
   const name = program.slice(program.lastIndexOf('/') + 1);

@@ -1,6 +1,6 @@
 import { Paths } from '../../core/paths.ts';
 import { beginningOf } from '../../host/agent-files.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import {
   asideSession,
   firstPrompt,
@@ -24,7 +24,7 @@ const system = 'You name work sessions. You answer with one name in kebab-case a
  * @param read stands in for a look at the transcript's beginning in tests.
  */
 export async function nameSession(
-  host: Host,
+  host: ShortHost,
   input: string,
   read = (path: string) => beginningOf(path, mostRead),
 ): Promise<string> {
@@ -47,7 +47,7 @@ export async function nameSession(
   return '';
 }
 
-async function askForName(host: Host, question: string): Promise<string | null> {
+async function askForName(host: ShortHost, question: string): Promise<string | null> {
   const random = host.now().toString(16).padStart(12, '0').slice(-12);
   const options = [
     '--no-session-persistence',
@@ -67,7 +67,7 @@ async function askForName(host: Host, question: string): Promise<string | null> 
 }
 
 /** No pane, so that nothing in it takes itself for the session. */
-function askingEnvironment({ env }: Host): Record<string, string> {
+function askingEnvironment({ env }: ShortHost): Record<string, string> {
   const kept = ['HOME', 'USER', 'LANG', 'CLAUDE_CONFIG_DIR', 'NODE_EXTRA_CA_CERTS'];
   const own = {
     CLAUDE_CODE_DISABLE_CLAUDE_MDS: '1',
@@ -82,7 +82,7 @@ function askingEnvironment({ env }: Host): Record<string, string> {
 }
 
 /** The window's name, not the session's: by that one people and programs find it. */
-async function renameWindow(host: Host, pane: string, name: string): Promise<void> {
+async function renameWindow(host: ShortHost, pane: string, name: string): Promise<void> {
   const argv = ['/usr/bin/tmux', '-N', '-S', Paths.socket, 'rename-window', '-t', pane, name];
   await host.run({ argv, cwd: '/', timeout: 5000 });
 }

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { doorPort, ownAddress } from '../../core/own-address.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import type { Happening } from '../../policy/notification.ts';
 import { noticeOf, renderNotice } from '../notice.ts';
 
@@ -8,7 +8,7 @@ import { noticeOf, renderNotice } from '../notice.ts';
 const patience = 1000;
 
 /** Leaves a word at the box's door, and answers with what the terminal shows. */
-export async function notify(_: Host, input: string): Promise<string> {
+export async function notify(_: ShortHost, input: string): Promise<string> {
   const notice = noticeOf(input);
   if (notice === null) return '';
   await leave(notice.word);

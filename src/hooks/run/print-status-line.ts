@@ -1,5 +1,5 @@
 import { Paths } from '../../core/paths.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { parseState } from '../../state/box-state.ts';
 import { parseStatusInput, renderStatusLine } from '../status-line.ts';
 import { nameOf } from './session-notes.ts';
@@ -8,7 +8,7 @@ import { nameOf } from './session-notes.ts';
 const margin = 4;
 
 /** One line below the prompt, drawn anew after every answer. */
-export function statusLine(host: Host, input: string): string {
+export function statusLine(host: ShortHost, input: string): string {
   const status = parseStatusInput(input);
   const { COLUMNS: columns, TERM: term, NO_COLOR: noColour } = host.env;
   const facts = {

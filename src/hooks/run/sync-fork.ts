@@ -1,5 +1,5 @@
 import { Paths } from '../../core/paths.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { workspaceAsBooted } from '../../state/workspace-as-booted.ts';
 import { parseDefaultBranch, planSync, renderStart, renderSynced, type Standing } from '../fork.ts';
 import { isAside } from '../session-name.ts';
@@ -11,7 +11,7 @@ const patience = { network: 30_000, local: 10_000 };
  * Brings the default branch of a fork up to its upstream at a session's start: forward only, and never under work
  * that is not committed. It runs beside the session, and says one line where there is something to say.
  */
-export async function syncFork(host: Host, input: string): Promise<string> {
+export async function syncFork(host: ShortHost, input: string): Promise<string> {
   const session = (JSON.parse(input) as { session_id?: unknown } | null)?.session_id;
   if (typeof session !== 'string' || isAside(session)) return '';
   const standing = await lookUpstream(host);
@@ -23,7 +23,10 @@ export async function syncFork(host: Host, input: string): Promise<string> {
   return renderStart(renderSynced(standing));
 }
 
-async function lookUpstream(host: Host): Promise<Standing | null> {
+async function lookUpstream(host: ShortHost): Promise<Standing | null> {
+  // Most clones are none of a fork, and git takes as long to start as this whole program.
+  const settings = host.files.readIfAny(`${workspaceAsBooted(host)}/repo/.git/config`);
+  if (settings !== null && !settings.includes('[remote "upstream"]')) return null;
   await git(host, ['remote', 'get-url', 'upstream']);
   const branch = parseDefaultBranch(
     await git(host, ['ls-remote', '--symref', 'upstream', 'HEAD'], patience.network),
@@ -44,14 +47,14 @@ async function lookUpstream(host: Host): Promise<Standing | null> {
 }
 
 /** Both refuse whatever is no fast-forward, also where the session has been quicker than we. */
-async function bringForward(host: Host, kind: 'merge' | 'move', branch: string): Promise<void> {
+async function bringForward(host: ShortHost, kind: 'merge' | 'move', branch: string): Promise<void> {
   const remote = `refs/remotes/upstream/${branch}`;
   const move = ['fetch', '--quiet', '.', `${remote}:refs/heads/${branch}`];
   await git(host, kind === 'merge' ? ['merge', '--quiet', '--ff-only', remote] : move);
 }
 
 /** Runs git in the clone, as the agent: what its configuration there says is the agent's own affair. */
-async function git(host: Host, args: readonly string[], timeout = patience.local): Promise<string> {
+async function git(host: ShortHost, args: readonly string[], timeout = patience.local): Promise<string> {
   const { stdout } = await host.run({
     argv: [
       '/usr/bin/git',

@@ -1,10 +1,10 @@
 import { Paths } from '../../core/paths.ts';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import { parseTold } from '../../policy/audit-entry.ts';
 import { chooseNews, keyOf, parseLooked, parseToolEvent, renderAnswer } from '../refusals.ts';
 
 /** Tells the session what was refused since its last look; as the agent, in a place of the agent's own. */
-export function tellRefusals(host: Host, input: string): string {
+export function tellRefusals(host: ShortHost, input: string): string {
   const event = parseToolEvent(input);
   if (event === null) return '';
   const path = `${Paths.session}/looked-${event.session}`;
@@ -18,7 +18,7 @@ export function tellRefusals(host: Host, input: string): string {
   return news.length === 0 ? '' : renderAnswer(event, news);
 }
 
-function remember(host: Host, path: string, looked: object): void {
+function remember(host: ShortHost, path: string, looked: object): void {
   try {
     host.files.write(path, JSON.stringify(looked), 0o600);
   } catch {

@@ -1,12 +1,13 @@
 import { targetOf } from '../../host/agent-file-facts.ts';
 import { readLink, readSmall, statOf } from '../../host/agent-files.ts';
-import { type Head, parseHead } from '../git-refs.ts';
+import { type Head, parseHead, stateFiles } from '../git-refs.ts';
 import type { LeftOut } from '../protocol.ts';
 
 /** Names below a git directory that git opens wherever it finds them. */
 const opened = [
   ...['HEAD', 'index', 'config', 'config.worktree', 'packed-refs', 'shallow', 'commondir', 'info/exclude'],
   ...['info/attributes', 'info/sparse-checkout', 'objects/info/alternates', 'logs/HEAD', 'logs/refs/stash'],
+  ...stateFiles,
 ];
 
 /** @returns the git directory of a working tree, or why it has none that can be read. */

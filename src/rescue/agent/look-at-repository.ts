@@ -43,9 +43,9 @@ export interface Look {
   readonly odd: readonly LeftOut[];
 }
 
-/** @returns null where there is nothing at all. */
+/** @returns null where there is nothing at all. Throws for what can't be looked into. */
 export function look(folder: string): Look | null {
-  if (namesIn(folder).length === 0) return null;
+  if (isEmpty(folder)) return null;
   const found = findGitDir(folder);
   if ('damage' in found) return blind(folder, found.damage);
   const { gitDir } = found;
@@ -75,6 +75,15 @@ export function look(folder: string): Look | null {
   };
 }
 
+function isEmpty(folder: string): boolean {
+  try {
+    return namesIn(folder).length === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw new Error(`${folder} cannot be read`, { cause: error });
+  }
+}
+
 /** The files alone. */
 export function blind(folder: string, damage: string): Look {
   const none = { refs: new Map(), stashes: [], state: new Map(), stateCommits: [], notes: [], odd: [] };
@@ -93,6 +102,9 @@ function damageOf(facts: {
   return [
     ...(head === null ? ['its HEAD names neither a branch nor a commit'] : []),
     ...(lost && refs.broken.includes(head.branch) ? ['the branch it is on names no commit'] : []),
+    ...(lost && (statOf(`${commonDir}/logs/${head.branch}`)?.size ?? 0) > 0
+      ? ['the branch it is on is gone']
+      : []),
     ...(lost && !refs.isList ? ['its list of references (packed-refs) cannot be read'] : []),
     ...(targetOf(`${commonDir}/objects`)?.isDirectory() === true ? [] : ['it has no objects']),
   ];

@@ -1,9 +1,9 @@
 import { text as readAll } from 'node:stream/consumers';
-import type { Host } from '../../host/host.ts';
+import type { ShortHost } from '../../host/host.ts';
 import type { Order } from '../protocol.ts';
 
 /** Runs as the agent: takes an order as JSON on stdin, prints its report as JSON. */
-export async function runRescue(host: Host, stdin: NodeJS.ReadableStream): Promise<number> {
+export async function runRescue(host: ShortHost, stdin: NodeJS.ReadableStream): Promise<number> {
   const order = JSON.parse(await readAll(stdin)) as Order;
   const report =
     order.kind === 'save'

@@ -42,7 +42,12 @@ export async function restore(
     const { found, refusals } = await judgePlaces(own, order, { places, refs });
     const latest = found.toSorted((one, other) => other.manifest.time - one.manifest.time)[0];
     if (latest === undefined) return { kind: 'refused', reason: refusals.join('; ') };
-    return await restorePlace(latest, { clone, own, order, refusals });
+    await fetch(clone, order, [refOf(order.box, latest.place, 'state')]);
+    // A scratch shows the objects that were there when it was made: those just fetched need a new one.
+    removeScratch(scratch.folder);
+    scratch = makeScratch({ gitDir: `${folder}/.git`, commonDir: `${folder}/.git`, sha256 });
+    const fresh = new Git(host, { ...order, place: { gitDir: scratch.folder, workTree: folder } });
+    return await restorePlace(latest, { clone, own: fresh, order, refusals });
   } catch (error) {
     return { kind: 'failed', reason: explainRemote(error) };
   } finally {
@@ -92,7 +97,6 @@ async function restorePlace(
   { place, commit, manifest }: Found,
   { clone, own, order, refusals }: { clone: Git; own: Git; order: RestoreOrder; refusals: readonly string[] },
 ): Promise<RestoreReport> {
-  await fetch(clone, order, [refOf(order.box, place, 'state')]);
   const here = (id: string) => clone.succeeds(['cat-file', '-e', `${id}^{commit}`]);
   if (!(await here(manifest.state)) || !(await here(manifest.work))) {
     const reason = `${refOf(order.box, place, 'state')}: it is not what the box saved`;

@@ -2,8 +2,9 @@ import { roomIn } from '../../host/agent-file-facts.ts';
 import { readText } from '../../host/agent-files.ts';
 import type { Host } from '../../host/host.ts';
 
-/** Where a rescue may work; the roomiest is taken. The last is small, and what the agent fills first is not there. */
-export const rooms = ['/tmp', '/home/claude', '/workspace', '/dev/shm'];
+const dying = '/tmp';
+/** Where a rescue may work; the roomiest is taken. The last is small, and not what the agent fills first. */
+export const rooms = [dying, '/home/claude', '/workspace', '/dev/shm'];
 
 /** Files of our own that a rescue makes: links to objects, rules, packs. */
 const fewestFiles = 2000;
@@ -24,45 +25,32 @@ function roomOf(folder: string): number {
 /** Milliseconds. */
 const longest = 8000;
 
+const open = ['-type', 'd', '!', '-perm', '-700', '-exec', '/usr/bin/chmod', 'u+rwx', '{}', '+'];
+
 /**
- * Makes room at the stop, when whoever filled the box is dead: what is on a file system in memory that dies with the
- * box is removed, where no room has as much as the rescue may need.
- * @param facts.dying folders that nobody needs any more. @param facts.most bytes that may be pushed.
+ * Makes room at the stop, when whoever filled the box is dead: what the agent has put in /tmp is removed, where that is
+ * in memory and dies with the box, and no room has as much as the rescue may need. What was there before the box, or is
+ * another user's, is not: an operator may have shared a folder.
+ * @param facts.ending milliseconds since the epoch at which the box began; null: nothing is removed.
+ * @param facts.most bytes that may be pushed.
  */
 export async function makeRoom(
-  host: Pick<Host, 'run'>,
-  facts: { readonly dying: readonly string[]; readonly most: number },
+  host: Pick<Host, 'run' | 'uid'>,
+  { ending, most }: { readonly ending: number | null; readonly most: number },
 ): Promise<void> {
-  const need = 1.5 * facts.most;
-  const isShort = () => roomOf(roomiest(rooms)) < need;
-  for (const folder of facts.dying.filter(isInMemory)) {
-    if (isShort()) await empty(host, folder);
-    // Nothing is removed from a folder that its owner has closed to himself.
-    if (isShort()) {
-      await find(host, folder, [
-        '-type',
-        'd',
-        '!',
-        '-perm',
-        '-700',
-        '-exec',
-        '/usr/bin/chmod',
-        'u+rwx',
-        '{}',
-        '+',
-      ]);
-      await empty(host, folder);
-    }
-  }
-}
-
-function empty(host: Pick<Host, 'run'>, folder: string): Promise<void> {
-  return find(host, folder, ['-delete']);
+  const isShort = () => roomOf(roomiest(rooms)) < 1.5 * most;
+  if (ending === null || !isInMemory(dying) || !isShort()) return;
+  const own = ['-user', String(host.uid), '-newerct', `@${Math.floor(ending / 1000)}`];
+  await find(host, [...own, '-delete']);
+  if (!isShort()) return;
+  // Nothing is removed from a folder that its owner has closed to himself.
+  await find(host, [...own, ...open]);
+  await find(host, [...own, '-delete']);
 }
 
 /** What could not be removed stays; what was, has made room. */
-async function find(host: Pick<Host, 'run'>, folder: string, action: readonly string[]): Promise<void> {
-  const argv = ['/usr/bin/find', folder, '-xdev', '-mindepth', '1', ...action];
+async function find(host: Pick<Host, 'run'>, action: readonly string[]): Promise<void> {
+  const argv = ['/usr/bin/find', dying, '-xdev', '-mindepth', '1', ...action];
   await host.run({ argv, cwd: '/', timeout: longest }).catch(() => {});
 }
 

@@ -15,16 +15,24 @@ import { makeScratch, removeLeftovers, removeScratch } from './scratch.ts';
 import { moduleNotes } from './submodules.ts';
 import { type Asked, ask, type Survey, surveyDamaged, surveyWhole, type Trust, trusts } from './survey.ts';
 
-type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
+type Program = Pick<Host, 'run' | 'now' | 'uptime' | 'uid'>;
 
 /** Saves what the agent has done, as the agent, without touching anything of its own. */
 export async function save(host: Program, order: SaveOrder): Promise<SaveReport> {
-  const seen = look(order.folder);
-  if (seen === null) {
-    return { kind: 'nothing', fingerprint: '', reason: `there is no file in ${order.folder}` };
+  try {
+    const seen = look(order.folder);
+    if (seen === null)
+      return { kind: 'nothing', fingerprint: '', reason: `there is no file in ${order.folder}` };
+    removeLeftovers(host.now());
+    await makeRoom(host, order);
+    return await saveLooked(host, order, seen);
+  } catch (error) {
+    return { kind: 'failed', reason: explainRemote(error) };
   }
-  removeLeftovers(host.now());
-  await makeRoom(host, order);
+}
+
+/** Tries to save all there is; what can't be believed is left out of the next try. */
+async function saveLooked(host: Program, order: SaveOrder, seen: Look): Promise<SaveReport> {
   let asked: Promise<Asked> | null = null;
   const remote = () => {
     asked ??= ask(host, order);
@@ -35,7 +43,7 @@ export async function save(host: Program, order: SaveOrder): Promise<SaveReport>
     try {
       return await attempt({ host, order, look: { ...seen, damage: [...damage] }, remote }, trust);
     } catch (error) {
-      if (error instanceof RemoteError) return { kind: 'failed', reason: explainRemote(error) };
+      if (error instanceof RemoteError) throw error;
       damage.push(explainRemote(error).replace(ownFolder, ''));
     }
   }

@@ -2,6 +2,7 @@ import { makeFolder, makeTemporaryFolder, removeTree, writeFile } from '../../ho
 import { readOpen } from '../../host/agent-file-facts.ts';
 import { close, namesIn, openPlain, readSmall, statOf } from '../../host/agent-files.ts';
 import { quotePath } from '../git.ts';
+import { isId } from '../git-refs.ts';
 import type { LeftOut } from '../protocol.ts';
 import type { Look } from './look-at-repository.ts';
 import { showObjects } from './objects-view.ts';
@@ -66,8 +67,9 @@ function fill(folder: string, { gitDir, commonDir, sha256 }: Parameters<typeof m
   if (commonDir === null) return [];
   const { stores, odd } = showObjects(`${commonDir}/objects`, `${folder}/seen`);
   write('objects/info/alternates', stores.map((store) => `${quotePath(store)}\n`).join(''));
-  const shallow = readSmall(`${commonDir}/shallow`);
-  if (shallow !== null) write('shallow', shallow);
+  const shallow = readSmall(`${commonDir}/shallow`)?.toString('latin1') ?? '';
+  const ends = shallow.split('\n').filter((line) => isId(line));
+  if (ends.length > 0) write('shallow', ends.map((id) => `${id}\n`).join(''));
   return odd;
 }
 

@@ -1,13 +1,15 @@
 import type { Stats } from 'node:fs';
 import { makeFolder, writeFile } from '../../host/agent-file-changes.ts';
-import { lookInto } from '../../host/agent-file-facts.ts';
-import { octetsOf, readSmall, statOf } from '../../host/agent-files.ts';
+import { readFolder } from '../../host/agent-file-facts.ts';
+import { readSmall, statOf } from '../../host/agent-files.ts';
 import type { Git } from '../git.ts';
 import { openIgnored } from './ignored.ts';
 
-/** Octets of a path, and folders above a file, that git and the next boot surely take. */
+/** Octets of a path, and folders above a file, that git and the next boot take in a time that does not matter. */
 const longest = 3500;
-const deepest = 1000;
+const deepest = 200;
+/** Octets by which a path that is left out is still known. */
+const mostNamed = 200;
 
 /** Something below the working tree that the index does not have. */
 export interface Found {
@@ -59,7 +61,7 @@ function lookInto(facts: Facts, level: readonly string[], depth: number) {
     const entries = entriesOf(`${facts.folder}/${at}`);
     const closed = depth > deepest || at.length > longest ? 'deep' : entries === null ? 'unreadable' : null;
     if (closed !== null) {
-      others.push({ path: shorten(at), kind: closed, asked: inside(at) });
+      others.push({ path: closed === 'deep' ? shorten(at) : at, kind: closed, asked: inside(at) });
       continue;
     }
     const here = entries ?? [];
@@ -74,8 +76,10 @@ function lookInto(facts: Facts, level: readonly string[], depth: number) {
         if (at !== '')
           others.push({ path, kind: kind === 'folder' ? 'nested' : 'special', asked: inside(at) });
       } else if (kind === 'folder') folders.push(path);
-      else if (!facts.has(path))
-        others.push({ path: shorten(path), kind: path.length > longest ? 'deep' : kind, asked: path });
+      else if (!facts.has(path)) {
+        const isLong = path.length > longest;
+        others.push({ path: isLong ? shorten(path) : path, kind: isLong ? 'deep' : kind, asked: path });
+      }
     }
   }
   return { folders, others };
@@ -87,7 +91,7 @@ function inside(folder: string): string {
 }
 
 function shorten(path: string): string {
-  return path.length > longest ? `${path.slice(0, 200)}...` : path;
+  return path.length > mostNamed ? `${path.slice(0, mostNamed)}...` : path;
 }
 
 function isRepository(folder: string): boolean {
@@ -114,7 +118,7 @@ function copyRules({ folder, shadow }: Facts, at: string): void {
 /** @returns null for a folder that can't be read. */
 function entriesOf(folder: string): Entry[] | null {
   try {
-    return lookInto(folder).map(({ name, entry }) => ({ name, kind: kindOf(entry, `${folder}${name}`) }));
+    return readFolder(folder).map(({ name, entry }) => ({ name, kind: kindOf(entry, `${folder}${name}`) }));
   } catch (error) {
     // It was there a moment ago.
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : null;

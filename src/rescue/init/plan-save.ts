@@ -1,4 +1,3 @@
-import { Paths } from '../../core/paths.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { keyOf } from '../manifest.ts';
 import type { RestoreOrder, RestoreReport, SaveOrder } from '../protocol.ts';
@@ -36,11 +35,11 @@ export function planSave(
     deadline: number;
     last: string | null;
     saved: Saved | null;
-    /** Nothing else runs as the agent any more. */
-    atEnd: boolean;
+    /** See the order's; null while anything else runs as the agent. */
+    ending: number | null;
   },
 ): SaveOrder {
-  const { deadline, last, saved, atEnd } = facts;
+  const { deadline, last, saved, ending } = facts;
   const { scope } = settings.rescue;
   const place = planPlace(secretsIn(settings)[0] ?? '', bootId, restored);
   const from = restored?.kind === 'restored' ? restored.place : place;
@@ -48,7 +47,7 @@ export function planSave(
     ...baseOf(settings, { deadline, folder }),
     kind: 'save',
     place: saved?.place ?? place,
-    former: [from, place].filter((one) => one !== (saved?.place ?? place)),
+    former: [...new Set([from, place])].filter((one) => one !== (saved?.place ?? place)),
     mine: ownManifests(restored, saved),
     beside: placeBeside(place, bootId),
     scope: scope === 'off' ? null : scope,
@@ -56,7 +55,7 @@ export function planSave(
     secrets: secretsIn(settings),
     last,
     ref: settings.repository?.ref ?? null,
-    dying: atEnd ? [Paths.tmp, '/dev/shm'] : [],
+    ending,
   };
 }
 

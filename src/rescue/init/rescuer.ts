@@ -101,9 +101,10 @@ class LiveRescuer implements Rescuer {
     try {
       const { addSaved, planSave } = await import('./plan-save.ts');
       const { parseSaveReport } = await import('./parse-report.ts');
+      const { workspace, startedAt: since } = this.#parts.board.state;
       const order = planSave(
-        { ...this.#parts, folder: `${this.#parts.board.state.workspace}/repo` },
-        { deadline, last: this.#last, saved: this.#saved, atEnd: occasion === 'stop' },
+        { ...this.#parts, folder: `${workspace}/repo` },
+        { deadline, last: this.#last, saved: this.#saved, ending: occasion === 'stop' ? since : null },
       );
       const report = parseSaveReport(await runRescueProgram(this.#parts, order));
       // Even if the remote can't be asked now: it may well be there, and is ours.

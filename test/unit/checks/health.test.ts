@@ -61,6 +61,11 @@ describe('a box', () => {
       { state: { ...ready, rescue: { ...ready.rescue, outcome: 'failed' } } },
       /^the work could not be saved: `cloister status` says why$/,
     ],
+    [
+      'work of which a part could not be saved',
+      { state: { ...ready, rescue: { ...ready.rescue, outcome: 'pushed', partial: true } } },
+      /^a part of the work could not be saved: `cloister status` says which$/,
+    ],
     ['no agent', { agent: false }, /^the agent is not running$/],
     [
       'an agent that stays down',

@@ -103,6 +103,12 @@ describe('the sync at a session’s start', () => {
   test('is silent where there is no upstream, and starts nothing for a question of our own', async () => {
     const none = await start('a', (machine) => machine.prepare(/remote/, new Error('no such remote')));
     expect([none.code, none.said]).toEqual([0, '']);
+    const config = (text: string) => (machine: FakeMachine) => {
+      machine.files.put('/workspace/repo/.git/config', text);
+      behind(machine);
+    };
+    expect((await start('a', config('[remote "origin"]\n'))).machine.commands).toEqual([]);
+    expect((await start('a', config('[remote "upstream"]\n'))).machine.commands).not.toEqual([]);
     const aside = await start(asideSession('0123456789ab'), () => {});
     expect(aside.machine.commands).toEqual([]);
   });

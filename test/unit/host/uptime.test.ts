@@ -10,6 +10,7 @@ const byTheClock: Readonly<Record<string, string>> = {
   'hooks/run/name-session.ts': 'a name that none before it had',
   'hooks/run/tell-refusals.ts': 'whether a refusal is of this tool call: the file has times',
   'host/real-host.ts': 'to answer',
+  'host/short-host.ts': 'to answer',
   'init/audit-recorder.ts': 'when it was refused, for the file',
   'init/policy-store.ts': 'an end that is told to people',
   'init/refresh-pins.ts': 'when the pins were refreshed, for status',

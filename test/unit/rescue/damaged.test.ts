@@ -13,8 +13,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Pushed } from '../../../src/rescue/protocol.ts';
+import { placeOf } from '../../../src/rescue/rescue-refs.ts';
 import { assertTrue } from './truth.ts';
-import { useWorlds, type World } from './world.ts';
+import { secret, useWorlds, type World } from './world.ts';
 
 const world = useWorlds(work);
 /** Milliseconds a rescue has here: whoever waits for a pipe uses them up, and has failed. */
@@ -92,6 +93,8 @@ const damages: Record<string, Harm> = {
   'a branch of junk': (git) => overwrite(join(git, 'refs/heads/main'), 'junk\n'),
   'a pipe for its branch': sh('rm refs/heads/main; mkfifo refs/heads/main'),
   'a list of references of junk': sh('rm -f refs/heads/main; head -c 3000 /dev/urandom >packed-refs'),
+  'no references': sh('rm -r refs; rm -f packed-refs'),
+  'a pipe for its references': sh('rm -r refs; mkfifo refs'),
   'no objects': (git) => rmSync(join(git, 'objects'), { recursive: true }),
   'a file for its objects': sh('rm -r objects; echo >objects'),
   'packs of junk': (git, box) => {
@@ -161,6 +164,10 @@ const oddities: Record<string, Harm> = {
   'a pipe for another branch': sh('mkfifo refs/heads/x; mkdir refs/tags/y; mkfifo refs/tags/y/z'),
   'a pipe for the log': sh('rm -rf logs; mkdir -p logs/refs; mkfifo logs/HEAD logs/refs/stash'),
   'a pipe for where history ends': sh('mkfifo shallow'),
+  'an end of history of junk': (git) => writeFileSync(join(git, 'shallow'), 'junk\n'),
+  'pipes for what is half done': sh(
+    'mkfifo MERGE_HEAD ORIG_HEAD CHERRY_PICK_HEAD; mkdir rebase-merge; mkfifo rebase-merge/done',
+  ),
   'a .git that says where it is': (git, box) => {
     cpSync(git, join(box.root, 'elsewhere'), { recursive: true });
     rmSync(git, { recursive: true });
@@ -213,4 +220,25 @@ describe('all is saved, and comes back as it was, beside', () => {
     expect(box.files()).toEqual(wanted);
     expect(box.git(box.folder, 'diff', '--cached', '--name-only')).toBe('staged.txt\n');
   });
+});
+
+test('the last rescue that was whole stays beside one of files alone, until all can be saved again', async () => {
+  const box = world();
+  const own = placeOf(secret);
+  const beside = `${own}-22222222`;
+  const manifestsOf = ({ refs }: Pushed) =>
+    Object.entries(refs).flatMap(([ref, id]) => (ref.endsWith('/manifest') ? [id] : []));
+  const mine = manifestsOf((await box.save()) as Pushed);
+  const head = join(box.folder, '.git/HEAD');
+  const before = readFileSync(head);
+  writeFileSync(head, 'junk');
+  box.write('new/c.txt', 'later\n');
+  const files = (await box.save({ mine, beside })) as Pushed;
+  expect(Object.keys(files.refs)).toEqual(expect.arrayContaining([`refs/cloister/night/${beside}/work`]));
+  expect(box.saved('new/c.txt'), 'as it was').toBe('new\n');
+  writeFileSync(head, before);
+  await box.save({ mine: [...mine, ...manifestsOf(files)], place: beside, former: [own] });
+  expect(box.remoteRefs().filter((ref) => !ref.includes(beside))).toEqual([]);
+  expect(await box.restore()).toMatchObject({ kind: 'restored', place: beside });
+  expect(box.files()).toMatchObject({ 'new/c.txt': 'file later\n' });
 });

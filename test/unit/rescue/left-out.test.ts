@@ -266,4 +266,22 @@ describe('what is no file of the repository is named', () => {
       '1 more working trees of the repository are not saved',
     );
   });
+
+  test.each([
+    ['a path 1,500 levels deep', 1500, 'd'],
+    ['a path longer than a program takes', 300, 'a-long-name'],
+  ])('%s, and what is above it is saved', { timeout: 60_000 }, async (_, levels, name) => {
+    const box = world();
+    box.write('a.txt', 'more\n');
+    mkdirSync(join(box.folder, `${name}/`.repeat(levels)), { recursive: true });
+    box.write(`${`${name}/`.repeat(10)}file`, '9\n');
+    box.write(`${`${name}/`.repeat(levels)}file`, 'lost\n');
+    const { leftOut, partial } = await pushed(box);
+    expect(partial).toBe(true);
+    expect(leftOut).toEqual([
+      { path: expect.stringMatching(new RegExp(`^(${name}/)+.*[.]{3}$`)), why: 'deep' },
+    ]);
+    expect([box.saved('a.txt'), box.saved(`${`${name}/`.repeat(10)}file`)]).toEqual(['more\n', '9\n']);
+    expect(await box.restore()).toMatchObject({ kind: 'restored' });
+  });
 });

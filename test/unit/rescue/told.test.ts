@@ -68,6 +68,14 @@ describe('a rescue tells the truth', () => {
     }
   });
 
+  test('of a place that is no folder, and so can’t be looked into', async () => {
+    const box = world();
+    expect(await box.save({ folder: join(box.folder, 'a.txt') })).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('a.txt cannot be read'),
+    });
+  });
+
   test('of an empty repository in which nothing was done', async () => {
     expect(await world({ empty: true }).save()).toMatchObject({ kind: 'nothing' });
   });

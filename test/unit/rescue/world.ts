@@ -90,8 +90,9 @@ export class World {
     writeFileSync(full, text);
   }
 
-  get host(): Pick<Host, 'run' | 'now' | 'uptime'> {
+  get host(): Pick<Host, 'run' | 'now' | 'uptime' | 'uid'> {
     return {
+      uid: process.getuid?.() ?? 0,
       now: Date.now,
       uptime,
       run: async (command) => {
@@ -128,7 +129,7 @@ export class World {
       secrets: [secret],
       last: null,
       ref: null,
-      dying: [],
+      ending: null,
       ...more,
     });
   }

@@ -16,6 +16,7 @@ const files: Record<string, string> = {
   '/run/secrets/empty': '\n',
   '/run/secrets/two-lines': `${token}\n${token}\n`,
   '/certs/company.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+  '/certs/noise.pem': '-----BEGIN CERTIFICATE-----\nMI\0IB\n-----END CERTIFICATE-----\n',
   '/certs/key.pem': '-----BEGIN PRIVATE KEY-----\nTHE_SECRET_KEY\n',
 };
 
@@ -333,6 +334,7 @@ describe('a bad value stops the boot', () => {
     ['CLAUDE_PROMPT', 'a\0b', /NUL/],
     ['EXTRA_CA_CERTS', 'certs/company.pem', /absolute path/],
     ['EXTRA_CA_CERTS', '/nowhere.pem', /can't be read \(ENOENT\)/],
+    ['EXTRA_CA_CERTS', '/certs/noise.pem', /is no text/],
     ['EXTRA_CA_CERTS', '/certs/key.pem', /without a PEM certificate/],
   ];
 

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { fieldOf, maskOf } from '../../../../src/host/proc/pid.ts';
 
 /** As the kernel writes it for a process with no supplementary group: the field is there, and empty. */
-const status = 'Name:\tnode\nUid:\t1000\t1000\t1000\t1000\nGroups:\t \nNStgid:\t163\nCapEff:\t0000000000001000\n';
+const status =
+  'Name:\tnode\nUid:\t1000\t1000\t1000\t1000\nGroups:\t \nNStgid:\t163\nCapEff:\t0000000000001000\n';
 
 test('an empty field is empty, and not the line after it', () => {
   expect(fieldOf(status, 'Groups')).toBe('');

@@ -49,7 +49,7 @@ function setUp(
   };
   const world = {
     state: {
-      ...newState({ bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 }),
+      ...newState({ bootId: 'x', pid: 1, startTicks: '1', now: 5000, uptime: 0 }),
       phase: 'ready',
     } as BoxState,
   };
@@ -169,6 +169,37 @@ describe('the rescuer', () => {
       expect.stringContaining('ls-remote'),
     ]);
     expect(events).toMatchObject([{ event: 'rescue.saved', occasion: 'stop' }]);
+  });
+
+  test('may have what dies with the box removed at the stop, and at no other time', async () => {
+    const { rescuer, orders, world } = setUp();
+    await rescuer.save('interval');
+    await rescuer.stop(never);
+    expect(orders.map(({ ending }) => ending)).toEqual([null, world.state.startedAt]);
+  });
+
+  test('has it known that a part could not be saved, until all is', async () => {
+    const { rescuer, answers, world } = setUp();
+    const parts = [];
+    for (const partial of [true, false]) {
+      answers.report = { ...saved, partial } as SaveReport;
+      await rescuer.save('interval');
+      parts.push(world.state.rescue.partial);
+    }
+    expect(parts).toEqual([true, false]);
+  });
+
+  test('takes away what it saved before in another place, once all is saved beside it', async () => {
+    const { rescuer, orders, answers } = setUp();
+    for (const place of [placeOf(token), `${placeOf(token)}-01234567`]) {
+      answers.report = {
+        ...saved,
+        refs: { [`refs/cloister/box/${place}/manifest`]: '1'.repeat(40) },
+      } as SaveReport;
+      await rescuer.save('interval');
+    }
+    await rescuer.save('interval');
+    expect(orders.map(({ former }) => former)).toEqual([[], [], [placeOf(token)]]);
   });
 
   test('has room although the agent has used up its processes, and the end of them all is not counted', async () => {
