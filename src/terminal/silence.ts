@@ -7,7 +7,7 @@ const patience = { start: 3000, key: 10_000, leave: 2000 };
 /** Ctrl-B D, as tmux takes it unless its keys were changed; Ctrl-C. */
 const leaving = '\x02d';
 const interrupt = 0x03;
-const escape = 0x1b;
+const escapeOctet = 0x1b;
 /** What is said must show: the client may have been stopped in the middle of a picture. */
 const visibly = '\x1b[?2026l\r\n';
 
@@ -58,7 +58,7 @@ export function watchSilence(
     },
     heard: (bytes) => {
       // Until a client has drawn something its terminal echoes the keys for it.
-      if (answers === 0 && !bytes.includes(escape)) return;
+      if (answers === 0 && !bytes.includes(escapeOctet)) return;
       // What was said stands in the client's picture: another size has it drawn anew.
       if (said && answers > 0) redraw(terminal, pty);
       answers += 1;
