@@ -333,13 +333,15 @@ arrives() {
 @test "an attached client that is stopped, by the agent whose it is, is left by Ctrl-B D" {
   operator "expect bypass permissions
     $DOWN
-    press x until Waiting for the session
+    expect stopped-now
     type \\x02d
     expect left without an answer
     end" >"$BATS_TEST_TMPDIR/said" &
   local operator=$! code=0
   arrives
   game 'pkill -STOP -f "^/usr/bin/tmux .* attach-session"'
+  # The server draws by itself, whatever its client does.
+  as_agent main "tmux -N -S $SOCKET send-keys -t cloister:1.1 'echo stopped-'\\\''now'\\\' Enter"
   wait "$operator" || code=$?
   cat "$BATS_TEST_TMPDIR/said"
   [[ $code == 70 ]]

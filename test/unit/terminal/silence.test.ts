@@ -54,6 +54,16 @@ describe('a client that says nothing', () => {
     expect(await settle()).toBeNull();
   });
 
+  test('is left where its server has let the terminal go and it does not end: it was stopped', async () => {
+    const { machine, pty, print, settle } = setUp();
+    print('\x1b[Ha screen');
+    print('\x1b[?1049l\x1b[?25h');
+    await machine.advance(1999);
+    expect(pty.ended).toBe(false);
+    await machine.advance(1);
+    expect(await settle()).toBeNull();
+  });
+
   test('after keys is said to be waited for, and drawn anew when it speaks again', async () => {
     const { machine, terminal, pty, shown, print } = setUp();
     print('\x1b[Ha screen');
