@@ -333,7 +333,7 @@ arrives() {
 @test "an attached client that is stopped, by the agent whose it is, is left by Ctrl-B D" {
   operator "expect bypass permissions
     $DOWN
-    expect stopped-now
+    expect stopped-7
     type \\x02d
     expect left without an answer
     end" >"$BATS_TEST_TMPDIR/said" &
@@ -341,7 +341,7 @@ arrives() {
   arrives
   game 'pkill -STOP -f "^/usr/bin/tmux .* attach-session"'
   # The server draws by itself, whatever its client does.
-  as_agent main "tmux -N -S $SOCKET send-keys -t cloister:1.1 'echo stopped-'\\\''now'\\\' Enter"
+  as_agent main "tmux -N -S $SOCKET send-keys -t cloister:1.1 'echo stopped-\$((4+3))' Enter"
   wait "$operator" || code=$?
   cat "$BATS_TEST_TMPDIR/said"
   [[ $code == 70 ]]
