@@ -12,6 +12,7 @@ import { findOwnRules } from '../policy/reserved-hosts.ts';
 import type { SourcedRule } from '../policy/rule.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Environment } from '../state/environment.ts';
 import type { Board } from '../state/state-store.ts';
 import { findExcess, readRules, renderFaults } from './allowlist-files.ts';
 import { shed } from './drop-privileges.ts';
@@ -53,13 +54,9 @@ export async function boot(parts: BootParts): Promise<never> {
     const plan = planWall({
       agent: environment.agent.uid,
       egress: egressIdentity.uid,
-      upstreams: environment.upstreams,
-      nameservers: environment.nameservers,
-      connected: environment.connected,
-      local: environment.local,
+      ...networkOf(environment),
       guarded: guardedPorts(settings.rules),
       published: settings.publishPorts,
-      fly: environment.platform === 'fly',
     });
     const mayFallBack = settings.egressFallback === 'address';
     const wall = await applyWall(host, plan, { backend, ipv6: environment.ipv6, mayFallBack });
@@ -95,6 +92,11 @@ export async function boot(parts: BootParts): Promise<never> {
       task,
     });
   });
+}
+
+/** What the firewall depends on of the platform's network. */
+function networkOf({ upstreams, nameservers, connected, local, platform }: Environment) {
+  return { upstreams, nameservers, connected, local, fly: platform === 'fly' };
 }
 
 interface Valid {

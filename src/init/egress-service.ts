@@ -47,6 +47,14 @@ export function keepEgress(options: EgressOptions): Egress {
   let restarts = 0;
   const { promise: firstReady, resolve: ready } = Promise.withResolvers<void>();
   const questions = makeQuestions();
+  const answering = {
+    options,
+    questions,
+    ready: () => {
+      options.changed({ running: true, restarts });
+      ready();
+    },
+  };
   const kept = keep({
     host,
     log,
@@ -56,7 +64,7 @@ export function keepEgress(options: EgressOptions): Egress {
     ...(options.tell && { tell: options.tell }),
     started: (child, count) => {
       restarts = count;
-      child.onMessage((value) => void answer(child, parseFromEgress(value)));
+      child.onMessage((value) => void answer(answering, child, parseFromEgress(value)));
       child.send(options.configuration());
       for (const question of questions.unheard()) child.send(question);
     },
@@ -66,29 +74,6 @@ export function keepEgress(options: EgressOptions): Egress {
     },
   });
 
-  async function answer(child: Child, message: FromEgress | null): Promise<void> {
-    switch (message?.kind) {
-      case 'ready':
-        options.changed({ running: true, restarts });
-        ready();
-        break;
-      case 'pin':
-        await pin(options.firewall, child, message);
-        break;
-      case 'flushed':
-      case 'answer':
-        questions.flushed(message.id);
-        break;
-      case 'troubled':
-        log.event('warn', `${message.what}.failed`, { reason: message.reason });
-        break;
-      case 'report':
-        options.reported(message);
-        break;
-      case 'resolved':
-        questions.resolved(message);
-    }
-  }
   return {
     ready: firstReady,
     stop: kept.stop,
@@ -109,6 +94,40 @@ export function keepEgress(options: EgressOptions): Egress {
     setList: ({ rules, denied }) => kept.child.send({ kind: 'rules', rules, denied }),
     refresh: (names, heard) => kept.child.send(questions.resolve(names, heard)),
   };
+}
+
+interface Answering {
+  readonly options: EgressOptions;
+  readonly questions: ReturnType<typeof makeQuestions>;
+  readonly ready: () => void;
+}
+
+/** What the egress process says, and what is done about it. */
+async function answer(
+  { options, questions, ready }: Answering,
+  child: Child,
+  message: FromEgress | null,
+): Promise<void> {
+  switch (message?.kind) {
+    case 'ready':
+      ready();
+      break;
+    case 'pin':
+      await pin(options.firewall, child, message);
+      break;
+    case 'flushed':
+    case 'answer':
+      questions.flushed(message.id);
+      break;
+    case 'troubled':
+      options.log.event('warn', `${message.what}.failed`, { reason: message.reason });
+      break;
+    case 'report':
+      options.reported(message);
+      break;
+    case 'resolved':
+      questions.resolved(message);
+  }
 }
 
 type Resolve = Extract<ToEgress, { kind: 'resolve' }>;

@@ -111,9 +111,8 @@ export function makeRulebook(parts: RulebookParts): Rulebook {
         const { base, faults } = await parts.readBase();
         if (faults.length > 0) return refuseFaults(log, faults);
         const next = { ...list, base };
-        const { added, removed } = difference(list, next);
-        const failed = await change('reload', next);
-        return failed ?? { code: ExitCode.ok, text: describeReload(added, removed) };
+        const changes = difference(list, next);
+        return (await change('reload', next)) ?? { code: ExitCode.ok, text: describeReload(changes) };
       }),
     describe: () => inTurn(async () => ({ code: ExitCode.ok, ...describeList(host, list) })),
   };
@@ -158,7 +157,7 @@ function describeAllowed(rule: Rule, until: string | null, base: readonly Source
   return `${renderRule(rule)} is allowed until ${until ?? 'the next boot'}.`;
 }
 
-function describeReload(added: readonly string[], removed: readonly string[]): string {
+function describeReload({ added, removed }: ReturnType<typeof difference>): string {
   if (added.length + removed.length === 0) return 'The files were read; no rule has changed.';
   const lines = [...added.map((rule) => `+ ${rule}`), ...removed.map((rule) => `- ${rule}`)];
   return ['The files were read:', ...lines].join('\n');
