@@ -42,7 +42,7 @@ export async function relay(
   });
   const filter = screenFilter(pty, () => clock.uptime() - typed < gesture);
   pty.onOutput((bytes) => {
-    silence.heard();
+    silence.heard(bytes);
     terminal.write(filter.take(bytes));
   });
   // A relay may follow on the same terminal: a pty that ended can't be resized.

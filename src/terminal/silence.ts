@@ -7,12 +7,15 @@ const patience = { start: 3000, key: 10_000, leave: 2000 };
 /** Ctrl-B D, as tmux takes it unless its keys were changed; Ctrl-C. */
 const leaving = '\x02d';
 const interrupt = 0x03;
+/** tmux's server, which draws itself, gives the terminal back with this; then its client has only to end. */
+const givenBack = '\x1b[?1049l';
+const escapeOctet = 0x1b;
 /** What is said must show: the client may have been stopped in the middle of a picture. */
 const visibly = '\x1b[?2026l\r\n';
 
 export interface Silence {
   typed(bytes: Buffer): void;
-  heard(): void;
+  heard(bytes: Buffer): void;
   /** Resolves when the operator leaves a client that does not answer. */
   readonly left: Promise<void>;
 }
@@ -55,7 +58,10 @@ export function watchSilence(
       last = last.slice(-1);
       wait(patience.key);
     },
-    heard: () => {
+    heard: (bytes) => {
+      if (bytes.includes(givenBack)) void clock.sleep(patience.leave).then(leave);
+      // Until a client has drawn something its terminal echoes the keys for it.
+      if (answers === 0 && !bytes.includes(escapeOctet)) return;
       // What was said stands in the client's picture: another size has it drawn anew.
       if (said && answers > 0) redraw(terminal, pty);
       answers += 1;

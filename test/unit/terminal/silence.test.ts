@@ -33,7 +33,7 @@ describe('a client that says nothing', () => {
   test('is left by Ctrl-B D, in one piece or two, whether anything was said or not', async () => {
     for (const keys of [['\x02d'], ['\x02', 'd']]) {
       const { machine, terminal, pty, print, settle } = setUp();
-      print('a screen');
+      print('\x1b[Ha screen');
       for (const key of keys) terminal.type(key);
       expect(pty.written.join('')).toBe('\x02d');
       await machine.advance(2000);
@@ -41,9 +41,32 @@ describe('a client that says nothing', () => {
     }
   });
 
+  test('is no client that answers although its terminal echoes the keys', async () => {
+    const { machine, terminal, shown, print, settle } = setUp();
+    print('^M');
+    await machine.advance(3000);
+    expect(shown()).toContain(waits);
+    terminal.type('\x02');
+    print('^B');
+    terminal.type('d');
+    print('d');
+    await machine.advance(2000);
+    expect(await settle()).toBeNull();
+  });
+
+  test('is left where its server has let the terminal go and it does not end: it was stopped', async () => {
+    const { machine, pty, print, settle } = setUp();
+    print('\x1b[Ha screen');
+    print('\x1b[?1049l\x1b[?25h');
+    await machine.advance(1999);
+    expect(pty.ended).toBe(false);
+    await machine.advance(1);
+    expect(await settle()).toBeNull();
+  });
+
   test('after keys is said to be waited for, and drawn anew when it speaks again', async () => {
     const { machine, terminal, pty, shown, print } = setUp();
-    print('a screen');
+    print('\x1b[Ha screen');
     terminal.type('x');
     await machine.advance(9999);
     expect(shown()).not.toContain(waits);
@@ -60,7 +83,7 @@ describe('a client that says nothing', () => {
 describe('a client that answers', () => {
   test('has Ctrl-C and Ctrl-B D to itself, and nothing is said', async () => {
     const { machine, terminal, pty, shown, print } = setUp();
-    print('a screen');
+    print('\x1b[Ha screen');
     for (const key of ['\x03', '\x02', 'd', 'd']) {
       terminal.type(key);
       print('an answer');
@@ -73,7 +96,7 @@ describe('a client that answers', () => {
   test('once more after a while of silence has Ctrl-C to itself again', async () => {
     const { machine, terminal, pty, print } = setUp();
     await machine.advance(3000);
-    print('a screen');
+    print('\x1b[Ha screen');
     terminal.type('\x03');
     await machine.advance(0);
     expect(pty.ended).toBe(false);
