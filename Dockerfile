@@ -9,7 +9,7 @@ FROM $BASE AS system
 ENV LANG=C.UTF-8 \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 COPY build/host/ /run/build/
-COPY rootfs/usr/local/libexec/cloister/seal /usr/local/libexec/cloister/seal
+COPY rootfs/usr/local/libexec/cloister/harden-image /usr/local/libexec/cloister/harden-image
 RUN set -eu; \
     set --; \
     if [ -s /run/build/sources.list ]; then \
@@ -42,7 +42,7 @@ RUN set -eu; \
     rm -f /usr/bin/*-lto-dump-* /usr/bin/su /usr/bin/newgrp /usr/bin/sg /usr/bin/chsh /usr/bin/expiry; \
     rm -rf /run/build /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* \
       /var/log/* /tmp/* /root/.npm; \
-    /usr/local/libexec/cloister/seal
+    /usr/local/libexec/cloister/harden-image
 
 # Programs from npm, one copy of each big binary.
 FROM system AS toolbox
@@ -114,7 +114,7 @@ FROM system AS image
 COPY --from=toolbox /out/ /
 COPY --from=build /out/ /
 # The build fails here rather than hand out a way to root.
-RUN /usr/local/libexec/cloister/seal --check
+RUN /usr/local/libexec/cloister/harden-image --check
 WORKDIR /
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=150s CMD ["/usr/local/bin/cloister", "health"]

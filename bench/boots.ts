@@ -13,7 +13,7 @@ import {
 
 /** Milliseconds from the container's start. */
 export interface BootTimes {
-  readonly wall: number;
+  readonly firewall: number;
   readonly pinned: number;
   readonly ready: number;
 }
@@ -40,8 +40,8 @@ export async function bootBox(facts: BootFacts): Promise<BootTimes> {
       timeOf(events.find(({ event, step: of }) => event === what && of === step)?.time, start);
     if (process.env.BENCH_STEPS) console.error(renderSteps(events, start));
     return {
-      wall: since('boot.step', 'wall'),
-      pinned: since('boot.step', 'firewall'),
+      firewall: since('boot.step', 'firewall'),
+      pinned: since('boot.step', 'pins'),
       ready: since('boot.ready'),
     };
   });
@@ -72,7 +72,7 @@ export async function bootPlainly(facts: BootFacts): Promise<BootTimes> {
     const events = await followLog(name, ({ event }) => event === 'ready', deadline);
     const start = await startOf(name);
     const since = (what: string) => timeOf(events.find(({ event }) => event === what)?.time, start);
-    return { wall: since('wall'), pinned: since('pinned'), ready: since('ready') };
+    return { firewall: since('firewall'), pinned: since('pinned'), ready: since('ready') };
   });
 }
 

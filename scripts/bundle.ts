@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 /** Every module that Node has to find, read and link costs a third of a millisecond of processor time at each start. */
-const small = ['hook', 'health', 'furnish'];
+const small = ['hook', 'health', 'provision-home'];
 /** These live on, or load some of their parts at certain starts alone: a few files each. */
 const large = ['init', 'init-resumed', 'egress', 'rescue', 'verify'];
 /** What a small one loads when it needs it, and many never do; no class is told by its kind across this border. */

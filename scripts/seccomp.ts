@@ -10,4 +10,4 @@ const [folder = '.'] = process.argv.slice(2);
 const write = (path: string, filter: Buffer) =>
   writeFileSync(join(folder, basename(path)), filter, { mode: 0o644 });
 write(Paths.seccomp, renderSeccomp(arch));
-write(Paths.wallLogSeccomp, renderSeccomp(arch, 'wall-log'));
+write(Paths.packetLoggerSeccomp, renderSeccomp(arch, 'packet-log'));

@@ -17,7 +17,7 @@ for (const args of [
   ['version'],
   ...hooks.map((name) => ['hook', name]),
   ['health'],
-  ['furnish'],
+  ['provision-home'],
   ['rescue'],
   ['egress'],
   ['init'],

@@ -1,4 +1,3 @@
-import type { ListCommand } from './cli/rules.ts';
 import { faultOf } from './cli/usage.ts';
 import { ExitCode } from './core/exit-codes.ts';
 import type { FromEgress, ToEgress } from './network/protocol.ts';
@@ -10,7 +9,7 @@ const lean = async () => (await import('./host/real-host.ts')).makeHost({ lean: 
 const short = async () => (await import('./host/short-host.ts')).shortHost;
 const looking = async () => (await import('./host/looking-host.ts')).lookingHost;
 const json = (args: readonly string[]) => ({ json: args.includes('--json') });
-const list = (name: ListCommand) => async (args: readonly string[]) =>
+const list = (name: 'allow' | 'deny' | 'reload' | 'rules') => async (args: readonly string[]) =>
   (await import('./cli/rules.ts')).askList(await lean(), name, args);
 
 /** Every command loads only what it needs: init and the egress process live beside the agent for days. */
@@ -33,7 +32,8 @@ const commands: Readonly<Record<string, Run>> = {
     return new Promise(() => {});
   },
   hook: async ([name = '']) => (await import('./hooks/hook.ts')).hook(await short(), name, process.stdin),
-  furnish: async () => (await import('./agents/provision-home.ts')).furnish(await looking(), process.stdin),
+  'provision-home': async () =>
+    (await import('./agents/provision-home.ts')).provisionHome(await looking(), process.stdin),
   rescue: async () => (await import('./rescue/agent/program.ts')).runRescue(await short(), process.stdin),
   attach: async (args) => {
     const { attach } = await import('./cli/attach.ts');

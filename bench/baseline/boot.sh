@@ -72,7 +72,7 @@ session() {
 log begun
 validate
 default_deny
-log wall
+log firewall
 allow_names
 log pinned
 accounts

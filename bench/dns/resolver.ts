@@ -1,4 +1,4 @@
-// The resolver as the egress process runs it, for the bench: on a port of loopback, without a wall to open.
+// The resolver as the egress process runs it, for the bench: on a port of loopback, without a firewall to open.
 // Usage: resolver.mjs UPSTREAM_PORT RULES   RULES is a file in the form of domains.conf. Descriptor 3 is a
 // bound UDP socket and 4 a TCP one: somebody else holds them, as init does.
 import { readFileSync } from 'node:fs';

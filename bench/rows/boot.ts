@@ -55,7 +55,7 @@ async function measureRound(
       atMost,
     });
   return [
-    row('start to wall up', middle(ours, 'wall'), 'wall'),
+    row('start to firewall up', middle(ours, 'firewall'), 'firewall'),
     row('start to allowlist pinned', middle(ours, 'pinned'), 'pinned'),
     row('start to ready', middle(ours, 'ready'), 'ready'),
     row('start to attachable', median(attached), 'ready'),

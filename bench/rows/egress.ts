@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { engine, prefix, withImage } from '../engine.ts';
-import { type Rig, raw, withRig } from '../guard/rig.ts';
 import { ownProcesses, readMemory } from '../processes.ts';
+import { type Rig, raw, withRig } from '../proxy/rig.ts';
 import { makeRow, type Row } from '../row.ts';
 
 const alone = `${prefix}-egress`;

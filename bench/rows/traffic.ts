@@ -1,5 +1,5 @@
-import { packages as made } from '../guard/packages.ts';
-import { packages, type Rig, web, withRig } from '../guard/rig.ts';
+import { packages as made } from '../proxy/packages.ts';
+import { packages, type Rig, web, withRig } from '../proxy/rig.ts';
 import { makeRow, median, type Row } from '../row.ts';
 
 const rounds = 3;
@@ -12,7 +12,7 @@ const project = 'cloister-demo/project';
 
 type Side = 'ours' | 'direct';
 
-/** What a session does all day, in the box and beside it: one container without a wall, on the same network. */
+/** What a session does all day, in the box and beside it: one container without a firewall, on the same network. */
 export default async function measureTraffic(): Promise<Row[]> {
   return withRig(async (rig) => {
     await rig.internet.put({ [`/github/repos/${project}`]: { files: makeFiles() } });

@@ -1,4 +1,4 @@
-import { doorPort, ownAddress } from '../core/own-address.ts';
+import { ingestPort, ownAddress } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -12,7 +12,7 @@ export function writeManaged(host: Host, { telemetry }: Pick<Settings, 'telemetr
           CLAUDE_CODE_ENABLE_TELEMETRY: '1',
           OTEL_METRICS_EXPORTER: 'otlp',
           OTEL_LOGS_EXPORTER: 'otlp',
-          OTEL_EXPORTER_OTLP_ENDPOINT: `http://${ownAddress}:${doorPort}`,
+          OTEL_EXPORTER_OTLP_ENDPOINT: `http://${ownAddress}:${ingestPort}`,
           OTEL_LOG_TOOL_CONTENT: '0',
           OTEL_LOG_ASSISTANT_RESPONSES: '0',
           ...telemetry.variables,

@@ -1,4 +1,4 @@
-import { agentPane, named, type Place, sessionName } from './tmux.ts';
+import { agentPane, named, type SessionPlace, sessionName } from './tmux.ts';
 
 /** What the agent's pane says of Claude. The agent owns pane and server: it is told, never proven. */
 export interface AgentSaid {
@@ -79,7 +79,10 @@ export function planRemoval({ dead }: Pick<Panes, 'dead'>): string[] | null {
 }
 
 /** @returns what makes the panes that are missing, as arguments of tmux; null where both are there. */
-export function planPanes({ agent, shell }: Pick<Panes, 'agent' | 'shell'>, place: Place): string[] | null {
+export function planPanes(
+  { agent, shell }: Pick<Panes, 'agent' | 'shell'>,
+  place: SessionPlace,
+): string[] | null {
   const folder = ['-c', place.folder];
   if (agent === null) {
     const how =

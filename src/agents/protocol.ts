@@ -1,5 +1,5 @@
-/** What the agent's home has to hold before the first screen. It goes to the furnishing process as JSON. */
-export interface Furnishing {
+/** What the agent's home has to hold before the first screen. It goes to the plan process as JSON. */
+export interface HomePlan {
   readonly home: string;
   /** The agent's configuration folder for Claude Code: one folder, so one volume keeps everything. */
   readonly claudeFolder: string;
@@ -29,28 +29,26 @@ const trusted = {
  * Merges what keeps Claude Code's first screen free of dialogs into the settings it wrote itself.
  * @param text the present `.claude.json`, or null; a broken one is replaced.
  */
-export function mergeClaudeState(text: string | null, furnishing: Furnishing): string {
+export function mergeClaudeState(text: string | null, plan: HomePlan): string {
   const state = parseObject(text);
   const projects = objectIn(state, 'projects');
-  for (const folder of furnishing.trusted) {
+  for (const folder of plan.trusted) {
     projects[folder] = { ...objectIn(projects, folder), ...trusted };
   }
   const merged: Json = { ...state, hasCompletedOnboarding: true, projects };
   const known = objectIn(state, 'customApiKeyResponses');
   // Of a key that the box no longer has not even its tail stays on a volume.
-  const approved = furnishing.approvedKey === null ? [] : [furnishing.approvedKey];
+  const approved = plan.approvedKey === null ? [] : [plan.approvedKey];
   if (approved.length > 0 || listIn(known, 'approved').length > 0) {
-    const rejected = listIn(known, 'rejected').filter((key) => key !== furnishing.approvedKey);
+    const rejected = listIn(known, 'rejected').filter((key) => key !== plan.approvedKey);
     merged.customApiKeyResponses = { ...known, approved, rejected };
   }
   return `${JSON.stringify(merged, null, 2)}\n`;
 }
 
 /** @returns whether the present `.claude.json` holds all of that already: then nothing has to be written. */
-export function isSettled(text: string | null, furnishing: Furnishing): boolean {
-  return (
-    text !== null && mergeClaudeState(text, furnishing) === `${JSON.stringify(parseObject(text), null, 2)}\n`
-  );
+export function isSettled(text: string | null, plan: HomePlan): boolean {
+  return text !== null && mergeClaudeState(text, plan) === `${JSON.stringify(parseObject(text), null, 2)}\n`;
 }
 
 /** What a full disk kept from being written: without what is `needed` there is no first screen without a dialog. */
@@ -64,7 +62,7 @@ export function renderShortage({ lack, path }: Shortage): string {
 }
 
 /** @param text what a program of the agent's user said: no other path of it is believed than those it was given. */
-export function parseShortages(text: string, { home, claudeFolder, folders }: Furnishing): Shortage[] {
+export function parseShortages(text: string, { home, claudeFolder, folders }: HomePlan): Shortage[] {
   return text.split('\n').flatMap((line) => {
     const [lack = '', path = ''] = line.split(' ');
     if (![home, claudeFolder, ...folders].includes(path)) return [];

@@ -15,7 +15,7 @@ import {
 } from '../host/home-files.ts';
 import type { Host } from '../host/host.ts';
 import {
-  type Furnishing,
+  type HomePlan,
   isSettled,
   mergeClaudeState,
   renderGhHosts,
@@ -24,12 +24,15 @@ import {
 } from './protocol.ts';
 
 /**
- * Writes into the agent's home, as the agent: root never follows a path the agent can change. Takes a Furnishing
+ * Writes into the agent's home, as the agent: root never follows a path the agent can change. Takes a HomePlan
  * as JSON on stdin, and says on stdout what a full disk has kept it from.
  */
-export async function furnish(host: Pick<Host, 'print'>, stdin: NodeJS.ReadableStream): Promise<number> {
-  const furnishing = JSON.parse(await readAll(stdin)) as Furnishing;
-  const { home, claudeFolder, claudeLink, rooms, folders, githubToken } = furnishing;
+export async function provisionHome(
+  host: Pick<Host, 'print'>,
+  stdin: NodeJS.ReadableStream,
+): Promise<number> {
+  const plan = JSON.parse(await readAll(stdin)) as HomePlan;
+  const { home, claudeFolder, claudeLink, rooms, folders, githubToken } = plan;
   const without = (lack: Shortage['lack'], path: string, work: () => void) => {
     try {
       work();
@@ -50,8 +53,8 @@ export async function furnish(host: Pick<Host, 'print'>, stdin: NodeJS.ReadableS
   setAsideIfAny(join(claudeFolder, 'remote-settings.json'));
   const state = join(claudeFolder, '.claude.json');
   const text = readIfAny(state);
-  if (!isPlain(state) || !isSettled(text, furnishing))
-    without('needed', claudeLink ?? claudeFolder, () => replace(state, mergeClaudeState(text, furnishing)));
+  if (!isPlain(state) || !isSettled(text, plan))
+    without('needed', claudeLink ?? claudeFolder, () => replace(state, mergeClaudeState(text, plan)));
   const hosts = join(home, '.config/gh/hosts.yml');
   without('spared', home, () => {
     if (githubToken !== null) return replace(hosts, renderGhHosts(githubToken));

@@ -30,14 +30,14 @@ export function attachArgv(agent: Identity, uid: number): string[] {
 }
 
 /** Where a session works, and whose conversation it goes on with. */
-export interface Place {
+export interface SessionPlace {
   readonly folder: string;
   /** Tells the conversations of different work apart; letters and digits. */
   readonly key: string;
 }
 
 /** The program of Claude's pane. */
-export function agentPane({ key }: Place): string[] {
+export function agentPane({ key }: SessionPlace): string[] {
   return ['/usr/local/libexec/cloister/agent', key];
 }
 
@@ -47,7 +47,10 @@ export function named(role: 'agent' | 'shell'): string[] {
 }
 
 /** Makes the session: Claude above on 80 %, a shell below on 20 %. */
-export async function makeSession(host: Host, facts: { agent: Identity; place: Place }): Promise<void> {
+export async function makeSession(
+  host: Host,
+  facts: { agent: Identity; place: SessionPlace },
+): Promise<void> {
   const { agent, place } = facts;
   const screen = ['-x', `${size.columns}`, '-y', `${size.rows}`];
   const make = [

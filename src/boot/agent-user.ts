@@ -1,4 +1,4 @@
-import { agentIdentity, egressIdentity, wallLogIdentity } from '../confinement/profile.ts';
+import { agentIdentity, egressIdentity, packetLoggerIdentity } from '../confinement/profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
@@ -12,7 +12,7 @@ const firstOrdinary = 1000;
 const nobody = 65534;
 const workPoints: readonly string[] = [Paths.workspace, Paths.repository];
 const claudePoints: readonly string[] = [Paths.claude, Paths.home];
-const reserved = [egressIdentity.uid, wallLogIdentity.uid, nobody];
+const reserved = [egressIdentity.uid, packetLoggerIdentity.uid, nobody];
 
 /** Decides from the volumes alone. Throws what the operator has to change, with 78. */
 export function planAgentUser(volumes: readonly Volume[], platform: Platform): AgentUser {

@@ -6,16 +6,16 @@ import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { applyWall, probeBackend } from '../network/firewall/apply.ts';
-import { guardedPorts, planWall } from '../network/firewall/plan.ts';
-import { findOwnRules } from '../policy/reserved-hosts.ts';
+import { applyFirewall, probeBackend } from '../network/firewall/apply.ts';
+import { planFirewall, proxiedPorts } from '../network/firewall/plan.ts';
+import { findReservedRules } from '../policy/reserved-hosts.ts';
 import type { SourcedRule } from '../policy/rule.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Environment } from '../state/environment.ts';
-import type { Board } from '../state/state-store.ts';
+import type { BoxEnvironment } from '../state/environment.ts';
+import type { StateStore } from '../state/state-store.ts';
 import { findExcess, readRules, renderFaults } from './allowlist-files.ts';
-import { shed } from './drop-privileges.ts';
+import { dropPrivileges } from './drop-privileges.ts';
 import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { mountRooms } from './mount-places.ts';
 import { findMountedFaults } from './mounted-faults.ts';
@@ -24,7 +24,7 @@ import type { Steps } from './step.ts';
 export interface BootParts {
   readonly host: Host;
   readonly log: Log;
-  readonly board: Board;
+  readonly store: StateStore;
   readonly steps: Steps;
   readonly deadline: number;
   readonly task: readonly string[];
@@ -33,10 +33,10 @@ export interface BootParts {
 
 /**
  * The first half of the boot, with all capabilities: it ends by replacing itself with the second half
- * (`resume.ts`), which has few. The wall and the lock have no undo.
+ * (`resume.ts`), which has few. The firewall and the lock have no undo.
  */
 export async function boot(parts: BootParts): Promise<never> {
-  const { host, log, board, steps, deadline, task, readSettings } = parts;
+  const { host, log, store, steps, deadline, task, readSettings } = parts;
   const { settings, base } = await steps.step('settings', () => validSettings(host, readSettings()));
   const { releaseLock, ...environment } = await steps.step('environment', async ({ say }) => {
     const environment = readEnvironment(host, settings);
@@ -44,49 +44,49 @@ export async function boot(parts: BootParts): Promise<never> {
     await ensureRunFolder(host);
     const releaseLock = await holdBootLock(host);
     const { platform, agent, workspace } = environment;
-    board.post({ platform, agent, workspace });
+    store.post({ platform, agent, workspace });
     log.event('debug', 'boot.environment', { ...environment });
     say(`${environment.platform}; upstream resolvers ${environment.upstreams.join(', ')}`);
     return { ...environment, releaseLock };
   });
-  const wall = await steps.step('wall', async ({ say, warn }) => {
+  const firewall = await steps.step('firewall', async ({ say, warn }) => {
     const backend = await probeBackend(host);
-    const plan = planWall({
+    const plan = planFirewall({
       agent: environment.agent.uid,
       egress: egressIdentity.uid,
       ...networkOf(environment),
-      guarded: guardedPorts(settings.rules),
+      proxied: proxiedPorts(settings.rules),
       published: settings.publishPorts,
     });
     const mayFallBack = settings.egressFallback === 'address';
-    const wall = await applyWall(host, plan, { backend, ipv6: environment.ipv6, mayFallBack });
-    const said = `${wall.rules} rules over iptables-${backend}`;
-    if (wall.byAddress) warn(`${said}; names are not checked: this kernel cannot redirect to the guard`);
+    const firewall = await applyFirewall(host, plan, { backend, ipv6: environment.ipv6, mayFallBack });
+    const said = `${firewall.rules} rules over iptables-${backend}`;
+    if (firewall.byAddress) warn(`${said}; names are not checked: this kernel cannot redirect to the proxy`);
     else say(said);
-    return { backend, ...wall };
+    return { backend, ...firewall };
   });
   const { hiddenProcesses, ...profile } = await steps.step('mounts', async (tools) => {
-    const mounted = await mountRooms(host, { settings, environment, ...wall }, tools);
+    const mounted = await mountRooms(host, { settings, environment, ...firewall }, tools);
     const limits = await boundAgent(host, { settings, environment }, tools);
     return { ...mounted, limits, landlock: await probeLandlock(host) };
   });
-  return steps.step('shed', async ({ assertGoing, undo }) => {
+  return steps.step('drop-privileges', async ({ assertGoing, undo }) => {
     // The second half takes the lock again: its renewal can't outlive this program. In between, the posted state
     // of this very process keeps a second boot away.
     await releaseLock();
     assertGoing();
     undo(() => host.files.remove(Paths.handover));
-    const { bootId, startedAt, startedUptime, steps: past } = board.state;
-    return shed(host, {
+    const { bootId, startedAt, startedUptime, steps: past } = store.state;
+    return dropPrivileges(host, {
       settings,
       base,
       environment: { ...environment, agent: { ...environment.agent, ...profile } },
-      ...wall,
+      ...firewall,
       hiddenProcesses,
       bootId,
       startedAt,
       startedUptime,
-      shedUptime: host.uptime(),
+      dropUptime: host.uptime(),
       deadline,
       steps: past,
       task,
@@ -95,7 +95,7 @@ export async function boot(parts: BootParts): Promise<never> {
 }
 
 /** What the firewall depends on of the platform's network. */
-function networkOf({ upstreams, nameservers, connected, local, platform }: Environment) {
+function networkOf({ upstreams, nameservers, connected, local, platform }: BoxEnvironment) {
   return { upstreams, nameservers, connected, local, fly: platform === 'fly' };
 }
 
@@ -117,7 +117,7 @@ function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
     const joined = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];
     const rules = joined.map(({ rule }) => rule);
     const excess = findExcess(joined);
-    all.push(...findOwnRules(settings, rules), ...(excess === null ? [] : [excess]));
+    all.push(...findReservedRules(settings, rules), ...(excess === null ? [] : [excess]));
     if (all.length === 0) return { settings: { ...settings, rules }, base: joined };
   }
   throw new BootError({

@@ -14,7 +14,7 @@ import {
   type Surroundings,
 } from '../policy/address-class.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Environment } from '../state/environment.ts';
+import type { BoxEnvironment } from '../state/environment.ts';
 import { findOtherBoot } from '../state/other-boot.ts';
 import { planAgentUser } from './agent-user.ts';
 import {
@@ -41,7 +41,7 @@ const needed: readonly Capability[] = [
 const publicUpstreams = ['1.1.1.1', '8.8.8.8'];
 
 /** Reads what the platform is and refuses one that could not hold the promises. Changes nothing. */
-export function readEnvironment(host: Host, settings: Settings): Environment {
+export function readEnvironment(host: Host, settings: Settings): BoxEnvironment {
   const { files } = host;
   const platform = platformOf({
     env: host.env,
@@ -95,7 +95,7 @@ function assertCapabilities(capabilities: ReadonlySet<Capability>): void {
 function assertOwnNetwork(host: Host): void {
   if (host.files.facts('/proc/sys/net/core/netdev_max_backlog') === null) return;
   throw new BootError({
-    message: "this is the host's own network namespace: the wall would lock the host",
+    message: "this is the host's own network namespace: the firewall would lock the host",
     remedy: 'Run it without --network host.',
     code: ExitCode.platform,
   });
@@ -114,7 +114,7 @@ export function ensureOwnPorts(host: Host): void {
   }
   if (isOurs()) return;
   throw new BootError({
-    message: 'every user may bind the ports below 1024 here, also those of the resolver and the guard',
+    message: 'every user may bind the ports below 1024 here, also those of the resolver and the proxy',
     remedy: 'Run it with --sysctl net.ipv4.ip_unprivileged_port_start=1024.',
     code: ExitCode.platform,
   });

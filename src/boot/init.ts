@@ -13,14 +13,14 @@ import { secretsOf } from '../settings/settings.ts';
 import type { UnknownName } from '../settings/unknown-names.ts';
 import { newState } from '../state/box-state.ts';
 import { takeHandover } from '../state/handover.ts';
-import { Board } from '../state/state-store.ts';
+import { StateStore } from '../state/state-store.ts';
 import { Steps } from './step.ts';
 
 /** Milliseconds for the steps before the settings are known. */
 const firstDeadline = 120_000;
 
 /**
- * First half of the life of init: from the settings to the shed.
+ * First half of the life of init: from the settings to the drop of privileges.
  * @param task the container's arguments: what the agent is to be run with, once; none for a session.
  * @param findUnknown finds variables that look like settings and are none.
  * @returns an exit code; on success never.
@@ -36,17 +36,17 @@ export async function init(
   const [now, uptime] = [host.now(), host.uptime()];
   const startTicks = readStartTicks(host.files, host.pid) ?? '';
   const state = newState({ bootId: randomUUID(), pid: host.pid, startTicks, now, uptime });
-  const board = new Board({ host, log, state, events });
-  return guarded({ host, log, board }, async (ends) => {
+  const store = new StateStore({ host, log, state, events });
+  return guarded({ host, log, store }, async (ends) => {
     const read = readSettings();
     const settings = Array.isArray(read) ? null : (read as Settings);
     if (settings !== null) hideSecrets(log, settings);
     for (const name of findUnknown()) log.event('warn', 'settings.unknown', { ...name });
     const deadline = uptime + (settings?.bootTimeout ?? firstDeadline);
-    const steps = new Steps({ host, log, board, deadline });
+    const steps = new Steps({ host, log, store, deadline });
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));
     const { boot } = await import('./boot.ts');
-    return boot({ host, log, board, steps, deadline, task, readSettings: () => read });
+    return boot({ host, log, store, steps, deadline, task, readSettings: () => read });
   });
 }
 
@@ -63,11 +63,11 @@ export async function initResumed(host: Host): Promise<number> {
   // Only here, in the program it led to, is the step known to have succeeded.
   const steps = handover.steps.map((step) =>
     step.state === 'running'
-      ? { ...step, state: 'done' as const, duration: host.uptime() - handover.shedUptime }
+      ? { ...step, state: 'done' as const, duration: host.uptime() - handover.dropUptime }
       : step,
   );
   const { duration } = steps.at(-1) ?? { duration: 0 };
-  log.event('info', 'boot.step', { step: 'shed', duration, detail: '' });
+  log.event('info', 'boot.step', { step: 'drop-privileges', duration, detail: '' });
   const state = {
     ...fresh,
     platform: handover.environment.platform,
@@ -83,19 +83,19 @@ export async function initResumed(host: Host): Promise<number> {
     resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
     firewall: { ...fresh.firewall, rules: handover.rules, byAddress: handover.byAddress },
   };
-  const board = new Board({ host, log, state, events });
-  return guarded({ host, log, board }, async (ends) => {
-    const steps = new Steps({ host, log, board, deadline });
+  const store = new StateStore({ host, log, state, events });
+  return guarded({ host, log, store }, async (ends) => {
+    const steps = new Steps({ host, log, store, deadline });
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));
     const { resume } = await import('./resume.ts');
-    const box = await resume({ host, log, board, steps, handover });
+    const box = await resume({ host, log, store, steps, handover });
     const { superviseBox } = await import('../init/supervise.ts');
     const relayEnvironment = initEnvironment(host.env.TERM ?? 'xterm-256color');
     return superviseBox({
       host,
       log,
       quiet,
-      board,
+      store,
       box,
       relayEnvironment,
       ends,
@@ -109,7 +109,7 @@ function hideSecrets(log: Log, settings: Settings): void {
 
 /** Turns signals and faults into an ordered end, and every end into the exit code that names its kind. */
 async function guarded(
-  { host, log, board }: { host: Host; log: Log; board: Board },
+  { host, log, store }: { host: Host; log: Log; store: StateStore },
   work: (ends: Ends) => Promise<number | null>,
 ): Promise<number> {
   const ends = new Ends({ host, log });
@@ -118,7 +118,7 @@ async function guarded(
     // What the agent said to our own fault's stop is not the answer.
     return ends.first?.kind === 'fault' ? ends.first.code : (code ?? ends.first?.code ?? ExitCode.ok);
   } catch (error) {
-    return ends.first?.code ?? report(error, log, board);
+    return ends.first?.code ?? report(error, log, store);
   } finally {
     host.endDescendants();
   }
@@ -131,13 +131,13 @@ function errorOf(end: End): BootError {
 }
 
 /** A failed step has said so itself; whatever failed between the steps is said here. */
-function report(error: unknown, log: Log, board: Board): number {
+function report(error: unknown, log: Log, store: StateStore): number {
   const code = error instanceof BootError ? error.code : ExitCode.failed;
-  if (board.state.phase === 'failed') return code;
+  if (store.state.phase === 'failed') return code;
   const remedy = error instanceof BootError ? error.remedy : '';
   const failure = { step: 'init', message: chainOf(error), remedy, code };
   log.event('fatal', 'boot.failed', failure);
-  board.post({ phase: 'failed', failure });
+  store.post({ phase: 'failed', failure });
   return code;
 }
 

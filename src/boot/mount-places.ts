@@ -1,4 +1,4 @@
-import { wallLogIdentity } from '../confinement/profile.ts';
+import { packetLoggerIdentity } from '../confinement/profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { ownAddress } from '../core/own-address.ts';
@@ -7,7 +7,7 @@ import type { StepTools } from '../core/step-tools.ts';
 import type { Host } from '../host/host.ts';
 import { mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Environment } from '../state/environment.ts';
+import type { BoxEnvironment } from '../state/environment.ts';
 
 import { mountRoom, mountsBelow } from './mount-tmpfs.ts';
 import { giveToAgent, nameAgent } from './ownership.ts';
@@ -16,7 +16,7 @@ import { neededRooms, planMounts } from './plan-mounts.ts';
 /** Puts the writable rooms in place, makes root read-only, and proves both by looking again. */
 export async function mountRooms(
   host: Host,
-  facts: { settings: Settings; environment: Environment; byAddress: boolean },
+  facts: { settings: Settings; environment: BoxEnvironment; byAddress: boolean },
   tools: StepTools,
 ): Promise<{ hiddenProcesses: boolean }> {
   const { environment } = facts;
@@ -32,7 +32,7 @@ export async function mountRooms(
   nameAgent(host, environment);
   makeOwnFolders(host, environment);
   if (needsOwnResolvConf(facts)) await bindResolvConf(host, facts);
-  if (plan.sealRoot) await mount(host, ['-o', 'remount,bind,ro', '/']);
+  if (plan.makeRootReadOnly) await mount(host, ['-o', 'remount,bind,ro', '/']);
   const hiddenProcesses = environment.sysAdmin && (await hideProcesses(host));
   const after = look();
   const open = neededRooms({ ...environment, mounts: after }).filter(
@@ -46,7 +46,7 @@ export async function mountRooms(
   const made =
     plan.mount.length > 0 ? `mounted ${plan.mount.map(({ point }) => point).join(', ')}` : 'all rooms given';
   if (plan.remarks.length > 0) tools.warn(plan.remarks.join('; '));
-  else tools.say(`${made}${plan.sealRoot ? '; root made read-only' : ''}`);
+  else tools.say(`${made}${plan.makeRootReadOnly ? '; root made read-only' : ''}`);
   return { hiddenProcesses };
 }
 
@@ -77,14 +77,14 @@ async function hideProcesses(host: Host): Promise<boolean> {
 }
 
 /** Folders below /run/cloister whose owner only a boot with all its capabilities can set. */
-function makeOwnFolders(host: Host, { agent }: Environment): void {
+function makeOwnFolders(host: Host, { agent }: BoxEnvironment): void {
   host.files.ensureFolder(Paths.private, { mode: 0o700 });
-  host.files.ensureFolder(Paths.wallLog, { mode: 0o710, gid: wallLogIdentity.gid });
+  host.files.ensureFolder(Paths.packetLog, { mode: 0o710, gid: packetLoggerIdentity.gid });
   host.files.ensureFolder(Paths.session, { mode: 0o700, ...agent });
 }
 
 interface ResolvConfFacts {
-  readonly environment: Environment;
+  readonly environment: BoxEnvironment;
   readonly byAddress: boolean;
 }
 

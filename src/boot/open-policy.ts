@@ -3,18 +3,18 @@ import { makeControl } from '../control/control-socket.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { makeRulebook, type Rulebook, type RulebookParts } from '../init/policy-store.ts';
+import { makePolicyStore, type PolicyStore, type PolicyStoreParts } from '../init/policy-store.ts';
 import { findGaps } from '../network/firewall/standing.ts';
 import { neededBy } from '../policy/needed-hosts.ts';
-import { findOwnRules, reservedBy } from '../policy/reserved-hosts.ts';
+import { findReservedRules, reservedBy } from '../policy/reserved-hosts.ts';
 import type { Handover } from '../state/handover.ts';
 
 /** Opens the list to the operator: commands on the control socket, SIGHUP for the files. */
-export function openRulebook(
+export function openPolicyStore(
   { host, log, handover }: { host: Host; log: Log; handover: Handover },
-  apply: RulebookParts['apply'],
-): Rulebook {
-  const rulebook = makeRulebook({
+  apply: PolicyStoreParts['apply'],
+): PolicyStore {
+  const policyStore = makePolicyStore({
     host,
     log,
     base: handover.base,
@@ -25,7 +25,7 @@ export function openRulebook(
       const { base, faults } = readRules(host);
       const fromVariable = handover.base.filter(({ source }) => source === 'ALLOW_DOMAINS');
       const all = [...base, ...fromVariable];
-      const own = findOwnRules(
+      const own = findReservedRules(
         handover.settings,
         all.map(({ rule }) => rule),
       );
@@ -39,14 +39,14 @@ export function openRulebook(
   host.serve(
     Paths.control,
     makeControl({
-      book: rulebook,
+      book: policyStore,
       log,
       attack: () => attackBox(host, handover),
       findGaps: () => findGaps(host, standingFacts(handover)),
     }),
   );
-  host.onSignal(['SIGHUP'], () => void rulebook.reload());
-  return rulebook;
+  host.onSignal(['SIGHUP'], () => void policyStore.reload());
+  return policyStore;
 }
 
 function standingFacts({ backend, byAddress, environment }: Handover) {

@@ -4,7 +4,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { readMounted } from '../host/mounted-file.ts';
 import { type Mount, mountAt, readMounts } from '../host/proc/mountinfo.ts';
-import type { Environment } from '../state/environment.ts';
+import type { BoxEnvironment } from '../state/environment.ts';
 
 import { roomPlaces } from './plan-mounts.ts';
 import { isEmpty } from './volumes.ts';
@@ -16,7 +16,7 @@ const closed: readonly string[] = [Paths.home, Paths.claude];
  * Makes the agent's what is to be its own: the empty rooms in memory, and the fresh volumes. Of each the root of the
  * mount alone, without following a link: what is below may have been laid out by last night's agent.
  */
-export function giveToAgent(host: Host, { agent, given }: Environment): void {
+export function giveToAgent(host: Host, { agent, given }: BoxEnvironment): void {
   const mounts = readMounts(host.files);
   const rooms = roomPlaces(agent)
     .filter(({ owned, point }) => owned && mountAt(mounts, point)?.type === 'tmpfs')
@@ -55,7 +55,7 @@ function openWays(
 }
 
 /** Programs ask what a user is called: a uid the image does not know is called as the agent is. */
-export function nameAgent(host: Host, { agent: { uid, gid } }: Environment): void {
+export function nameAgent(host: Host, { agent: { uid, gid } }: BoxEnvironment): void {
   if (hasId(readMounted(host.files, '/etc/passwd'), uid)) return;
   host.files.write(Paths.passwd, `claude:x:${uid}:${gid}::${Paths.home}:/bin/bash\n`, 0o644);
   if (hasId(readMounted(host.files, '/etc/group'), gid)) return;

@@ -54,7 +54,7 @@ export interface MountsPlan {
   readonly mount: readonly { readonly point: string; readonly options: string }[];
   /** Mounted by the operator: kept as they are. */
   readonly keep: readonly string[];
-  readonly sealRoot: boolean;
+  readonly makeRootReadOnly: boolean;
   /** What an operator should know although it stops nothing. */
   readonly remarks: readonly string[];
 }
@@ -80,15 +80,15 @@ export function planMounts(facts: MountsFacts): MountsPlan {
     } else if (facts.sysAdmin) plan.mount.push({ point: place.point, options: `nosuid,nodev,${options}` });
     else throw missingRoom(place.point, options);
   }
-  const sealRoot = !(mountAt(facts.mounts, '/')?.own.includes('ro') ?? false);
-  if (sealRoot && !facts.sysAdmin) {
+  const makeRootReadOnly = !(mountAt(facts.mounts, '/')?.own.includes('ro') ?? false);
+  if (makeRootReadOnly && !facts.sysAdmin) {
     throw new BootError({
       message: 'the root filesystem is writable and could not be made read-only',
       remedy: 'Add --read-only (or, where the platform has no such flag, --cap-add SYS_ADMIN).',
       code: ExitCode.platform,
     });
   }
-  return { ...plan, sealRoot };
+  return { ...plan, makeRootReadOnly };
 }
 
 function missingRoom(point: string, options: string): BootError {

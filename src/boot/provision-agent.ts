@@ -1,4 +1,4 @@
-import { type Furnishing, parseShortages } from '../agents/protocol.ts';
+import { type HomePlan, parseShortages } from '../agents/protocol.ts';
 import { ownNodeEnvironment } from '../confinement/node-environment.ts';
 import { agentEnvironment, confined } from '../confinement/profile.ts';
 import { BootError } from '../core/errors.ts';
@@ -6,20 +6,20 @@ import { Paths } from '../core/paths.ts';
 import type { StepTools } from '../core/step-tools.ts';
 import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Environment } from '../state/environment.ts';
+import type { BoxEnvironment } from '../state/environment.ts';
 import { repositoryIn } from './repository.ts';
 
 /** How many characters of an API key Claude Code keeps to recognise it. */
 const keyTail = 20;
 
 /** Puts the agent's home in order, as the agent's user. A full volume stops this where the agent could not start. */
-export async function furnishAgent(
+export async function provisionAgent(
   host: Host,
-  facts: { settings: Settings; environment: Environment },
+  facts: { settings: Settings; environment: BoxEnvironment },
   { warn }: Pick<StepTools, 'warn'>,
 ): Promise<void> {
   const { settings, environment } = facts;
-  const furnishing: Furnishing = {
+  const plan: HomePlan = {
     home: Paths.home,
     claudeFolder: Paths.claude,
     claudeLink: environment.claudeLink,
@@ -31,12 +31,12 @@ export async function furnishAgent(
     githubToken: settings.githubToken,
   };
   const { stdout } = await host.run({
-    argv: confined([Paths.node, Paths.program, 'furnish'], environment.agent),
+    argv: confined([Paths.node, Paths.program, 'provision-home'], environment.agent),
     env: { ...agentEnvironment(), ...ownNodeEnvironment() },
     cwd: '/',
-    stdin: JSON.stringify(furnishing),
+    stdin: JSON.stringify(plan),
   });
-  const shortages = parseShortages(stdout, furnishing);
+  const shortages = parseShortages(stdout, plan);
   const needed = shortages.find(({ lack }) => lack === 'needed');
   if (needed !== undefined) throw noRoom(needed.path);
   const spared = [...new Set(shortages.map(({ path }) => path))];

@@ -50,7 +50,7 @@ export async function findWork(
  * Clones the repository as the agent, without its submodules. Objects are fetched at once; no file of the repository's
  * is there before the box has proven itself. What is there already, on a volume, is kept as it is: nothing of ours
  * runs git in it.
- * @param box.proven rejects where the proof fails: then the draft is taken back by the step's undo.
+ * @param box.proven rejects where the self-test fails: then the draft is taken back by the step's undo.
  */
 export async function cloneRepository(
   host: Host,

@@ -52,7 +52,7 @@ export async function isRescueThere({ host, agent, settings }: RestoreParts): Pr
   );
 }
 
-type RestoreParts = Pick<RescuerParts, 'host' | 'agent' | 'environment' | 'settings' | 'board'>;
+type RestoreParts = Pick<RescuerParts, 'host' | 'agent' | 'environment' | 'settings' | 'store'>;
 
 /** Into a clean clone, and no other, goes what the box saved last. A failure is reported and no more. */
 export async function restoreRescue(
@@ -60,7 +60,7 @@ export async function restoreRescue(
   folder: string,
   isSaved: boolean,
 ): Promise<Restored> {
-  const { host, settings, board } = parts;
+  const { host, settings, store } = parts;
   if (settings.rescue.scope === 'off') return notLooked;
   if (!isSaved) return { report: { kind: 'none' }, said: '' };
   // Needed once: init does without them for the rest of its life.
@@ -75,7 +75,7 @@ export async function restoreRescue(
     .catch((error): RestoreReport => ({ kind: 'failed', reason: chainOf(error) }));
   const said = describeRestore(report);
   if (said !== '') {
-    board.post({ rescue: { ...board.state.rescue, restored: said } });
+    store.post({ rescue: { ...store.state.rescue, restored: said } });
     host.files.write(Paths.notice, `${said}\n`, 0o640);
   }
   return { report, said };

@@ -1,24 +1,24 @@
-import { proveBox } from '../checks/self-test.ts';
+import { runSelfTest } from '../checks/self-test.ts';
 import { ownNodeEnvironment } from '../confinement/node-environment.ts';
 import { agentEnvironment } from '../confinement/profile.ts';
 import type { Log } from '../core/log.ts';
-import { guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
+import { ownAddress, proxyPort, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
-import { certificateEnvironment, writeAccounts } from '../credentials/credential-files.ts';
+import { certificateEnvironment, writeCredentialFiles } from '../credentials/credential-files.ts';
 import type { Host } from '../host/host.ts';
 import { notifyOf } from '../init/notification-of.ts';
-import { openWayOut, type WayOut } from '../init/open-egress.ts';
-import type { Rulebook } from '../init/policy-store.ts';
+import { type EgressServices, startEgressServices } from '../init/open-egress.ts';
+import type { PolicyStore } from '../init/policy-store.ts';
 import { refreshPins } from '../init/refresh-pins.ts';
-import { keepWatch } from '../init/resource-watchdog.ts';
+import { watchResources } from '../init/resource-watchdog.ts';
 import { watchHealth } from '../init/watch-health.ts';
 import { sendable } from '../policy/reserved-hosts.ts';
 import { openRescuer, type Rescuer } from '../rescue/init/rescuer.ts';
 import type { Handover } from '../state/handover.ts';
-import type { Board } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import { holdBootLock } from './environment.ts';
-import { openRulebook } from './open-policy.ts';
-import { furnishAgent } from './provision-agent.ts';
+import { openPolicyStore } from './open-policy.ts';
+import { provisionAgent } from './provision-agent.ts';
 import { cloneDeadline } from './repository.ts';
 import type { Steps } from './step.ts';
 import { fetchWork, startWork, type Work } from './work.ts';
@@ -26,39 +26,39 @@ import { fetchWork, startWork, type Work } from './work.ts';
 export interface ResumeParts {
   readonly host: Host;
   readonly log: Log;
-  readonly board: Board;
+  readonly store: StateStore;
   readonly steps: Steps;
   readonly handover: Handover;
 }
 
 /** What lives on after the boot. */
 export interface Box {
-  readonly wayOut: WayOut;
-  readonly rulebook: Rulebook;
+  readonly egressServices: EgressServices;
+  readonly policyStore: PolicyStore;
   readonly rescuer: Rescuer;
   readonly work: Work;
 }
 
 /** The second half of the boot, with the few capabilities of supervision and no secret in its environment. */
-export async function resume({ host, log, board, steps, handover }: ResumeParts): Promise<Box> {
+export async function resume({ host, log, store, steps, handover }: ResumeParts): Promise<Box> {
   const { settings, environment } = handover;
   const { agent } = environment;
   const certificates = certificateEnvironment(settings);
   const releaseLock = await holdBootLock(host);
-  keepWatch({ host, log, agent });
+  watchResources({ host, log, agent });
 
   // The agent's home and accounts need nothing of the way out: their program starts beside the egress process.
-  const [wayOut] = await Promise.all([
-    openResolver({ host, log, board, steps, handover }),
+  const [egressServices] = await Promise.all([
+    openResolver({ host, log, store, steps, handover }),
     makeHome({ host, steps, handover }),
   ]);
-  // The repository's objects come in beside the rest; its files, and whatever could run them, wait for the proof.
-  const rulebook = openRulebook({ host, log, handover }, wayOut.setRules);
-  const proven = pinNames({ host, board, steps, handover }, wayOut).then(() =>
-    steps.step('proof', (tools) => proveBox(host, handover, tools)),
+  // The repository's objects come in beside the rest; its files, and whatever could run them, wait for the self-test.
+  const policyStore = openPolicyStore({ host, log, handover }, egressServices.setRules);
+  const proven = pinNames({ host, store, steps, handover }, egressServices).then(() =>
+    steps.step('self-test', (tools) => runSelfTest(host, handover, tools)),
   );
   const ownEnvironment = { ...agentEnvironment(certificates), ...ownNodeEnvironment() };
-  const rescue = { host, log, board, settings, agent, bootId: handover.bootId, environment: ownEnvironment };
+  const rescue = { host, log, store, settings, agent, bootId: handover.bootId, environment: ownEnvironment };
   const [{ folder, restored }] = await Promise.all([
     steps.step(
       'repository',
@@ -69,37 +69,40 @@ export async function resume({ host, log, board, steps, handover }: ResumeParts)
   ]);
   const rescuer = openRescuer({ ...rescue, restored });
   const work = await steps.step('session', (tools) =>
-    startWork({ host, log, board, handover, certificates, folder, rescuer }, tools),
+    startWork({ host, log, store, handover, certificates, folder, rescuer }, tools),
   );
   if (settings.notify?.on.includes('degraded'))
-    watchHealth({ host, events: board.events, isReady: () => board.state.phase === 'ready' });
-  board.post({ phase: 'ready', readyAt: host.now() });
-  host.files.write(Paths.ready, `${board.state.bootId}\n`, 0o644);
-  log.event('info', 'boot.ready', { duration: host.uptime() - board.state.startedUptime });
+    watchHealth({ host, events: store.events, isReady: () => store.state.phase === 'ready' });
+  store.post({ phase: 'ready', readyAt: host.now() });
+  host.files.write(Paths.ready, `${store.state.bootId}\n`, 0o644);
+  log.event('info', 'boot.ready', { duration: host.uptime() - store.state.startedUptime });
   await releaseLock();
-  return { wayOut, rulebook, rescuer, work };
+  return { egressServices, policyStore, rescuer, work };
 }
 
-async function openResolver({ host, log, board, steps, handover }: ResumeParts): Promise<WayOut> {
-  const wayOut = await steps.step('resolver', async ({ undo, say }) => {
-    const wayOut = openWayOut({ host, log, board, handover });
-    undo(() => wayOut.stop(1000));
-    await wayOut.egress.ready;
+async function openResolver({ host, log, store, steps, handover }: ResumeParts): Promise<EgressServices> {
+  const egressServices = await steps.step('resolver', async ({ undo, say }) => {
+    const egressServices = startEgressServices({ host, log, store, handover });
+    undo(() => egressServices.stop(1000));
+    await egressServices.egress.ready;
     say(
-      `resolver on ${ownAddress}:${resolverPort}${handover.byAddress ? '; no guard' : `, guard on ${ownAddress}:${guardPort}`}`,
+      `resolver on ${ownAddress}:${resolverPort}${handover.byAddress ? '; no proxy' : `, proxy on ${ownAddress}:${proxyPort}`}`,
     );
-    return wayOut;
+    return egressServices;
   });
-  notifyOf(board.events, wayOut.tell);
-  return wayOut;
+  notifyOf(store.events, egressServices.tell);
+  return egressServices;
 }
 
-function pinNames({ host, board, steps, handover }: Omit<ResumeParts, 'log'>, wayOut: WayOut): Promise<void> {
+function pinNames(
+  { host, store, steps, handover }: Omit<ResumeParts, 'log'>,
+  egressServices: EgressServices,
+): Promise<void> {
   const { rules } = handover.settings;
-  return steps.step('firewall', async ({ say }) => {
-    const { resolved, pending } = await refreshPins({ host, board, ...wayOut, rules });
+  return steps.step('pins', async ({ say }) => {
+    const { resolved, pending } = await refreshPins({ host, store, ...egressServices, rules });
     say(
-      `${wayOut.firewall.size} addresses pinned for ${resolved} names${pending > 0 ? `; ${pending} names still have no answer` : ''}`,
+      `${egressServices.firewall.size} addresses pinned for ${resolved} names${pending > 0 ? `; ${pending} names still have no answer` : ''}`,
     );
   });
 }
@@ -110,9 +113,9 @@ async function makeHome({
   handover,
 }: Pick<ResumeParts, 'host' | 'steps' | 'handover'>): Promise<void> {
   const { settings, environment } = handover;
-  await steps.step('accounts', ({ undo }) => {
+  await steps.step('credential-files', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    writeAccounts(host, sendable(settings, handover), environment.agent.gid);
+    writeCredentialFiles(host, sendable(settings, handover), environment.agent.gid);
   });
-  await steps.step('agent', (tools) => furnishAgent(host, { settings, environment }, tools));
+  await steps.step('agent', (tools) => provisionAgent(host, { settings, environment }, tools));
 }

@@ -4,14 +4,14 @@ import type { StepTools, Undo } from '../core/step-tools.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
 import { type StepName, type StepState, stepNames } from '../state/box-state.ts';
-import type { Board } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 
 /**
  * Runs boot steps: each gets the deadline, its line in the log, its name on failure and its undo. Steps may run side by
  * side: the first that fails speaks for all of them, and what any of them made is undone.
  */
 export class Steps {
-  readonly #parts: { host: Host; log: Log; board: Board };
+  readonly #parts: { host: Host; log: Log; store: StateStore };
   #deadline: number;
   readonly #undos: Undo[] = [];
   #stopped: BootError | null = null;
@@ -21,7 +21,7 @@ export class Steps {
   readonly #interrupted: Promise<never>;
 
   /** @param parts.deadline the machine's uptime, in milliseconds, by which every step without its own must be done. */
-  constructor(parts: { host: Host; log: Log; board: Board; deadline: number }) {
+  constructor(parts: { host: Host; log: Log; store: StateStore; deadline: number }) {
     this.#parts = parts;
     this.#deadline = parts.deadline;
     this.#interrupted = new Promise((_, reject) => {
@@ -100,7 +100,7 @@ export class Steps {
       await this.#undo(name, undo);
     const failure = { step: name, message: chainOf(fault), remedy: fault.remedy, code: fault.code };
     this.#parts.log.event('fatal', 'boot.failed', failure);
-    this.#parts.board.post({ phase: 'failed', failure });
+    this.#parts.store.post({ phase: 'failed', failure });
     return fault;
   }
 
@@ -114,12 +114,12 @@ export class Steps {
 
   /** In the order of the contract; beside a step that failed none is running any more. */
   #post(step: StepState): void {
-    const { board } = this.#parts;
-    const others = board.state.steps.filter(
+    const { store } = this.#parts;
+    const others = store.state.steps.filter(
       ({ name, state }) => name !== step.name && (step.state !== 'failed' || state !== 'running'),
     );
     const place = ({ name }: StepState) => stepNames.indexOf(name);
-    board.post({ steps: [...others, step].sort((one, other) => place(one) - place(other)) });
+    store.post({ steps: [...others, step].sort((one, other) => place(one) - place(other)) });
   }
 }
 

@@ -4,13 +4,13 @@ import { makeSession, serverSpec } from '../agents/tmux.ts';
 import type { Log } from '../core/log.ts';
 import type { StepTools } from '../core/step-tools.ts';
 import type { Child, Host } from '../host/host.ts';
-import { type Kept, keep } from '../init/respawn.ts';
+import { type Respawned, respawn } from '../init/respawn.ts';
 import { policies } from '../init/respawn-policies.ts';
 import { watchSession } from '../init/watch-session.ts';
 import type { Rescuer, RescuerParts } from '../rescue/init/rescuer.ts';
 import type { RestoreReport } from '../rescue/protocol.ts';
 import type { Handover } from '../state/handover.ts';
-import type { Board } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import { makeCloneProgress } from './clone-progress.ts';
 import { type CloneResult, cloneRepository, findWork, repositoryIn } from './repository.ts';
 import {
@@ -23,17 +23,17 @@ import {
 } from './restore-work.ts';
 
 /** The tmux session, or the agent running once. */
-export type Work = { readonly session: Kept } | { readonly task: Child };
+export type Work = { readonly session: Respawned } | { readonly task: Child };
 
-interface FetchParts extends Omit<RescuerParts, 'restored' | 'board'> {
-  readonly board: Board;
+interface FetchParts extends Omit<RescuerParts, 'restored' | 'store'> {
+  readonly store: StateStore;
   readonly certificates: Readonly<Record<string, string>>;
   /** Resolves once the box has proven itself: before, nothing of the repository is put where it could run. */
   readonly proven: Promise<void>;
 }
 
 /**
- * Clones the repository, beside the proof as far as nothing of it can run, and puts back into a clean clone what the
+ * Clones the repository, beside the self-test as far as nothing of it can run, and puts back into a clean clone what the
  * box saved last.
  * @returns the folder to work in, and what became of the last rescue.
  */
@@ -41,11 +41,11 @@ export async function fetchWork(
   parts: FetchParts,
   tools: StepTools,
 ): Promise<{ folder: string; restored: RestoreReport | null }> {
-  const { host, board } = parts;
+  const { host, store } = parts;
   const { say, warn } = tools;
-  const { workspace } = board.state;
+  const { workspace } = store.state;
   const { result, restored } = await makeClone(parts, tools);
-  board.post({ repository: result.kind });
+  store.post({ repository: result.kind });
   const { report, said } = result.kind === 'failed' ? unrestored(parts.settings) : restored;
   const all = [result.kind, said].filter((text) => text !== '').join('; ');
   if (result.kind === 'failed') warn(noticeFailedClone(host, result.reason));
@@ -60,9 +60,9 @@ async function makeClone(
   parts: FetchParts,
   { undo }: Pick<StepTools, 'undo'>,
 ): Promise<{ result: CloneResult; restored: Restored }> {
-  const { host, log, board, settings, agent, certificates, proven } = parts;
+  const { host, log, store, settings, agent, certificates, proven } = parts;
   const { repository } = settings;
-  const facts = { agent, workspace: board.state.workspace, environment: certificates };
+  const facts = { agent, workspace: store.state.workspace, environment: certificates };
   const kind = await findWork(host, { repository, ...facts });
   if (kind !== null || repository === null) {
     await proven;
@@ -73,7 +73,7 @@ async function makeClone(
   const fill = async (draft: string) => {
     restored = await restoreRescue(parts, draft, await asked);
   };
-  const onProgress = makeCloneProgress({ host, log, board });
+  const onProgress = makeCloneProgress({ host, log, store });
   const result = await cloneRepository(host, { repository, ...facts }, { proven, fill, undo, onProgress });
   return { result, restored };
 }
@@ -81,7 +81,7 @@ async function makeClone(
 interface WorkParts {
   readonly host: Host;
   readonly log: Log;
-  readonly board: Board;
+  readonly store: StateStore;
   readonly handover: Handover;
   readonly certificates: Readonly<Record<string, string>>;
   readonly folder: string;
@@ -104,35 +104,35 @@ export async function startWork(parts: WorkParts, { undo, say }: StepTools): Pro
 }
 
 /** The tmux server, kept; one that comes back gets its session again. */
-function startSession({ host, log, board, handover, certificates, folder, rescuer }: WorkParts): Kept {
+function startSession({ host, log, store, handover, certificates, folder, rescuer }: WorkParts): Respawned {
   const { agent } = handover.environment;
-  return keep({
+  return respawn({
     host,
     log,
     name: 'session',
     policy: policies.session,
-    tell: (news) => board.events.emit('child', news),
+    tell: (news) => store.events.emit('child', news),
     spec: serverSpec(agent, certificates),
     started: (_, restarts) => {
-      board.post({ session: { running: true, restarts } });
+      store.post({ session: { running: true, restarts } });
       if (restarts > 0) void makeSession(host, { agent, place: placeOf(handover, folder) }).catch(() => {});
     },
     ended: () => {
-      board.post({ session: { ...board.state.session, running: false } });
+      store.post({ session: { ...store.state.session, running: false } });
       void rescuer.save('agent ended');
     },
   });
 }
 
 async function openSession(
-  { host, log, board, handover, folder, rescuer }: WorkParts,
-  session: Kept,
+  { host, log, store, handover, folder, rescuer }: WorkParts,
+  session: Respawned,
 ): Promise<void> {
   const { agent } = handover.environment;
   const place = placeOf(handover, folder);
   await makeSession(host, { agent, place });
   const ended = () => void rescuer.save('agent ended');
-  watchSession({ host, log, board, agent, place, session, ended });
+  watchSession({ host, log, store, agent, place, session, ended });
 }
 
 /** Another repository on the same volume is other work, with a conversation of its own. */

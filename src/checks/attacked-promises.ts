@@ -31,5 +31,5 @@ export const attackedPromises: readonly string[] = [
   'an allowed name is reached',
 ];
 
-/** What comes in from outside can't be tried from inside: init asks the kernel for the wall itself. */
-export const standingPromise = 'the wall stands in the kernel, inwards too';
+/** What comes in from outside can't be tried from inside: init asks the kernel for the firewall itself. */
+export const standingPromise = 'the firewall stands in the kernel, inwards too';

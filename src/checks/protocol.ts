@@ -1,7 +1,7 @@
-/** The proof asks for this name; it belongs to nobody (RFC 6761), so no allowlist can mean it. */
-export const proofName = 'cloister-proof.invalid';
-/** Documentation addresses: nobody is there, so a wall that fails lets out one packet to nowhere. */
-export const proofAddresses = { ipv4: '192.0.2.1', ipv6: '2001:db8::1' } as const;
+/** The self-test asks for this name; it belongs to nobody (RFC 6761), so no allowlist can mean it. */
+export const selfTestName = 'cloister-self-test.invalid';
+/** Documentation addresses: nobody is there, so a firewall that fails lets out one packet to nowhere. */
+export const selfTestAddresses = { ipv4: '192.0.2.1', ipv6: '2001:db8::1' } as const;
 
 /**
  * What became of one promise. `holds`: attacked in vain; `broken`: the attack succeeded; `unknown`: it proved nothing;
@@ -49,7 +49,7 @@ export function areKept(findings: readonly Finding[]): boolean {
 }
 
 /**
- * Promises whose attacks the kernel's wall has to have counted as refused, one packet each at least, by family. Where
+ * Promises whose attacks the kernel's firewall has to have counted as refused, one packet each at least, by family. Where
  * there is no IPv6 the kernel itself refuses, and says so.
  */
 export const countedPromises: Readonly<Record<4 | 6, readonly string[]>> = {
@@ -59,5 +59,5 @@ export const countedPromises: Readonly<Record<4 | 6, readonly string[]>> = {
   ],
   6: ['an address outside the list is refused at once over IPv6'],
 };
-/** How a refusal says that it was another program's, across the network or the wall. */
+/** How a refusal says that it was another program's, across the network or the firewall. */
 export const refusedByPacket = /^(ECONNREFUSED|EHOSTUNREACH|EACCES)$/;

@@ -12,7 +12,7 @@ import { standingPromise } from './attacked-promises.ts';
 import { countedPromises, type Finding, isTolerated, refusedByPacket } from './protocol.ts';
 
 /** Has the box attacked from inside, as the agent's user, and stops the boot when anything gave way. */
-export async function proveBox(host: Host, handover: Handover, tools: StepTools): Promise<void> {
+export async function runSelfTest(host: Host, handover: Handover, tools: StepTools): Promise<void> {
   const findings = await attackBox(host, handover);
   const broken = named(findings, 'broken');
   if (broken.length > 0) {
@@ -38,7 +38,7 @@ export async function proveBox(host: Host, handover: Handover, tools: StepTools)
   else tools.say(`${findings.length} promises hold`);
 }
 
-/** Attacks every promise, and believes a refusal of the wall only if the wall has counted it. */
+/** Attacks every promise, and believes a refusal of the firewall only if the firewall has counted it. */
 export async function attackBox(
   host: Host,
   { environment, backend, byAddress }: Pick<Handover, 'environment' | 'backend' | 'byAddress'>,
@@ -52,7 +52,7 @@ export async function attackBox(
       }),
     );
   const before = await count();
-  // The wall is asked for beside the attacks: it is not what they are after.
+  // The firewall is asked for beside the attacks: it is not what they are after.
   const [attacked, gaps] = await Promise.all([
     runAttack(() =>
       host.run({
@@ -74,7 +74,7 @@ function standing(gaps: readonly string[]): Finding {
   return { promise: standingPromise, verdict, detail: gaps.join(', ') };
 }
 
-/** @returns the findings, without what this family's wall is said to have refused where it has not counted as much. */
+/** @returns the findings, without what this family's firewall is said to have refused where it has not counted as much. */
 function doubt(findings: Finding[], family: 4 | 6, counted: number): Finding[] {
   const claimed = findings.filter(
     ({ promise, verdict, detail }) =>
@@ -83,7 +83,7 @@ function doubt(findings: Finding[], family: 4 | 6, counted: number): Finding[] {
   if (counted >= claimed.length) return findings;
   return findings.map((finding) =>
     claimed.includes(finding)
-      ? { ...finding, verdict: 'unknown', detail: `the wall counted ${counted} refusals` }
+      ? { ...finding, verdict: 'unknown', detail: `the firewall counted ${counted} refusals` }
       : finding,
   );
 }

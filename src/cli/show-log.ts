@@ -1,7 +1,7 @@
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { parseTold, renderTold } from '../policy/audit-entry.ts';
+import { parseAuditEntries, renderAuditEntry } from '../policy/audit-entry.ts';
 
 /** Milliseconds between two looks at the file. */
 const pause = 200;
@@ -14,7 +14,7 @@ export async function log(host: Host, args: readonly string[]): Promise<number> 
     return ExitCode.settings;
   }
   const path = args.includes('--failed') ? Paths.failuresJson : Paths.refusalsJson;
-  const render = args.includes('--json') ? JSON.stringify : renderTold;
+  const render = args.includes('--json') ? JSON.stringify : renderAuditEntry;
   const follows = args.includes('--follow');
   let isAlone = false;
   if (follows)
@@ -26,7 +26,7 @@ export async function log(host: Host, args: readonly string[]): Promise<number> 
   for (;;) {
     // The file is halved now and then: the sequence number says where to go on.
     const text = host.files.readIfAny(path);
-    for (const told of text === seen || text === null ? [] : parseTold(text, last)) {
+    for (const told of text === seen || text === null ? [] : parseAuditEntries(text, last)) {
       host.print(`${render(told)}\n`);
       last = told.sequence;
     }

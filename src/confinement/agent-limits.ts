@@ -8,7 +8,7 @@ export interface ProcessLimits {
 /** Who holds a bound: the kernel by a control group or by a limit of the user's, or the supervisor, which looks. */
 export type Holder = 'control group' | 'user' | 'supervisor';
 
-/** What bounds the agent on this platform. Plain data: it goes through the handover and onto the notice board. */
+/** What bounds the agent on this platform. Plain data: it goes through the handover and onto the state store. */
 export interface AgentLimits extends ProcessLimits {
   /** What holds every other unprivileged process of the box. */
   readonly base: Readonly<Record<string, string>>;

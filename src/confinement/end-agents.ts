@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts';
 import { confined, type Identity } from './profile.ts';
-import { listTenants } from './shortage.ts';
+import { listAgentProcesses } from './shortage.ts';
 
 /** First processes under which every process of the agent's uid is the box's. On a host's own it need not be. */
 const boxInits = ['docker-init', 'tini', 'dumb-init', 'catatonit', 'catatonit-static'];
@@ -23,7 +23,7 @@ const mostLooks = 5;
 function standStill(host: Host, agent: Identity): void {
   const seen = new Set<number>();
   for (let left = mostLooks; left > 0; left--) {
-    const found = listTenants(host.files, agent.uid).filter(({ pid }) => !seen.has(pid));
+    const found = listAgentProcesses(host.files, agent.uid).filter(({ pid }) => !seen.has(pid));
     if (found.length === 0) return;
     for (const { pid } of found) {
       seen.add(pid);

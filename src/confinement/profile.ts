@@ -19,8 +19,8 @@ export interface Identity {
 
 export const agentIdentity: Identity = { uid: 1000, gid: 1000 };
 export const egressIdentity: Identity = { uid: 65053, gid: 65053, lastToGo: true };
-/** Who reads what the wall says; nothing but a reader of packet headers runs as this user. */
-export const wallLogIdentity: Identity = { uid: 65054, gid: 65054, lastToGo: true, keeps: 'net_admin' };
+/** Who reads what the firewall says; nothing but a reader of packet headers runs as this user. */
+export const packetLoggerIdentity: Identity = { uid: 65054, gid: 65054, lastToGo: true, keeps: 'net_admin' };
 
 /** @returns the profile with room for a program of ours that no one else steers: the agent may have used up its own. */
 export function roomy(identity: Identity): Identity {
@@ -55,7 +55,7 @@ export function confined(argv: readonly string[], identity: Identity): string[] 
     `--bounding-set=${capabilities}`,
     '--no-new-privs',
     ...landlockOptions(landlock),
-    `--seccomp-filter=${keeps === undefined ? Paths.seccomp : Paths.wallLogSeccomp}`,
+    `--seccomp-filter=${keeps === undefined ? Paths.seccomp : Paths.packetLoggerSeccomp}`,
     '--',
     ...argv,
   ];

@@ -81,9 +81,9 @@ const netlink = { route: 0, netfilter: 12 } as const;
  * Renders a seccomp filter: an array of struct sock_filter as `setpriv --seccomp-filter` loads it.
  *
  * It stands on top of the engine's own filter, which a container with SYS_ADMIN, and Fly, do not have.
- * @param reader whose filter: the agent's and the egress process's, or that of the reader of the wall's log.
+ * @param reader whose filter: the agent's and the egress process's, or that of the reader of the firewall's log.
  */
-export function renderSeccomp(machine: Machine, reader: 'everyone' | 'wall-log' = 'everyone'): Buffer {
+export function renderSeccomp(machine: Machine, reader: 'everyone' | 'packet-log' = 'everyone'): Buffer {
   const number = (name: SyscallName) => syscallNumber(machine, name);
   const program = [
     ...assertTable(machine),

@@ -3,7 +3,7 @@ import { idleMemoryOf, memoryUseOf } from '../host/proc/cgroup.ts';
 import { fieldOf, listPids, readStatus } from '../host/proc/pid.ts';
 
 /** A process of the agent's user. */
-export interface Tenant {
+export interface AgentProcess {
   readonly pid: number;
   readonly name: string;
   /** Bytes it has in memory, shared ones among them. */
@@ -18,26 +18,26 @@ const work = new Set(['claude', 'tmux: server', 'agent']);
  * Chooses whom to end where `excess` bytes are too many: the largest first, and no more than it takes. Claude's name is
  * nobody's proof: whoever bears it is spared half a gigabyte and no more.
  */
-export function chooseVictims(tenants: readonly Tenant[], excess: number): Tenant[] {
-  const weight = ({ name, memory }: Tenant) => memory - (work.has(name) ? spared : 0);
-  const victims: Tenant[] = [];
+export function chooseVictims(agentProcesses: readonly AgentProcess[], excess: number): AgentProcess[] {
+  const weight = ({ name, memory }: AgentProcess) => memory - (work.has(name) ? spared : 0);
+  const victims: AgentProcess[] = [];
   let left = excess;
-  for (const tenant of [...tenants].sort((one, other) => weight(other) - weight(one))) {
-    if (left <= 0 || weight(tenant) <= 0) break;
-    victims.push(tenant);
-    left -= tenant.memory;
+  for (const agentProcess of [...agentProcesses].sort((one, other) => weight(other) - weight(one))) {
+    if (left <= 0 || weight(agentProcess) <= 0) break;
+    victims.push(agentProcess);
+    left -= agentProcess.memory;
   }
   return victims;
 }
 
 /** @returns every process of that user, by what /proc says to everybody. */
-export function listTenants(files: Pick<Files, 'list' | 'readIfAny'>, uid: number): Tenant[] {
+export function listAgentProcesses(files: Pick<Files, 'list' | 'readIfAny'>, uid: number): AgentProcess[] {
   return listPids(files)
-    .map((pid) => tenantOf(pid, readStatus(files, pid), uid))
-    .filter((tenant) => tenant !== null);
+    .map((pid) => agentProcessOf(pid, readStatus(files, pid), uid))
+    .filter((agentProcess) => agentProcess !== null);
 }
 
-function tenantOf(pid: number, status: string | null, uid: number): Tenant | null {
+function agentProcessOf(pid: number, status: string | null, uid: number): AgentProcess | null {
   const field = (name: string) => fieldOf(status, name);
   if (Number.parseInt(field('Uid'), 10) !== uid) return null;
   return { pid, name: field('Name'), memory: (Number.parseInt(field('VmRSS'), 10) || 0) * 1024 };

@@ -2,7 +2,7 @@ import type { Finding } from '../checks/protocol.ts';
 import { BootError, chainOf } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
-import type { Reply, Rulebook } from '../init/policy-store.ts';
+import type { ControlReply, PolicyStore } from '../init/policy-store.ts';
 
 /** What an operator's command asks of init. `for` in milliseconds. */
 type Request =
@@ -11,11 +11,11 @@ type Request =
   | { readonly command: 'reload' | 'rules' | 'verify' | 'health' };
 
 export interface ControlParts {
-  readonly book: Rulebook;
+  readonly book: PolicyStore;
   readonly log: Log;
   /** Has every promise attacked from inside. */
   readonly attack: () => Promise<readonly Finding[]>;
-  /** Looks whether the wall stands; a sentence for each gap. */
+  /** Looks whether the firewall stands; a sentence for each gap. */
   readonly findGaps: () => Promise<readonly string[]>;
 }
 
@@ -43,7 +43,7 @@ export function makeControl({
 async function answer(
   { book, attack, findGaps }: Omit<ControlParts, 'log'>,
   request: Request,
-): Promise<Reply> {
+): Promise<ControlReply> {
   switch (request.command) {
     case 'verify':
       return { code: ExitCode.ok, text: '', data: await attack() };

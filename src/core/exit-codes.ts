@@ -1,7 +1,7 @@
 /** Every exit code the box gives of its own. An agent's code and 128+n for signals pass through unchanged. */
 export const ExitCode = {
   ok: 0,
-  /** A boot step or the proof failed. */
+  /** A boot step or the self-test failed. */
   failed: 70,
   /** The platform or a capability is missing; the message names the flag to add. */
   platform: 77,

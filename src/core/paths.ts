@@ -5,7 +5,7 @@ export const Paths = {
   /** Tells how a program ended where Node could not: see host/native/outcome.c. */
   outcome: '/usr/local/lib/cloister/outcome',
   seccomp: '/usr/local/lib/cloister/seccomp.bpf',
-  wallLogSeccomp: '/usr/local/lib/cloister/seccomp-wall-log.bpf',
+  packetLoggerSeccomp: '/usr/local/lib/cloister/seccomp-packet-log.bpf',
   /** Enters control groups and becomes another program. */
   join: '/usr/local/libexec/cloister/join',
   server: '/usr/local/libexec/cloister/server',
@@ -26,12 +26,12 @@ export const Paths = {
   control: '/run/cloister/control.sock',
   handover: '/run/cloister/private/handover.json',
   private: '/run/cloister/private',
-  /** Root's, entered by the reader of the wall's log: the socket it reports to. */
-  wallLog: '/run/cloister/wall',
-  wallLogSocket: '/run/cloister/wall/log.sock',
+  /** Root's, entered by the reader of the firewall's log: the socket it reports to. */
+  packetLog: '/run/cloister/packet-log',
+  packetLogSocket: '/run/cloister/packet-log/log.sock',
   /** What Claude Code is told by this boot; the managed settings of the image link here. */
   managed: '/run/cloister/managed.json',
-  wallLogSettings: '/etc/cloister/ulogd.conf',
+  packetLoggerSettings: '/etc/cloister/ulogd.conf',
   /** Root's, readable by the agent's group: what its programs need to know. */
   agent: '/run/cloister/agent',
   /** What the first screen says once. */

@@ -29,9 +29,9 @@ export const runFiles: readonly RunFile[] = [
   { path: Paths.lock, mode: '755', owner: rootOnly, what: 'serialises boots; gone when the boot is over' },
   { path: Paths.private, mode: '700', owner: rootOnly, what: 'holds the handover, for a moment' },
   { path: Paths.handover, mode: '600', owner: rootOnly, what: 'the settings on their way across the exec' },
-  { path: Paths.wallLog, mode: '710', owner: 'root:65054', what: 'entered by the packet logger alone' },
+  { path: Paths.packetLog, mode: '710', owner: 'root:65054', what: 'entered by the packet logger alone' },
   {
-    path: Paths.wallLogSocket,
+    path: Paths.packetLogSocket,
     mode: '222',
     owner: rootOnly,
     what: 'where the packet logger reports to init',

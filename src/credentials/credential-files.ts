@@ -5,7 +5,7 @@ import { readMounted } from '../host/mounted-file.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** One file below `/run/cloister/agent`: root's, readable by the agent's group and nobody else. */
-export interface AccountFile {
+export interface CredentialFile {
   readonly path: string;
   readonly text: string;
 }
@@ -13,9 +13,9 @@ export interface AccountFile {
 /**
  * Plans the files by which the agent's programs know its accounts. GitHub's token is in two of them: `npmrc` for npm, and
  * `github-token`, which git's helper (the agent's and the rescue's) and `cloister parent` read. The one copy outside of
- * memory is gh's, which `cloister furnish` writes into the home.
+ * memory is gh's, which `cloister provision-home` writes into the home.
  */
-export function planAccounts(settings: Settings): AccountFile[] {
+export function planCredentialFiles(settings: Settings): CredentialFile[] {
   const at = (name: string, text: string) => ({ path: `${Paths.agent}/${name}`, text });
   const token = settings.githubToken;
   return [
@@ -28,10 +28,10 @@ export function planAccounts(settings: Settings): AccountFile[] {
 }
 
 /** Writes the files, and the bundle of certificate authorities that every program reads. */
-export function writeAccounts(host: Host, settings: Settings, gid: number): void {
+export function writeCredentialFiles(host: Host, settings: Settings, gid: number): void {
   // Set-gid: what root writes here is readable by the agent's group without a change of owner.
   host.files.ensureFolder(Paths.agent, { mode: 0o2750, gid });
-  for (const { path, text } of planAccounts(settings)) host.files.write(path, text, 0o640);
+  for (const { path, text } of planCredentialFiles(settings)) host.files.write(path, text, 0o640);
   writeManaged(host, settings);
   const system = readMounted(host.files, Paths.systemCertificates) ?? '';
   const extra = settings.extraCertificates ?? '';

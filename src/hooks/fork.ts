@@ -1,5 +1,5 @@
 /** How a branch of the clone stands to the same branch upstream. */
-export interface Standing {
+export interface BranchStanding {
   readonly branch: string;
   /** What would be synced: commits upstream that are not here, and the other way. */
   readonly behind: number;
@@ -24,7 +24,7 @@ export function parseDefaultBranch(text: string): string | null {
 }
 
 /** Decides: only ever forward, and never under work that is not committed. */
-export function planSync({ branch, behind, ahead, current, dirty }: Standing): SyncPlan {
+export function planSync({ branch, behind, ahead, current, dirty }: BranchStanding): SyncPlan {
   if (behind === 0) return { kind: 'nothing' };
   const behindBy = `${branch} is ${commits(behind)} behind upstream/${branch}`;
   if (ahead > 0)
@@ -35,7 +35,7 @@ export function planSync({ branch, behind, ahead, current, dirty }: Standing): S
 }
 
 /** @returns one line for the model about a branch that was brought forward. */
-export function renderSynced({ branch, behind }: Standing): string {
+export function renderSynced({ branch, behind }: BranchStanding): string {
   return `${branch} was fast-forwarded by ${commits(behind)} to upstream/${branch}.`;
 }
 

@@ -27,7 +27,7 @@ const hooks: Readonly<Record<string, Hook>> = {
 };
 
 /** Milliseconds a guard has: less than Claude Code gives it, for its time-out would let the call through. */
-const guardLimit = 2000;
+const proxyLimit = 2000;
 /** The one code by which Claude Code takes a no. */
 const refused = 2;
 
@@ -52,6 +52,6 @@ export async function hook(host: ShortHost, name: string, stdin: NodeJS.Readable
 }
 
 async function tooLate(host: ShortHost): Promise<never> {
-  await host.sleep(guardLimit);
+  await host.sleep(proxyLimit);
   throw new Error('the guard took too long');
 }

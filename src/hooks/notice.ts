@@ -1,9 +1,9 @@
-import type { Happening } from '../policy/notification.ts';
+import type { NotificationWord } from '../policy/notification.ts';
 import { isAside } from './session-name.ts';
 
 /** What is made of an event of Claude Code: the word for the operator, and what his terminal shows; either may be none. */
 export interface Notice {
-  readonly word: Happening;
+  readonly word: NotificationWord;
   /** The window's title, and whether the bell rings. */
   readonly title: string | null;
   readonly bell: boolean;

@@ -1,4 +1,4 @@
-import type { Told } from '../policy/audit-entry.ts';
+import type { AuditEntry } from '../policy/audit-entry.ts';
 import { isHostName, reasonTexts } from '../policy/refusal.ts';
 import { adviceOf, describePlace } from '../policy/refusal-text.ts';
 
@@ -15,7 +15,7 @@ export interface Looked {
   readonly about: readonly string[];
 }
 
-type Refused = Extract<Told, { kind: 'refused' }>;
+type Refused = Extract<AuditEntry, { kind: 'refused' }>;
 
 /** What ends just before a tool does may be written down just after it began, by another clock's reckoning. */
 const slack = 1000;
@@ -54,7 +54,7 @@ export function parseLooked(text: string | null): Looked | null {
  * of what it has just been told.
  */
 export function chooseNews(
-  told: readonly Told[],
+  told: readonly AuditEntry[],
   { looked, start }: { looked: Looked | null; start: number },
 ): Refused[] {
   const news = new Map<string, Refused>();

@@ -1,5 +1,5 @@
 /** What a changed settings file would do to a session that runs. */
-export type Verdict = { readonly kind: 'take' } | { readonly kind: 'refuse'; readonly why: string };
+export type SettingsVerdict = { readonly kind: 'take' } | { readonly kind: 'refuse'; readonly why: string };
 
 /** Settings that would take the session out of the operator's hands, and what each does. */
 const forbidden: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ export function parseConfigChange(text: string): { readonly source: string; read
  * Judges a settings file that changed while a session runs: whoever works in the box may have written it.
  * @param text the whole file, or null where it is gone.
  */
-export function judgeSettings(text: string | null): Verdict {
+export function judgeSettings(text: string | null): SettingsVerdict {
   if (text === null || text.trim() === '') return { kind: 'take' };
   const settings = parseObject(text);
   if (settings === null) return { kind: 'refuse', why: 'it is no JSON object' };
@@ -42,7 +42,7 @@ export function judgeSettings(text: string | null): Verdict {
   return judgeVariables(settings.env);
 }
 
-function judgeVariables(env: unknown): Verdict {
+function judgeVariables(env: unknown): SettingsVerdict {
   if (env === undefined) return { kind: 'take' };
   if (typeof env !== 'object' || env === null || Array.isArray(env))
     return { kind: 'refuse', why: 'env is no object' };

@@ -10,7 +10,7 @@ import { uptime } from './uptime.ts';
 export function egressMachine() {
   compactWhenQuiet();
   return {
-    descriptors: { udp: 3, tcp: 4, guard: 5, door: 6 },
+    descriptors: { udp: 3, tcp: 4, proxy: 5, ingest: 6 },
     destinationOf: loadDestinationOf(),
     now: uptime,
     compactMemory,
@@ -19,7 +19,7 @@ export function egressMachine() {
   };
 }
 
-/** The wall refuses it, and the kernel may say so: nobody waits for that. */
+/** The firewall refuses it, and the kernel may say so: nobody waits for that. */
 function knock(): void {
   const socket = createSocket({ type: 'udp4', lookup: (host, _, found) => found(null, host, 4) });
   const close = () =>

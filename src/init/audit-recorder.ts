@@ -1,10 +1,10 @@
-import { proofAddresses, proofName } from '../checks/protocol.ts';
+import { selfTestAddresses, selfTestName } from '../checks/protocol.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import type { WallRefusal } from '../network/firewall/packet-log.ts';
+import type { PacketRefusal } from '../network/firewall/packet-log.ts';
 import type { Report } from '../network/protocol.ts';
-import { renderTold, type Told } from '../policy/audit-entry.ts';
+import { type AuditEntry, renderAuditEntry } from '../policy/audit-entry.ts';
 import type { Failure, Refusal } from '../policy/refusal.ts';
 import { describeFailure, describeRefusal } from '../policy/refusal-text.ts';
 import { makeJournal } from './audit-file.ts';
@@ -12,8 +12,8 @@ import { makePair } from './audit-pace.ts';
 
 const mostBytes = 256 * 1024;
 
-/** A refusal as it was seen; the kernel's wall knows the protocol and the decimal user id as well. */
-export type Seen = Refusal & Partial<Pick<WallRefusal, 'protocol' | 'user'>>;
+/** A refusal as it was seen; the kernel's firewall knows the protocol and the decimal user id as well. */
+export type Seen = Refusal & Partial<Pick<PacketRefusal, 'protocol' | 'user'>>;
 
 export interface Recorder {
   /** Takes what the egress process saw. */
@@ -44,7 +44,7 @@ export function makeRecorder(parts: RecorderParts): Recorder {
   const failures = makeFailures(parts, write);
   const recorder = {
     refused: (seen: Seen, count = 1) => {
-      if (isProof(seen)) {
+      if (isSelfTest(seen)) {
         parts.log.event('debug', 'egress.refused', { ...seen, count });
         return;
       }
@@ -111,12 +111,18 @@ function makeFailures(parts: RecorderParts, write: Writer) {
 }
 
 /** The box attacks itself at every boot, and that is nobody's attempt. */
-function isProof({ name, address }: Seen): boolean {
-  return name === proofName || (address !== null && Object.values<string>(proofAddresses).includes(address));
+function isSelfTest({ name, address }: Seen): boolean {
+  return (
+    name === selfTestName || (address !== null && Object.values<string>(selfTestAddresses).includes(address))
+  );
 }
 
 /** What a line holds beside its number and its time. */
-type Line = Told extends infer One ? (One extends Told ? Omit<One, 'sequence' | 'time'> : never) : never;
+type Line = AuditEntry extends infer One
+  ? One extends AuditEntry
+    ? Omit<One, 'sequence' | 'time'>
+    : never
+  : never;
 
 type Writer = ReturnType<typeof makeWriter>;
 
@@ -127,15 +133,15 @@ function makeWriter({ host }: RecorderParts) {
     failures: makeJournal(host, Paths.failuresJson, mostBytes),
   };
   let sequence = 0;
-  const numbered = (line: Line): Told => {
+  const numbered = (line: Line): AuditEntry => {
     sequence += 1;
-    return { sequence, time: new Date(host.now()).toISOString(), ...line } as Told;
+    return { sequence, time: new Date(host.now()).toISOString(), ...line } as AuditEntry;
   };
   return {
     refusal: (line: Line) => {
       const told = numbered(line);
       files.refusals.append(JSON.stringify(told));
-      files.text.append(renderTold(told));
+      files.text.append(renderAuditEntry(told));
     },
     failure: (line: Line) => files.failures.append(JSON.stringify(numbered(line))),
   };

@@ -3,8 +3,8 @@ import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { type FromEgress, parseFromEgress, type Report, type ToEgress } from '../network/protocol.ts';
-import type { Happening } from '../policy/notification.ts';
-import { type KeepOptions, type Kept, keep } from './respawn.ts';
+import type { NotificationWord } from '../policy/notification.ts';
+import { type Respawned, type RespawnOptions, respawn } from './respawn.ts';
 import { policies } from './respawn-policies.ts';
 
 /** Questions about names that may be open at once. A program taken over could leave every one unanswered. */
@@ -16,21 +16,21 @@ export interface EgressOptions {
   readonly firewall: Firewall;
   /** What a process that starts now is told first: the list of that moment. */
   readonly configuration: () => Extract<ToEgress, { kind: 'configure' }>;
-  readonly sockets: Readonly<Record<'udp' | 'tcp' | 'guard' | 'door', number>>;
+  readonly sockets: Readonly<Record<'udp' | 'tcp' | 'proxy' | 'ingest', number>>;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** What holds it besides its user. */
   readonly held: Pick<Identity, 'landlock' | 'limits'>;
   readonly reported: (report: Report) => void;
   readonly changed: (report: { running: boolean; restarts: number }) => void;
-  readonly tell?: KeepOptions['tell'];
+  readonly tell?: RespawnOptions['tell'];
 }
 
-export interface Egress extends Pick<Kept, 'stop' | 'child'> {
+export interface Egress extends Pick<Respawned, 'stop' | 'child'> {
   /** Resolves when the process answers, or has ended without: false. */
   ask(): Promise<boolean>;
   /** Has the operator told, where he wants to be. */
-  tell(word: Happening): void;
+  tell(word: NotificationWord): void;
   /** Resolves when everything to tell has been tried once more, or after so many milliseconds. */
   flush(patience: number): Promise<void>;
   /** Resolves when the resolver answers for the first time. */
@@ -41,8 +41,8 @@ export interface Egress extends Pick<Kept, 'stop' | 'child'> {
   refresh(names: readonly string[], heard: (name: string, outcome: string) => void): void;
 }
 
-/** Keeps the egress process running and does for it what only init may do: open the wall. */
-export function keepEgress(options: EgressOptions): Egress {
+/** Keeps the egress process running and does for it what only init may do: open the firewall. */
+export function respawnEgress(options: EgressOptions): Egress {
   const { host, log } = options;
   let restarts = 0;
   const { promise: firstReady, resolve: ready } = Promise.withResolvers<void>();
@@ -55,7 +55,7 @@ export function keepEgress(options: EgressOptions): Egress {
       ready();
     },
   };
-  const kept = keep({
+  const kept = respawn({
     host,
     log,
     name: 'egress',
@@ -177,7 +177,7 @@ function specOf({ argv, env, held, sockets, log }: EgressOptions): ChildSpec {
   return {
     argv: confined(argv, { ...egressIdentity, ...held }),
     env,
-    descriptors: [sockets.udp, sockets.tcp, sockets.guard, sockets.door],
+    descriptors: [sockets.udp, sockets.tcp, sockets.proxy, sockets.ingest],
     channel: true,
     output: (line) => log.event('warn', 'egress.said', { line: line.slice(0, 500) }),
   };

@@ -1,7 +1,7 @@
 import type { Child, Host } from '../host/host.ts';
 
 /** How a child is asked to end: politely, for so long, and no longer once somebody hurries. */
-export interface Farewell {
+export interface EndOptions {
   /** Milliseconds. */
   readonly grace: number;
   readonly hurried?: Promise<unknown>;
@@ -13,7 +13,7 @@ export interface Farewell {
 export async function endChild(
   host: Host,
   child: Child,
-  { grace, hurried, signal }: Farewell,
+  { grace, hurried, signal }: EndOptions,
 ): Promise<void> {
   child.signal(signal ?? 'SIGTERM');
   const late = Promise.race([host.sleep(grace), ...(hurried === undefined ? [] : [hurried])]);

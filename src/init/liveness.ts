@@ -2,7 +2,7 @@ import type { Log } from '../core/log.ts';
 import type { Host } from '../host/host.ts';
 import type { BoxState, ChildNews } from '../state/box-state.ts';
 import type { EventBus } from '../state/events.ts';
-import type { Kept } from './respawn.ts';
+import type { Respawned } from './respawn.ts';
 
 /** Milliseconds between two looks. */
 const pause = 5000;
@@ -34,7 +34,7 @@ export interface Step {
 }
 
 /** Ends a service that does not answer, and with it whatever it has been asked; resolves when the next one is there. */
-export async function endStuck(host: Host, kept: Pick<Kept, 'child'>): Promise<void> {
+export async function endStuck(host: Host, kept: Pick<Respawned, 'child'>): Promise<void> {
   const { child } = kept;
   child.signal('SIGKILL');
   for (let left = 50; left > 0 && kept.child === child; left--) await host.sleep(100);
@@ -43,7 +43,7 @@ export async function endStuck(host: Host, kept: Pick<Kept, 'child'>): Promise<v
 export interface LivenessParts {
   readonly host: Host;
   readonly log: Log;
-  readonly board: {
+  readonly store: {
     readonly state: Pick<BoxState, 'unanswered'>;
     post(change: Pick<BoxState, 'unanswered'>): void;
     readonly events: Pick<EventBus, 'emit'>;
@@ -52,7 +52,7 @@ export interface LivenessParts {
 
 /**
  * Judges by answers whether a service lives: a process that merely exists may be stopped, or another's. What does not
- * answer stands on the board until it does, and is put right in steps.
+ * answer stands on the store until it does, and is put right in steps.
  */
 export function watchLiveness(parts: LivenessParts, service: Service): void {
   const life: Life = { taken: 0, ended: false };
@@ -86,7 +86,7 @@ async function look(parts: LivenessParts, service: Service, life: Life): Promise
     await Promise.resolve(step.take()).catch(() => {});
     if (step.ends && !life.ended) {
       life.ended = true;
-      parts.board.events.emit('unanswered', { child: service.name, what: 'ended' });
+      parts.store.events.emit('unanswered', { child: service.name, what: 'ended' });
     }
     await host.sleep(step.rest);
   }
@@ -102,11 +102,11 @@ function answered(parts: LivenessParts, service: Service, life: Life): void {
   if (life.taken === 0) return;
   parts.log.event('info', 'child.answers', { child: service.name, steps: life.taken });
   write(parts, service, null);
-  if (life.ended) parts.board.events.emit('unanswered', { child: service.name, what: 'answers' });
+  if (life.ended) parts.store.events.emit('unanswered', { child: service.name, what: 'answers' });
   Object.assign(life, { taken: 0, ended: false });
 }
 
-function write({ board }: LivenessParts, { name }: Service, reason: string | null): void {
-  const { [name]: _, ...others } = board.state.unanswered;
-  board.post({ unanswered: reason === null ? others : { ...others, [name]: reason } });
+function write({ store }: LivenessParts, { name }: Service, reason: string | null): void {
+  const { [name]: _, ...others } = store.state.unanswered;
+  store.post({ unanswered: reason === null ? others : { ...others, [name]: reason } });
 }

@@ -72,7 +72,7 @@ function sessionIsGone(error: unknown): null {
   throw error;
 }
 
-function hear({ log, board, ended }: WatchParts, memory: Memory, said: AgentSaid): void {
+function hear({ log, store, ended }: WatchParts, memory: Memory, said: AgentSaid): void {
   const last = memory.said;
   memory.said = said;
   if (last !== null && said.restarts < last.restarts) memory.before += last.restarts + 1;
@@ -82,7 +82,7 @@ function hear({ log, board, ended }: WatchParts, memory: Memory, said: AgentSaid
   const failing = said.state === 'failed';
   const event = failing ? 'agent.failing' : 'agent.restarted';
   log.event(failing ? 'error' : 'warn', event, { restarts, lastCode: said.code });
-  board.events.emit('child', {
+  store.events.emit('child', {
     child: 'agent',
     what: failing ? 'failing' : 'started',
     restarts,

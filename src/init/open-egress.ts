@@ -1,32 +1,32 @@
 import { nodeFlags, ownNodeEnvironment } from '../confinement/node-environment.ts';
 import { egressIdentity, type Identity } from '../confinement/profile.ts';
 import type { Log } from '../core/log.ts';
-import { doorPort, guardPort, ownAddress, resolverPort } from '../core/own-address.ts';
+import { ingestPort, ownAddress, proxyPort, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
-import { guardedPorts } from '../network/firewall/plan.ts';
+import { proxiedPorts } from '../network/firewall/plan.ts';
 import { makeAddressJudge } from '../policy/address-class.ts';
 import { makeAllowlist } from '../policy/allowlist.ts';
 import type { ListInForce } from '../policy/live-list.ts';
-import type { Happening } from '../policy/notification.ts';
-import { type OwnTargets, targetsOf } from '../policy/outbound-target.ts';
-import { ownTargets, sendable, withoutOwn } from '../policy/reserved-hosts.ts';
-import type { Environment } from '../state/environment.ts';
+import type { NotificationWord } from '../policy/notification.ts';
+import { type OutboundTargets, targetsOf } from '../policy/outbound-target.ts';
+import { outboundTargets, sendable, withoutReserved } from '../policy/reserved-hosts.ts';
+import type { BoxEnvironment } from '../state/environment.ts';
 import type { Handover } from '../state/handover.ts';
-import type { Board } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import { makeRecorder, type Recorder } from './audit-recorder.ts';
-import { type Egress, keepEgress } from './egress-service.ts';
+import { type Egress, respawnEgress } from './egress-service.ts';
 import { makePinPoster } from './post-pins.ts';
 import { exactNames } from './refresh-pins.ts';
-import { startWallLog } from './start-packet-logger.ts';
+import { startPacketLogger } from './start-packet-logger.ts';
 import { watchWayOut } from './watch-egress.ts';
 
 /** Milliseconds a stopping box takes to have told what there is to tell. */
 const lastWords = 3000;
 
 /** Everything of the box that has to do with the way out. */
-export interface WayOut {
+export interface EgressServices {
   readonly firewall: Firewall;
   readonly egress: Egress;
   readonly recorder: Recorder;
@@ -34,36 +34,36 @@ export interface WayOut {
   /** Puts another list in force, for what is open as well. Rejects: the one before stays. */
   setRules(list: ListInForce): Promise<void>;
   /** Has the operator told, where he wants to be. Never waits, never fails. */
-  tell(word: Happening): void;
+  tell(word: NotificationWord): void;
   stop: Egress['stop'];
 }
 
-export interface WayOutParts {
+export interface EgressServiceParts {
   readonly host: Host;
   readonly log: Log;
-  readonly board: Board;
+  readonly store: StateStore;
   readonly handover: Handover;
 }
 
-/** Starts the egress process and the reader of the wall's log, and keeps them running. */
-export function openWayOut(parts: WayOutParts): WayOut {
-  const { host, log, board, handover } = parts;
+/** Starts the egress process and the reader of the firewall's log, and keeps them running. */
+export function startEgressServices(parts: EgressServiceParts): EgressServices {
+  const { host, log, store, handover } = parts;
   const own = targetsToSend(parts);
-  let list: ListInForce = withoutOwn({ rules: handover.settings.rules, denied: [] }, own);
+  let list: ListInForce = withoutReserved({ rules: handover.settings.rules, denied: [] }, own);
   const recorder = makeRecorder({
     host,
     log,
     ruleFor: async (refusal) => (await import('../policy/remedy.ts')).ruleFor(refusal),
-    changed: (egress) => board.post({ egress }),
+    changed: (egress) => store.post({ egress }),
   });
   const firewall = startFirewall(parts, { list, own });
   const egress = startEgress(parts, { firewall, recorder, list: () => list, own });
-  const wallLog = startWallLog(parts, { firewall, recorder, held: heldBy(handover.environment) });
-  const tell = (word: Happening) => {
+  const packetLog = startPacketLogger(parts, { firewall, recorder, held: heldBy(handover.environment) });
+  const tell = (word: NotificationWord) => {
     if (own?.notify) egress.tell(word);
   };
-  watchWayOut({ host, log, board }, { egress, wallLog });
-  postGuarded(parts, list);
+  watchWayOut({ host, log, store }, { egress, packetLog });
+  postProxied(parts, list);
   return {
     firewall,
     egress,
@@ -71,39 +71,39 @@ export function openWayOut(parts: WayOutParts): WayOut {
     rules: () => list,
     tell,
     setRules: async (changed) => {
-      const next = withoutOwn(changed, own);
+      const next = withoutReserved(changed, own);
       await firewall.setRules(makeAllowlist(next.rules, next.denied));
       list = next;
       egress.setList(next);
-      postGuarded(parts, next);
+      postProxied(parts, next);
     },
     stop: async (grace, hurried) => {
       const cut = hurried === undefined ? [] : [hurried];
       if (own?.notify) await Promise.race([egress.flush(lastWords), ...cut]);
-      await Promise.all([egress.stop(grace, hurried), wallLog.stop(grace, hurried)]);
+      await Promise.all([egress.stop(grace, hurried), packetLog.stop(grace, hurried)]);
       await recorder.flush();
     },
   };
 }
 
-function targetsToSend({ log, handover }: WayOutParts): OwnTargets | null {
+function targetsToSend({ log, handover }: EgressServiceParts): OutboundTargets | null {
   const { settings, task } = handover;
-  const own = ownTargets(sendable(settings, handover), { once: task.length > 0 });
-  if (own === null && ownTargets(settings) !== null)
-    log.event('warn', 'own.off', {
+  const own = outboundTargets(sendable(settings, handover), { once: task.length > 0 });
+  if (own === null && outboundTargets(settings) !== null)
+    log.event('warn', 'outbound.off', {
       reason: 'egress goes by address: the agent could dial what the box dials',
     });
   return own;
 }
 
-function postGuarded({ board, handover }: WayOutParts, list: ListInForce): void {
-  const guarded = handover.byAddress ? [] : guardedPorts(list.rules);
-  board.post({ firewall: { ...board.state.firewall, guarded } });
+function postProxied({ store, handover }: EgressServiceParts, list: ListInForce): void {
+  const proxied = handover.byAddress ? [] : proxiedPorts(list.rules);
+  store.post({ firewall: { ...store.state.firewall, proxied } });
 }
 
 function startFirewall(
-  { host, log, board, handover }: WayOutParts,
-  { list, own }: { list: ListInForce; own: OwnTargets | null },
+  { host, log, store, handover }: EgressServiceParts,
+  { list, own }: { list: ListInForce; own: OutboundTargets | null },
 ): Firewall {
   const { environment, settings, byAddress, backend } = handover;
   return makeFirewall({
@@ -114,17 +114,17 @@ function startFirewall(
     backend,
     byAddress,
     dialler: byAddress ? environment.agent.uid : egressIdentity.uid,
-    changed: makePinPoster({ host, log, board }),
+    changed: makePinPoster({ host, log, store }),
   });
 }
 
 function startEgress(
-  { host, log, board, handover }: WayOutParts,
-  started: { firewall: Firewall; recorder: Recorder; list: () => ListInForce; own: OwnTargets | null },
+  { host, log, store, handover }: EgressServiceParts,
+  started: { firewall: Firewall; recorder: Recorder; list: () => ListInForce; own: OutboundTargets | null },
 ): Egress {
   const { environment, settings, byAddress } = handover;
   const { firewall, recorder, list, own } = started;
-  const egress: Egress = keepEgress({
+  const egress: Egress = respawnEgress({
     host,
     log,
     firewall,
@@ -140,16 +140,16 @@ function startEgress(
     }),
     sockets: {
       ...host.bindSockets(ownAddress, resolverPort),
-      guard: host.bindStream(ownAddress, guardPort),
-      door: host.bindStream(ownAddress, doorPort),
+      proxy: host.bindStream(ownAddress, proxyPort),
+      ingest: host.bindStream(ownAddress, ingestPort),
     },
     argv: [Paths.node, ...nodeFlags, Paths.program, 'egress'],
     env: ownNodeEnvironment(),
     held: heldBy(environment),
     reported: recorder.report,
-    tell: (news) => board.events.emit('child', news),
+    tell: (news) => store.events.emit('child', news),
     changed: (report) => {
-      board.post({ resolver: { ...board.state.resolver, ...report } });
+      store.post({ resolver: { ...store.state.resolver, ...report } });
       // A new process knows no address yet, and opaque rules know their connections by address alone.
       if (report.running && report.restarts > 0) egress.refresh(exactNames(list().rules), () => {});
     },
@@ -158,7 +158,7 @@ function startEgress(
 }
 
 /** Neither program of the way out has a file to write. */
-function heldBy({ agent: { landlock, limits } }: Environment): Pick<Identity, 'landlock' | 'limits'> {
+function heldBy({ agent: { landlock, limits } }: BoxEnvironment): Pick<Identity, 'landlock' | 'limits'> {
   return {
     landlock: landlock === null || landlock === undefined ? null : { ...landlock, folders: [] },
     ...(limits === undefined ? {} : { limits: { resources: limits.base, groups: [] } }),

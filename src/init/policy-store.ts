@@ -14,7 +14,7 @@ import {
 import { type Denial, type Rule, renderDenial, renderRule, type SourcedRule } from '../policy/rule.ts';
 
 /** What an operator is told, and the exit code of his command. */
-export interface Reply {
+export interface ControlReply {
   readonly code: number;
   readonly text: string;
   /** The same for programs, where there is more than the text. */
@@ -27,7 +27,7 @@ export interface ReadBase {
   readonly faults: readonly string[];
 }
 
-export interface RulebookParts {
+export interface PolicyStoreParts {
   readonly host: Host;
   readonly log: Log;
   readonly base: readonly SourcedRule[];
@@ -42,13 +42,13 @@ export interface RulebookParts {
   readonly apply: (list: ListInForce) => Promise<void>;
 }
 
-export interface Rulebook {
+export interface PolicyStore {
   readonly inForce: ListInForce;
   /** @param time milliseconds, or null until the next boot. */
-  allow(text: string, time: number | null): Promise<Reply>;
-  deny(text: string): Promise<Reply>;
-  reload(): Promise<Reply>;
-  describe(): Promise<Reply>;
+  allow(text: string, time: number | null): Promise<ControlReply>;
+  deny(text: string): Promise<ControlReply>;
+  reload(): Promise<ControlReply>;
+  describe(): Promise<ControlReply>;
 }
 
 /** Milliseconds until a list that could not be put in force after an allowance's end is tried again. */
@@ -57,7 +57,7 @@ const pause = 10_000;
 const longestSleep = 86_400_000;
 
 /** The list in force and every change of it, one after another. */
-export function makeRulebook(parts: RulebookParts): Rulebook {
+export function makePolicyStore(parts: PolicyStoreParts): PolicyStore {
   const { host, log } = parts;
   let list: LiveList = { base: parts.base, allowed: [], denied: [] };
   const inTurn = makeTurns();
@@ -132,7 +132,10 @@ async function sleepUntil(host: Host, until: number): Promise<void> {
   while (host.uptime() < until) await host.sleep(Math.min(until - host.uptime(), longestSleep));
 }
 
-async function parseAllowable({ parseRule, reserved }: RulebookParts, text: string): Promise<Rule | string> {
+async function parseAllowable(
+  { parseRule, reserved }: PolicyStoreParts,
+  text: string,
+): Promise<Rule | string> {
   const rule = await parseRule(text);
   return typeof rule === 'string' ? rule : (reserved(rule) ?? rule);
 }
@@ -142,12 +145,12 @@ function denialOf({ name, wildcard, port }: Rule, text: string): Denial {
   return { name, wildcard, port: text.includes(':') ? port : null };
 }
 
-function refuseFaults(log: Log, faults: readonly string[]): Reply {
+function refuseFaults(log: Log, faults: readonly string[]): ControlReply {
   log.event('error', 'rules.invalid', { faults });
   return invalid(['Nothing was changed:', ...faults].join('\n'));
 }
 
-function invalid(text: string): Reply {
+function invalid(text: string): ControlReply {
   return { code: ExitCode.settings, text };
 }
 
@@ -163,7 +166,7 @@ function describeReload({ added, removed }: ReturnType<typeof difference>): stri
   return ['The files were read:', ...lines].join('\n');
 }
 
-function describeList(host: Host, { base, allowed, denied }: LiveList): Pick<Reply, 'text' | 'data'> {
+function describeList(host: Host, { base, allowed, denied }: LiveList): Pick<ControlReply, 'text' | 'data'> {
   const rules = [
     ...base.map(({ rule, source }) => ({ rule: renderRule(rule), source, until: null })),
     ...allowed.map(({ rule, until }) => ({

@@ -1,9 +1,9 @@
 import type { Log } from '../core/log.ts';
 import type { Host } from '../host/host.ts';
 import type { KernelReport } from '../network/firewall/kernel-pins.ts';
-import type { Board } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 
-/** Milliseconds in which what has become of the pins goes together onto the board: a dial waits for none of it. */
+/** Milliseconds in which what has become of the pins goes together onto the store: a dial waits for none of it. */
 const pause = 100;
 
 /**
@@ -13,25 +13,25 @@ const pause = 100;
 export function makePinPoster({
   host,
   log,
-  board,
+  store,
 }: {
   host: Host;
   log: Log;
-  board: Board;
+  store: StateStore;
 }): (report: KernelReport) => void {
   let latest: KernelReport | null = null;
   const post = () => {
     if (latest === null) return;
     const { failure, ...kernel } = latest;
     latest = null;
-    board.post({ firewall: { ...board.state.firewall, ...kernel, lastFailure: failure } });
+    store.post({ firewall: { ...store.state.firewall, ...kernel, lastFailure: failure } });
   };
   return (report) => {
     const { failure, pinning } = report;
     if (failure !== null) log.event('error', 'firewall.failed', { reason: failure });
     const isWaiting = latest !== null;
     latest = report;
-    const posted = board.state.firewall;
+    const posted = store.state.firewall;
     if (failure !== null || posted.lastFailure !== null || posted.pinning !== pinning) post();
     else if (!isWaiting) void host.sleep(pause).then(post);
   };

@@ -13,7 +13,7 @@ export const childrenReference: readonly {
     meanwhile: 'closed: init holds its sockets, and the firewall knows no other way out',
   },
   {
-    child: 'wall-log',
+    child: 'packet-log',
     what: 'ulogd, the packet logger',
     meanwhile: 'closed as ever; what the firewall refuses is not told',
   },

@@ -12,7 +12,7 @@ const longest = 2000;
 
 export interface RefreshParts {
   readonly host: Host;
-  readonly board: { readonly state: BoxState; post(change: Partial<BoxState>): void };
+  readonly store: { readonly state: BoxState; post(change: Partial<BoxState>): void };
   readonly egress: Pick<Egress, 'refresh'>;
   readonly firewall: Firewall;
   readonly rules: readonly Rule[];
@@ -32,7 +32,7 @@ export async function refreshPins(parts: RefreshParts): Promise<{ resolved: numb
   let lastHeard = start;
   const post = () => {
     const unresolved = [...failed, ...pending].sort();
-    parts.board.post({ firewall: { ...parts.board.state.firewall, lastRefresh: host.now(), unresolved } });
+    parts.store.post({ firewall: { ...parts.store.state.firewall, lastRefresh: host.now(), unresolved } });
   };
   await parts.firewall.expire().catch(() => {});
   parts.egress.refresh([...pending], (name, outcome) => {

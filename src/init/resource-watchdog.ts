@@ -1,6 +1,6 @@
 import type { AgentLimits } from '../confinement/agent-limits.ts';
 import { confined, type Identity, roomy } from '../confinement/profile.ts';
-import { chooseVictims, excessOf, listTenants } from '../confinement/shortage.ts';
+import { chooseVictims, excessOf, listAgentProcesses } from '../confinement/shortage.ts';
 import { chainOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { printable } from '../core/printable.ts';
@@ -27,7 +27,7 @@ export const mostTerminals = 256;
 /** SIGKILL, SIGCONT and SIGSTOP. */
 const [kill, goOn, stop] = [9, 18, 19];
 
-export interface WardenParts {
+export interface WatchdogParts {
   readonly host: Host;
   readonly log: Log;
   readonly agent: Identity & { readonly limits?: AgentLimits };
@@ -37,7 +37,7 @@ export interface WardenParts {
  * Holds what no limit of the kernel's holds here, as long as the box lives: it ends the agent's largest program before
  * the container's memory is gone, and whoever hoards terminals, of which the whole machine has some thousands.
  */
-export function keepWatch(parts: WardenParts): void {
+export function watchResources(parts: WatchdogParts): void {
   const { host, log, agent } = parts;
   const memory = agent.limits?.memory;
   if (memory?.by === 'supervisor') void watchMemory(parts, memory.bytes);
@@ -61,7 +61,7 @@ interface Shortage {
   force: number;
 }
 
-export async function watchMemory(parts: WardenParts, limit: number): Promise<void> {
+export async function watchMemory(parts: WatchdogParts, limit: number): Promise<void> {
   const { host } = parts;
   let shortage: Shortage | null = null;
   for (;;) {
@@ -87,7 +87,7 @@ export async function watchMemory(parts: WardenParts, limit: number): Promise<vo
  * Has all of the agent's stand still until there is memory again: at the very limit nobody, and not we, would get the
  * memory to act.
  */
-function freeze({ host, agent }: WardenParts): number[] {
+function freeze({ host, agent }: WatchdogParts): number[] {
   const owned = (pid: number) => host.files.facts(`/proc/${pid}`)?.uid === agent.uid;
   const pids = listPids(host.files).filter(owned);
   for (const pid of pids) signal(host, pid, stop);
@@ -95,10 +95,10 @@ function freeze({ host, agent }: WardenParts): number[] {
 }
 
 function relieveMemory(
-  { host, log, agent }: WardenParts,
+  { host, log, agent }: WatchdogParts,
   { excess, limit, force }: { excess: number; limit: number; force: number },
 ): void {
-  const victims = chooseVictims(listTenants(host.files, agent.uid), (excess + ease(limit)) * force);
+  const victims = chooseVictims(listAgentProcesses(host.files, agent.uid), (excess + ease(limit)) * force);
   for (const { pid } of victims) signal(host, pid, kill);
   const [first] = victims;
   const largest = first === undefined ? {} : { largest: printable(first.name), bytes: first.memory };
@@ -108,7 +108,7 @@ function relieveMemory(
   else void dropObjects(host, agent);
 }
 
-async function dropObjects(host: Host, agent: WardenParts['agent']): Promise<void> {
+async function dropObjects(host: Host, agent: WatchdogParts['agent']): Promise<void> {
   await host.run({ argv: confined(['/usr/bin/ipcrm', '--all'], roomy(agent)) }).catch(() => {});
 }
 
@@ -116,22 +116,23 @@ async function dropObjects(host: Host, agent: WardenParts['agent']): Promise<voi
  * Ends those who hold the most terminals until half of them are free. Only the agent's user may see who holds one, and
  * from outside its domain: it is looked for without Landlock. A process may hide what it holds; then it goes as well.
  */
-async function endHoarders({ host, log, agent }: WardenParts): Promise<void> {
+async function endHoarders({ host, log, agent }: WatchdogParts): Promise<void> {
   const { landlock: _, ...free } = roomy(agent);
   const found = await host.run({ argv: confined(findTerminals(agent.uid), free), timeout: 10_000 }).then(
     ({ stdout }) => countHeld(stdout),
     () => [],
   );
   // What the program says is the agent's word where there is no Landlock: it could have us end anybody.
-  const tenants = listTenants(host.files, agent.uid).map(({ pid }) => pid);
+  const agentProcesses = listAgentProcesses(host.files, agent.uid).map(({ pid }) => pid);
   const ended: number[] = [];
   let left = mostTerminals / 2;
-  for (const { pid, held } of found.filter((one) => tenants.includes(one.pid))) {
+  for (const { pid, held } of found.filter((one) => agentProcesses.includes(one.pid))) {
     if (left <= 0) break;
     left -= held;
     ended.push(pid);
   }
-  if (left > 0) ended.push(...tenants.filter((pid) => host.files.facts(`/proc/${pid}`)?.uid !== agent.uid));
+  if (left > 0)
+    ended.push(...agentProcesses.filter((pid) => host.files.facts(`/proc/${pid}`)?.uid !== agent.uid));
   for (const pid of ended) signal(host, pid, kill);
   log.event('warn', 'agent.terminals', { most: mostTerminals, ended: ended.length });
 }

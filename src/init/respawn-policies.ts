@@ -15,6 +15,6 @@ export interface Policy {
  */
 export const policies = {
   egress: { pause: 50, longest: 10_000, settled: 1000, failing: { ends: 8, within: 60_000 } },
-  'wall-log': { pause: 100, longest: 10_000, settled: 1000, failing: { ends: 8, within: 60_000 } },
+  'packet-log': { pause: 100, longest: 10_000, settled: 1000, failing: { ends: 8, within: 60_000 } },
   session: { pause: 100, longest: 10_000, settled: 2000, failing: { ends: 8, within: 60_000 } },
 } as const satisfies Record<string, Policy>;

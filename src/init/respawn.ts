@@ -2,13 +2,13 @@ import { chainOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { ChildNews } from '../state/box-state.ts';
-import { endChild, type Farewell } from './end-child.ts';
+import { type EndOptions, endChild } from './end-child.ts';
 import type { Policy } from './respawn-policies.ts';
 
-export interface Kept {
+export interface Respawned {
   readonly child: Child;
   /** Ends it for good. Resolves when it is gone. */
-  stop(grace: number, hurried?: Farewell['hurried']): Promise<void>;
+  stop(grace: number, hurried?: EndOptions['hurried']): Promise<void>;
 }
 
 interface Life {
@@ -30,7 +30,7 @@ const newLife: Omit<Life, 'pause'> = {
   ends: [],
 };
 
-export interface KeepOptions {
+export interface RespawnOptions {
   readonly host: Host;
   readonly log: Log;
   readonly name: ChildNews['child'];
@@ -43,7 +43,7 @@ export interface KeepOptions {
 }
 
 /** Starts a child and starts it again whenever it ends, until it is stopped. */
-export function keep(options: KeepOptions): Kept {
+export function respawn(options: RespawnOptions): Respawned {
   const { host, log, name, policy, tell = () => {} } = options;
   const life = { ...newLife, pause: policy.pause };
   let child = begin();
@@ -101,7 +101,7 @@ export function keep(options: KeepOptions): Kept {
 }
 
 /** Too many ends in too short a time are told once, until it has settled. */
-function judge({ log, name, policy }: KeepOptions, life: Life, now: number): 'failing' | 'ended' {
+function judge({ log, name, policy }: RespawnOptions, life: Life, now: number): 'failing' | 'ended' {
   const { failing } = policy;
   life.ends = [...life.ends, now].filter((at) => now - at < failing.within);
   if (life.failing || life.ends.length < failing.ends) return 'ended';
@@ -111,7 +111,7 @@ function judge({ log, name, policy }: KeepOptions, life: Life, now: number): 'fa
 }
 
 /** A start that fails at once, as when the machine has no process left, is an end like any other. */
-function startAnyhow(host: Host, log: Log, { name, spec }: KeepOptions): Child {
+function startAnyhow(host: Host, log: Log, { name, spec }: RespawnOptions): Child {
   try {
     return host.start(spec);
   } catch (error) {

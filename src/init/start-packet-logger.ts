@@ -3,15 +3,15 @@ import { knockAddress, knockPort } from '../core/own-address.ts';
 import { readCounters } from '../network/firewall/counters.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import type { Recorder } from './audit-recorder.ts';
-import type { WayOutParts } from './open-egress.ts';
-import { keepWallLog } from './packet-logger.ts';
-import type { Kept } from './respawn.ts';
+import type { EgressServiceParts } from './open-egress.ts';
+import { respawnPacketLogger } from './packet-logger.ts';
+import type { Respawned } from './respawn.ts';
 
-/** Milliseconds between two looks at what the wall refused beyond what it tells, and the telling that calls for one. */
+/** Milliseconds between two looks at what the firewall refused beyond what it tells, and the telling that calls for one. */
 const countPause = 5000;
-const busyWall = 50;
+const busyFirewall = 50;
 
-export interface WallLog extends Pick<Kept, 'stop' | 'child'> {
+export interface WallLog extends Pick<Respawned, 'stop' | 'child'> {
   /** How many lines it has told since the boot. */
   readonly lines: number;
 }
@@ -22,16 +22,16 @@ interface WallLogParts {
   readonly held: Pick<Identity, 'landlock' | 'limits'>;
 }
 
-/** Starts the reader, has everything it tells recorded, and counts what the wall refused beyond that. */
-export function startWallLog(
-  { host, log, board, handover }: WayOutParts,
+/** Starts the reader, has everything it tells recorded, and counts what the firewall refused beyond that. */
+export function startPacketLogger(
+  { host, log, store, handover }: EgressServiceParts,
   { firewall, recorder, held }: WallLogParts,
 ): WallLog {
   let lines = 0;
   let heard = 0;
   let untold = 0;
   host.every(countPause, () => {
-    const busy = heard >= busyWall;
+    const busy = heard >= busyFirewall;
     heard = 0;
     if (!busy) return;
     void readCounters(host, { backend: handover.backend, ipv6: handover.environment.ipv6 })
@@ -41,11 +41,11 @@ export function startWallLog(
         untold = now.untold;
       });
   });
-  const kept = keepWallLog({
+  const kept = respawnPacketLogger({
     host,
     log,
     held,
-    tell: (news) => board.events.emit('child', news),
+    tell: (news) => store.events.emit('child', news),
     refused: ({ user, ...packet }) => {
       lines += 1;
       // Our own question whether it still reads.
@@ -55,7 +55,7 @@ export function startWallLog(
       if (user === null) return;
       const name = firewall.nameAt(packet.address);
       const reason = name !== null && packet.protocol === 'tcp' ? 'port-not-allowed' : 'no-rule';
-      recorder.refused({ via: 'wall', reason, name, user, ...packet });
+      recorder.refused({ via: 'firewall', reason, name, user, ...packet });
     },
   });
   return {

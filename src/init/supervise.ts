@@ -4,13 +4,13 @@ import type { Child, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { makeAllowlist } from '../policy/allowlist.ts';
 import type { Rescuer } from '../rescue/init/rescuer.ts';
-import type { Board } from '../state/state-store.ts';
+import type { StateStore } from '../state/state-store.ts';
 import type { Egress } from './egress-service.ts';
 import { endChild } from './end-child.ts';
 import type { Ends } from './ends.ts';
-import type { Rulebook } from './policy-store.ts';
+import type { PolicyStore } from './policy-store.ts';
 import { refreshPause, refreshPins } from './refresh-pins.ts';
-import type { Kept } from './respawn.ts';
+import type { Respawned } from './respawn.ts';
 
 /** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
 const expiryPause = 15_000;
@@ -25,16 +25,16 @@ export interface SuperviseParts {
   readonly host: Host;
   readonly log: Log;
   readonly quiet: (on: boolean) => void;
-  readonly board: Pick<Board, 'state' | 'post' | 'events'>;
+  readonly store: Pick<StateStore, 'state' | 'post' | 'events'>;
   readonly box: {
-    readonly wayOut: {
+    readonly egressServices: {
       readonly egress: Pick<Egress, 'refresh'>;
       readonly firewall: Firewall;
-      readonly stop: Kept['stop'];
+      readonly stop: Respawned['stop'];
     };
-    readonly rulebook: Pick<Rulebook, 'inForce'>;
+    readonly policyStore: Pick<PolicyStore, 'inForce'>;
     readonly rescuer: Pick<Rescuer, 'stop'>;
-    readonly work: { readonly session: Kept } | { readonly task: Child };
+    readonly work: { readonly session: Respawned } | { readonly task: Child };
   };
   readonly relayEnvironment: Readonly<Record<string, string>>;
   readonly ends: Ends;
@@ -45,13 +45,13 @@ export interface SuperviseParts {
  * @returns the agent's exit code where it ran once, else null: a session ends by a signal or a fault alone.
  */
 export async function superviseBox(parts: SuperviseParts): Promise<number | null> {
-  const { host, log, board, box, ends } = parts;
+  const { host, log, store, box, ends } = parts;
   const ending = new Promise<void>((resolve) => ends.whenEnding(() => resolve()));
   host.every(refreshPause, () => {
-    const { rules, denied } = box.rulebook.inForce;
-    void refreshPins({ host, board, ...box.wayOut, rules: makeAllowlist(rules, denied).rules });
+    const { rules, denied } = box.policyStore.inForce;
+    void refreshPins({ host, store, ...box.egressServices, rules: makeAllowlist(rules, denied).rules });
   });
-  host.every(expiryPause, () => void box.wayOut.firewall.expire().catch(() => {}));
+  host.every(expiryPause, () => void box.egressServices.firewall.expire().catch(() => {}));
   // What the first refusal needs is loaded beforehand: the agent hears of it within the same turn.
   void host
     .sleep(settling)
@@ -59,18 +59,18 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
     .then(host.compactMemory);
   const end = async () => {
     await ending;
-    board.post({ phase: 'stopping' });
+    store.post({ phase: 'stopping' });
     host.files.remove(Paths.ready);
   };
   const code =
     'task' in box.work
       ? await awaitTask(parts, box.work.task, end())
       : await endSession(parts, box.work.session, end());
-  if (code !== null) board.events.emit('task', { code });
+  if (code !== null) store.events.emit('task', { code });
   await box.rescuer.stop(ends.hurried);
   // A rescue that was cut short has told nothing, and what an earlier one told is old.
-  if (!ends.isHurried) board.events.emit('rescued', board.state.rescue);
-  await box.wayOut.stop(grace, ends.hurried);
+  if (!ends.isHurried) store.events.emit('rescued', store.state.rescue);
+  await box.egressServices.stop(grace, ends.hurried);
   const whose =
     ends.first?.kind === 'fault'
       ? { code: ends.first.code, whose: 'init' }
@@ -97,7 +97,7 @@ async function awaitTask(
   return task.exited;
 }
 
-async function endSession(parts: SuperviseParts, session: Kept, ending: Promise<void>): Promise<null> {
+async function endSession(parts: SuperviseParts, session: Respawned, ending: Promise<void>): Promise<null> {
   const relay = parts.host.terminal ? showSession(parts) : null;
   await ending;
   relay?.signal('SIGTERM');

@@ -9,39 +9,39 @@ const rest = 1000;
 
 interface Asked {
   readonly egress: Pick<Egress, 'ask' | 'child'>;
-  readonly wallLog: Pick<WallLog, 'child' | 'lines'>;
+  readonly packetLog: Pick<WallLog, 'child' | 'lines'>;
 }
 
 /** Has both programs of the way out asked whether they live, ends the one that does not answer, and starts it again. */
 export function watchWayOut(
   parts: LivenessParts & {
-    readonly board: { readonly state: { readonly resolver: { readonly running: boolean } } };
+    readonly store: { readonly state: { readonly resolver: { readonly running: boolean } } };
   },
-  { egress, wallLog }: Asked,
+  { egress, packetLog }: Asked,
 ): void {
-  const { host, board } = parts;
+  const { host, store } = parts;
   const again = { name: 'ask again', rest, take: () => {} };
   const end = (kept: Parameters<typeof endStuck>[1]) =>
     ({ name: 'end', rest, ends: true, take: () => endStuck(host, kept) }) as const;
   watchLiveness(parts, {
     name: 'egress',
     patience,
-    mayAsk: () => board.state.resolver.running,
+    mayAsk: () => store.state.resolver.running,
     ask: async () => ((await egress.ask()) ? null : 'it ended'),
     steps: [again, end(egress)],
   });
   watchLiveness(parts, {
-    name: 'wall-log',
+    name: 'packet-log',
     patience: 2 * patience,
-    // The packet it is asked by is the egress process's. A kernel whose wall tells nothing makes it no liar.
-    mayAsk: () => board.state.resolver.running && board.state.unanswered.egress === undefined,
+    // The packet it is asked by is the egress process's. A kernel whose firewall tells nothing makes it no liar.
+    mayAsk: () => store.state.resolver.running && store.state.unanswered.egress === undefined,
     ask: async () => {
-      const before = wallLog.lines;
+      const before = packetLog.lines;
       if (!(await egress.ask())) return null;
       const until = host.uptime() + patience;
-      while (wallLog.lines === before && host.uptime() < until) await host.sleep(glance);
-      return wallLog.lines === before && before > 0 ? 'it does not tell what the wall refuses' : null;
+      while (packetLog.lines === before && host.uptime() < until) await host.sleep(glance);
+      return packetLog.lines === before && before > 0 ? 'it does not tell what the firewall refuses' : null;
     },
-    steps: [again, end(wallLog)],
+    steps: [again, end(packetLog)],
   });
 }

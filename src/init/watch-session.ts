@@ -1,12 +1,12 @@
 import { lookAtPrograms, type Programs, signalCommand } from '../agents/programs.ts';
-import { clearSocket, type Place } from '../agents/tmux.ts';
+import { clearSocket, type SessionPlace } from '../agents/tmux.ts';
 import type { Identity } from '../confinement/profile.ts';
 import type { Log } from '../core/log.ts';
 import type { Command, Host } from '../host/host.ts';
 import type { BoxState } from '../state/box-state.ts';
 import { endStuck, type LivenessParts, watchLiveness } from './liveness.ts';
 import { lookAtSession, type Memory } from './look-at-session.ts';
-import type { Kept } from './respawn.ts';
+import type { Respawned } from './respawn.ts';
 
 /** Milliseconds for an answer: the agent's programs come last where the processor is short. */
 const patience = { session: 11_000, agent: 11_000 };
@@ -21,10 +21,10 @@ const socketSignal = 10;
 export interface WatchParts {
   readonly host: Host;
   readonly log: Log;
-  readonly board: LivenessParts['board'] & { readonly state: BoxState };
+  readonly store: LivenessParts['store'] & { readonly state: BoxState };
   readonly agent: Identity;
-  readonly place: Place;
-  readonly session: Pick<Kept, 'child'>;
+  readonly place: SessionPlace;
+  readonly session: Pick<Respawned, 'child'>;
   /** Called when Claude has ended in its pane, whether it was started again or not. */
   readonly ended: () => void;
 }
@@ -34,9 +34,9 @@ export interface WatchParts {
  * answer: continued where it was stopped, given its socket again, at last ended and made anew with its conversation.
  */
 export function watchSession(parts: WatchParts): void {
-  const { host, board, session, agent } = parts;
+  const { host, store, session, agent } = parts;
   const memory: Memory = { said: null, before: 0, panes: null };
-  const isUp = () => board.state.phase === 'ready' && board.state.session.running;
+  const isUp = () => store.state.phase === 'ready' && store.state.session.running;
   const send = (command: Command) =>
     host.run(command).then(
       () => {},
@@ -66,7 +66,7 @@ export function watchSession(parts: WatchParts): void {
   watchLiveness(parts, {
     name: 'agent',
     patience: patience.agent,
-    mayAsk: () => isUp() && memory.panes !== null && board.state.unanswered.session === undefined,
+    mayAsk: () => isUp() && memory.panes !== null && store.state.unanswered.session === undefined,
     ask: async () => {
       const last = before;
       before = look();
@@ -85,8 +85,8 @@ export function watchSession(parts: WatchParts): void {
 const noPanes = { pids: { agent: null, shell: null } };
 
 /** Only to our own server, and only where it is known to be one. */
-function callSocket({ host, session: { child }, board }: WatchParts): void {
-  if (child.pid > 1 && board.state.session.running) host.signal(child.pid, socketSignal);
+function callSocket({ host, session: { child }, store }: WatchParts): void {
+  if (child.pid > 1 && store.state.session.running) host.signal(child.pid, socketSignal);
 }
 
 function isIdle(last: Programs, now: Programs): boolean {

@@ -1,11 +1,11 @@
 import { makeAddressJudge } from '../policy/address-class.ts';
 import { type Allowlist, makeAllowlist } from '../policy/allowlist.ts';
-import type { Own, OwnParts } from './outbound/outbound.ts';
+import type { Outbound, OutboundParts } from './outbound/outbound.ts';
 import { type Leases, makeLeases } from './pin-leases.ts';
 import type { FromEgress, ToEgress } from './protocol.ts';
-import { listenGuard } from './proxy/listen.ts';
-import { makeGuard } from './proxy/proxy.ts';
-import type { Guard, GuardParts } from './proxy/proxy-parts.ts';
+import { listenProxy } from './proxy/listen.ts';
+import { makeEgressProxy } from './proxy/proxy.ts';
+import type { EgressProxy, ProxyParts } from './proxy/proxy-parts.ts';
 import { makeReports } from './refusal-reports.ts';
 import { makeResolver } from './resolver/resolver.ts';
 import type { Resolver } from './resolver/resolver-parts.ts';
@@ -19,18 +19,18 @@ const overlap = 128;
 
 /** What the egress process needs of its machine. */
 export interface EgressMachine {
-  /** Of the sockets that init holds: the resolver's two and the guard's. */
+  /** Of the sockets that init holds: the resolver's two and the proxy's. */
   readonly descriptors: {
     readonly udp: number;
     readonly tcp: number;
-    readonly guard: number;
-    readonly door: number;
+    readonly proxy: number;
+    readonly ingest: number;
   };
-  readonly destinationOf: GuardParts['destinationOf'];
+  readonly destinationOf: ProxyParts['destinationOf'];
   /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
   readonly compactMemory: () => void;
-  /** Sends a packet that the wall refuses and tells of. */
+  /** Sends a packet that the firewall refuses and tells of. */
   readonly knock: () => void;
   /** @returns the PEM text of the authorities this box trusts. */
   readonly authorities: () => string;
@@ -46,12 +46,12 @@ interface Running {
   /** From now on this list is in force, for what is open as well. */
   setRules(allowlist: Allowlist): void;
   /** What the box itself sends, where it sends anything. */
-  readonly own: Promise<Own> | null;
+  readonly own: Promise<Outbound> | null;
 }
 
 /**
- * The egress process: serves the resolver and the guard on the sockets it was handed, and has init open the wall for
- * what the guard dials. Only where the agent dials for itself does an answer to a query open it.
+ * The egress process: serves the resolver and the proxy on the sockets it was handed, and has init open the firewall for
+ * what the proxy dials. Only where the agent dials for itself does an answer to a query open it.
  */
 export function runEgress(link: EgressLink, machine: EgressMachine): void {
   const leases = makeLeases({ send: link.send, now: machine.now });
@@ -103,12 +103,12 @@ function begin(
     learned: (name, addresses, ttl) =>
       configuration.byAddress
         ? leases.pin({ name, port: null, addresses, ttl })
-        : guard.learn(name, addresses),
+        : proxy.learn(name, addresses),
     refused: reports.refused,
     failed: reports.failed,
     now: machine.now,
   });
-  const guard: Guard = makeGuard({
+  const proxy: EgressProxy = makeEgressProxy({
     allowlist: () => allowlist,
     resolve: resolver.resolve,
     pin: leases.pin,
@@ -119,7 +119,7 @@ function begin(
   });
   void Promise.all([
     serve(resolver, machine),
-    configuration.byAddress ? null : listenGuard(guard, { fd: machine.descriptors.guard }),
+    configuration.byAddress ? null : listenProxy(proxy, { fd: machine.descriptors.proxy }),
     own,
   ]).then(() => link.send({ kind: 'ready' }));
   return {
@@ -129,7 +129,7 @@ function begin(
       allowlist = changed;
       resolver.forget();
       leases.forget();
-      guard.reconsider();
+      proxy.reconsider();
     },
   };
 }
@@ -138,16 +138,16 @@ function begin(
 function startOwn(
   { link, machine, leases }: { link: EgressLink; machine: EgressMachine; leases: Leases },
   { own }: Extract<ToEgress, { kind: 'configure' }>,
-  names: Pick<OwnParts, 'ask' | 'mayDial'>,
-): Promise<Own> | null {
+  names: Pick<OutboundParts, 'ask' | 'mayDial'>,
+): Promise<Outbound> | null {
   if (own === null) return null;
-  return import('./outbound/outbound.ts').then(({ openOwn }) =>
-    openOwn({
+  return import('./outbound/outbound.ts').then(({ openOutbound }) =>
+    openOutbound({
       ...machine,
       ...names,
       own,
       pin: leases.pin,
-      door: { fd: machine.descriptors.door },
+      ingest: { fd: machine.descriptors.ingest },
       troubled: (what, reason) => link.send({ kind: 'troubled', what, reason }),
     }),
   );

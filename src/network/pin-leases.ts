@@ -1,5 +1,5 @@
 import { type FromEgress, pinLifetimeOf } from './protocol.ts';
-import type { Door } from './proxy/proxy-parts.ts';
+import type { Opening } from './proxy/proxy-parts.ts';
 
 /** Milliseconds between two sweeps through what has run out. */
 const sweepPause = 60_000;
@@ -9,15 +9,15 @@ export interface LeaseParts {
   readonly now: () => number;
 }
 
-/** What the wall is asked for: like a door, but null stands for every port that the name's rules open. */
-export type PinWish = Omit<Door, 'port'> & {
+/** What the firewall is asked for: like a opening, but null stands for every port that the name's rules open. */
+export type PinWish = Omit<Opening, 'port'> & {
   readonly port: number | null;
   /** For a name of the box's own, on the list that is not the agent's. */
   readonly own?: true;
 };
 
 export interface Leases {
-  /** Resolves once init has opened the wall; at once where it is known to be open for long enough. */
+  /** Resolves once init has opened the firewall; at once where it is known to be open for long enough. */
   pin(wish: PinWish): Promise<void>;
   /** Hears init's answer. */
   settle(id: number, failure: string | null): void;

@@ -1,6 +1,6 @@
 import type { Range } from '../policy/address-class.ts';
-import type { Happening } from '../policy/notification.ts';
-import type { OwnTargets } from '../policy/outbound-target.ts';
+import type { NotificationWord } from '../policy/notification.ts';
+import type { OutboundTargets } from '../policy/outbound-target.ts';
 import { type Failure, parseFailure, parseRefusal, type Refusal } from '../policy/refusal.ts';
 import type { Denial, Rule } from '../policy/rule.ts';
 
@@ -14,17 +14,17 @@ export type ToEgress =
       readonly connected: readonly Range[];
       readonly local: readonly Range[];
       readonly allowed: readonly Range[];
-      /** True where the agent dials pinned addresses itself, because the kernel can't redirect it to the guard. */
+      /** True where the agent dials pinned addresses itself, because the kernel can't redirect it to the proxy. */
       readonly byAddress: boolean;
       /** What the box itself sends; null where it sends nothing. */
-      readonly own: OwnTargets | null;
+      readonly own: OutboundTargets | null;
     }
   /** The list has changed: what the old one let in is reconsidered. */
   | { readonly kind: 'rules'; readonly rules: readonly Rule[]; readonly denied: readonly Denial[] }
   | { readonly kind: 'pinned'; readonly id: number; readonly failure: string | null }
   | { readonly kind: 'resolve'; readonly id: number; readonly names: readonly string[] }
-  | { readonly kind: 'tell'; readonly word: Happening }
-  /** Whether it answers. A packet that the wall refuses goes with it, by which the wall's reader is asked as well. */
+  | { readonly kind: 'tell'; readonly word: NotificationWord }
+  /** Whether it answers. A packet that the firewall refuses goes with it, by which the firewall's reader is asked as well. */
   | { readonly kind: 'ask'; readonly id: number }
   /** Everything that is to be told shall be tried once more: the box stops. */
   | { readonly kind: 'flush'; readonly id: number };

@@ -45,12 +45,12 @@ function indexOf<Item extends Entry>(items: readonly Item[]): Index<Item> {
     const names = item.wildcard ? index.below : index.exact;
     const known = names.get(item.name);
     if (known === undefined) names.set(item.name, [item]);
-    else if (!known.some((other) => sameDoor(other, item))) known.push(item);
+    else if (!known.some((other) => sameEntry(other, item))) known.push(item);
   }
   return index;
 }
 
-function sameDoor(one: Entry, other: Entry): boolean {
+function sameEntry(one: Entry, other: Entry): boolean {
   return one.port === other.port && one.protocol === other.protocol;
 }
 

@@ -2,18 +2,18 @@ import type { Reason, Refusal, Trouble, Via } from './refusal.ts';
 import { adviceOf } from './refusal-text.ts';
 
 /** One line of the files of refusals and of failures. `sequence` grows by one a line and never starts over in a boot. */
-export type Told =
-  | (ToldBase &
+export type AuditEntry =
+  | (AuditEntryBase &
       Omit<Refusal, 'reason'> & {
         readonly kind: 'refused';
         readonly reason: Reason;
-        /** Decimal user id, where the kernel's wall saw it. */
+        /** Decimal user id, where the kernel's firewall saw it. */
         readonly user?: number | null;
         readonly protocol?: string;
         /** The rule that would allow it, or null where none would. */
         readonly rule: string | null;
       })
-  | (ToldBase & {
+  | (AuditEntryBase & {
       readonly kind: 'failed';
       readonly via: Via;
       readonly trouble: Trouble;
@@ -21,9 +21,9 @@ export type Told =
       readonly port: number | null;
     })
   /** What was too much to be told one by one. */
-  | (ToldBase & { readonly kind: 'more' });
+  | (AuditEntryBase & { readonly kind: 'more' });
 
-interface ToldBase {
+interface AuditEntryBase {
   readonly sequence: number;
   /** ISO, with milliseconds. */
   readonly time: string;
@@ -33,8 +33,8 @@ interface ToldBase {
 }
 
 /** @param text whole lines, the newest last.  @returns what came after that sequence number, oldest first. */
-export function parseTold(text: string, after: number): Told[] {
-  const found: Told[] = [];
+export function parseAuditEntries(text: string, after: number): AuditEntry[] {
+  const found: AuditEntry[] = [];
   for (const line of text.split('\n').reverse()) {
     const told = parseLine(line);
     if (told === null) continue;
@@ -45,7 +45,7 @@ export function parseTold(text: string, after: number): Told[] {
 }
 
 /** @returns one line for people, with what would help. */
-export function renderTold(told: Told): string {
+export function renderAuditEntry(told: AuditEntry): string {
   const help = told.kind === 'refused' ? `; ${helpOf(told)}` : '';
   return `${told.time} ${told.text}${help}`;
 }
@@ -55,11 +55,11 @@ export function helpOf({ rule, reason }: { readonly rule: string | null; readonl
   return rule === null ? adviceOf(reason) : `to allow it: cloister allow ${rule}`;
 }
 
-function parseLine(line: string): Told | null {
+function parseLine(line: string): AuditEntry | null {
   if (line === '') return null;
   try {
-    const told = JSON.parse(line) as Partial<Told> | null;
-    return Number.isSafeInteger(told?.sequence) ? (told as Told) : null;
+    const told = JSON.parse(line) as Partial<AuditEntry> | null;
+    return Number.isSafeInteger(told?.sequence) ? (told as AuditEntry) : null;
   } catch {
     return null;
   }

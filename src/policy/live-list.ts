@@ -13,7 +13,7 @@ export interface LiveList {
   readonly denied: readonly Denial[];
 }
 
-/** What resolver, guard and wall go by. A denial wins over every rule. */
+/** What resolver, proxy and firewall go by. A denial wins over every rule. */
 export interface ListInForce {
   readonly rules: readonly Rule[];
   readonly denied: readonly Denial[];

@@ -9,7 +9,7 @@ interface Word {
 }
 
 /** Everything that a notification can be about, by the word it goes by inside the box. */
-export const happenings = {
+export const notifications = {
   waits: { kind: 'waits', text: 'Claude waits for you' },
   turn: { kind: 'turn', text: 'Claude has finished its turn' },
   ended: { kind: 'ends', text: 'the session of Claude has ended' },
@@ -26,7 +26,7 @@ export const happenings = {
   unhealthy: { kind: 'degraded', text: 'the box is unhealthy' },
   recovered: { kind: 'degraded', text: 'the box is healthy again' },
 } as const satisfies Readonly<Record<string, Word>>;
-export type Happening = keyof typeof happenings;
+export type NotificationWord = keyof typeof notifications;
 
 /** What the agent's own hooks may say. */
-export const agentWords: readonly Happening[] = ['waits', 'turn', 'ended', 'failed', 'limit'];
+export const agentWords: readonly NotificationWord[] = ['waits', 'turn', 'ended', 'failed', 'limit'];

@@ -29,22 +29,22 @@ export interface TelemetryTarget extends Target {
 }
 
 /** What the box itself sends, and where. None of it is ever the agent's. */
-export interface OwnTargets {
+export interface OutboundTargets {
   readonly notify: NotifyTarget | null;
   readonly telemetry: TelemetryTarget | null;
 }
 
 /** @returns the targets there are. */
-export function targetsOf({ notify, telemetry }: OwnTargets): Target[] {
+export function targetsOf({ notify, telemetry }: OutboundTargets): Target[] {
   return [notify, telemetry].filter((target) => target !== null);
 }
 
 /** The agent's list has none of these names, whatever wildcard covers them. */
-export function denialsOf(own: OwnTargets): Denial[] {
+export function denialsOf(own: OutboundTargets): Denial[] {
   return targetsOf(own).map(({ name }) => ({ name, wildcard: false, port: null }));
 }
 
 /** The list of the box's own names, apart from the agent's. */
-export function rulesOf(own: OwnTargets): Rule[] {
+export function rulesOf(own: OutboundTargets): Rule[] {
   return targetsOf(own).map(({ name, port }) => ({ name, wildcard: false, port, protocol: 'tcp' }));
 }

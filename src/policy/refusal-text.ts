@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { type Failure, isHostName, type Reason, type Refusal, reasonTexts, troubleTexts } from './refusal.ts';
 
-/** What helps where no rule of the allowlist would. For the operator; nothing here leads round the wall. */
+/** What helps where no rule of the allowlist would. For the operator; nothing here leads round the firewall. */
 const adviceTexts: Readonly<Record<Reason, string>> = {
   'name-not-allowed': 'no rule can be written for this name',
   'port-not-allowed': 'no rule can be written for this port',
@@ -25,7 +25,7 @@ const things: Readonly<Record<Refusal['via'], string>> = {
   tls: 'a TLS connection',
   http: 'an HTTP request',
   tcp: 'a TCP connection',
-  wall: 'a packet',
+  firewall: 'a packet',
 };
 
 /** @returns one line of printable ASCII: what was refused, how often, and why. */
@@ -45,7 +45,7 @@ export function adviceOf(reason: Reason): string {
   return adviceTexts[reason];
 }
 
-/** A place to go; `protocol` where the kernel's wall saw it. */
+/** A place to go; `protocol` where the kernel's firewall saw it. */
 type Place = Pick<Refusal, 'via' | 'name' | 'address' | 'port'> & { readonly protocol?: string };
 
 /** @returns where it was to go. What is no valid host name or address is left out, never shown. */

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 
-/** Where a refusal or a failure was seen: in the resolver, on the wire by the guard, or by the kernel's wall. */
-export type Via = 'dns' | 'tls' | 'http' | 'tcp' | 'wall';
+/** Where a refusal or a failure was seen: in the resolver, on the wire by the proxy, or by the kernel's firewall. */
+export type Via = 'dns' | 'tls' | 'http' | 'tcp' | 'firewall';
 
 /** Why something was refused by policy, as a code: the words for it are `reasonText`'s. */
 export const reasonTexts = {
@@ -13,7 +13,7 @@ export const reasonTexts = {
   'no-name': 'the TLS handshake names no host (no SNI)',
   'hidden-name': 'the TLS handshake hides its name (encrypted ClientHello)',
   'not-tls': 'this port is for TLS, and the connection does not begin with a ClientHello',
-  'not-http': 'this port is for plain HTTP, and this is no HTTP/1 request the guard can judge',
+  'not-http': 'this port is for plain HTTP, and this is no HTTP/1 request the proxy can judge',
   'no-host': 'the HTTP request names no host, or more than one',
   'bad-method': 'a proxy request (CONNECT, an absolute URI of another host, an upgrade) is not relayed',
   'no-such-address': 'the address belongs to no allowed name on this port',
@@ -28,7 +28,7 @@ export const troubleTexts = {
   'upstream-failed': 'the upstream resolver answered with an error',
   'no-address': 'the name exists but has no IPv4 address',
   'no-such-name': 'the upstream resolver knows no such name',
-  'pin-failed': 'the wall could not be opened for the address',
+  'pin-failed': 'the firewall could not be opened for the address',
   'dial-failed': 'the address could not be reached',
   'said-nothing': 'the client opened the connection and did not say what it wants in time',
   overloaded: 'too many connections are open',
@@ -56,7 +56,7 @@ export interface Failure {
   readonly detail: string;
 }
 
-const vias: ReadonlySet<unknown> = new Set<Via>(['dns', 'tls', 'http', 'tcp', 'wall']);
+const vias: ReadonlySet<unknown> = new Set<Via>(['dns', 'tls', 'http', 'tcp', 'firewall']);
 const hostName = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
 
 /** @returns whether a text is a host name in its normal ASCII form: the only form a stranger's name is shown in. */

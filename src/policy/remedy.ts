@@ -2,7 +2,7 @@ import { getPublicSuffix } from 'tldts';
 import { parseRule } from './parse-rules.ts';
 import { isHostName, type Refusal } from './refusal.ts';
 
-/** `protocol` where the kernel's wall saw the packet. */
+/** `protocol` where the kernel's firewall saw the packet. */
 type Tried = Refusal & { readonly protocol?: string };
 
 /**
@@ -13,9 +13,9 @@ type Tried = Refusal & { readonly protocol?: string };
 export function ruleFor(refusal: Tried): string | null {
   const { name } = refusal;
   if (!wouldHelp(refusal)) return null;
-  const door = doorOf(refusal);
-  if (!isHostName(name) || door === null) return null;
-  const text = `${name}${door}`;
+  const suffix = portSuffixOf(refusal);
+  if (!isHostName(name) || suffix === null) return null;
+  const text = `${name}${suffix}`;
   if (typeof parseRule(text) === 'string') return null;
   return getPublicSuffix(name, { allowPrivateDomains: true }) === name ? null : text;
 }
@@ -32,7 +32,7 @@ function wouldHelp({ reason, protocol = 'tcp' }: Tried): boolean {
 }
 
 /** @returns what stands behind the name, or null where the protocol has no rule for that port. */
-function doorOf({ via, port }: Refusal): string | null {
+function portSuffixOf({ via, port }: Refusal): string | null {
   switch (via) {
     case 'dns':
       return '';
@@ -43,7 +43,7 @@ function doorOf({ via, port }: Refusal): string | null {
       return port === null || port === 80 ? ':80' : null;
     case 'tcp':
       return port === null ? null : `:${port}/tcp`;
-    case 'wall':
+    case 'firewall':
       // What would have been said there nobody knows: on the ports of the web, what is said on them elsewhere.
       if (port === 443 || port === null) return port === null ? null : '';
       return port === 80 ? ':80' : `:${port}/tcp`;

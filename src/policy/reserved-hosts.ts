@@ -2,7 +2,7 @@ import type { Fault } from '../settings/fault.ts';
 import type { NotifySettings } from '../settings/notify.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ListInForce } from './live-list.ts';
-import { denialsOf, type OwnTargets, targetsOf } from './outbound-target.ts';
+import { denialsOf, type OutboundTargets, targetsOf } from './outbound-target.ts';
 import type { Rule } from './rule.ts';
 
 type Said = Pick<Settings, 'notify' | 'telemetry' | 'boxName' | 'repository'>;
@@ -11,10 +11,10 @@ type Said = Pick<Settings, 'notify' | 'telemetry' | 'boxName' | 'repository'>;
  * @param once the agent runs once, and no session is there.
  * @returns what the egress process has to know to send it, or null where nothing is to be sent.
  */
-export function ownTargets(
+export function outboundTargets(
   { notify, telemetry, boxName, repository }: Said,
   { once = false } = {},
-): OwnTargets | null {
+): OutboundTargets | null {
   if (notify === null && telemetry === null) return null;
   const place = repository === null ? null : repository.url.replace(/^https:\/\//, '');
   return {
@@ -23,7 +23,7 @@ export function ownTargets(
   };
 }
 
-/** Where the agent dials for itself it would be let to whatever the wall is opened for: there the box sends nothing. */
+/** Where the agent dials for itself it would be let to whatever the firewall is opened for: there the box sends nothing. */
 export function sendable(settings: Settings, { byAddress }: { readonly byAddress: boolean }): Settings {
   return byAddress ? { ...settings, notify: null, telemetry: null } : settings;
 }
@@ -34,13 +34,13 @@ function targetOf({ url: _, ...target }: NotifySettings): Omit<NotifySettings, '
 }
 
 /** The list without the box's own names, whatever wildcard covers them. */
-export function withoutOwn(list: ListInForce, own: OwnTargets | null): ListInForce {
+export function withoutReserved(list: ListInForce, own: OutboundTargets | null): ListInForce {
   return own === null ? list : { ...list, denied: [...list.denied, ...denialsOf(own)] };
 }
 
 /** @returns a fault for each rule that would let the agent to where the box itself sends. */
-export function findOwnRules(settings: Said, rules: readonly Rule[]): Fault[] {
-  const own = ownTargets(settings);
+export function findReservedRules(settings: Said, rules: readonly Rule[]): Fault[] {
+  const own = outboundTargets(settings);
   return targetsOf(own ?? { notify: null, telemetry: null }).flatMap((target) => {
     if (!rules.some(({ name, wildcard }) => !wildcard && name === target.name)) return [];
     const variable = target === own?.notify ? 'NOTIFY_URL' : 'OTEL_EXPORTER_OTLP_ENDPOINT';
@@ -53,7 +53,7 @@ export function findOwnRules(settings: Said, rules: readonly Rule[]): Fault[] {
 /** @returns why the agent can't be let to this name, or null where nothing is in the way. */
 export function reservedBy(settings: Said): (rule: Rule) => string | null {
   return (rule) =>
-    findOwnRules(settings, [rule]).length === 0
+    findReservedRules(settings, [rule]).length === 0
       ? null
       : `${rule.name} is where the box itself sends; the agent is never let there.`;
 }

@@ -1,5 +1,5 @@
 /** Where HEAD stands: on a branch, by its full name, or at a commit. */
-export type Head = { readonly branch: string } | { readonly commit: string };
+export type GitHead = { readonly branch: string } | { readonly commit: string };
 
 const id = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
@@ -8,7 +8,7 @@ export function isId(text: unknown): text is string {
 }
 
 /** @param text the file HEAD.  @returns null for what is neither. */
-export function parseHead(text: string | null): Head | null {
+export function parseHead(text: string | null): GitHead | null {
   const line = text?.trimEnd() ?? '';
   const [, branch] = /^ref: (refs\/heads\/[^\0-\x20~^:?*[\\\x7f]+)$/.exec(line) ?? [];
   if (branch !== undefined && !branch.includes('..')) return { branch };

@@ -1,7 +1,7 @@
 import type { Command, Host, Output } from '../host/host.ts';
 
 /** Where a git command works. */
-export interface Place {
+export interface GitPlace {
   readonly gitDir: string;
   readonly workTree: string;
   /** The index it reads and writes; default that of the git directory. */
@@ -63,7 +63,11 @@ const environment = {
 };
 
 /** Renders a git command that obeys nobody but its arguments. A null place is none: for commands about a remote. */
-export function gitCommand(place: Place | null, args: readonly string[], voice: Voice = 'nobody'): Command {
+export function gitCommand(
+  place: GitPlace | null,
+  args: readonly string[],
+  voice: Voice = 'nobody',
+): Command {
   const options = [...settings, ...(voice === 'operator' ? [helper] : [])].flatMap((setting) => [
     '-c',
     setting,
@@ -83,7 +87,7 @@ export function gitCommand(place: Place | null, args: readonly string[], voice: 
 
 /** Runs git in one place until a deadline. */
 export class Git {
-  readonly place: Place;
+  readonly place: GitPlace;
   readonly #host: Pick<Host, 'run' | 'now' | 'uptime'>;
   readonly #deadline: number;
   readonly #who: Readonly<Record<string, string>>;
@@ -91,7 +95,7 @@ export class Git {
   constructor(
     host: Pick<Host, 'run' | 'now' | 'uptime'>,
     facts: {
-      place: Place;
+      place: GitPlace;
       deadline: number;
       author: { readonly name: string; readonly email: string };
     },

@@ -39,7 +39,7 @@ export function signManifest(manifest: Manifest, keys: readonly string[]): strin
   return JSON.stringify({ body, macs: keys.map((key) => macOf(key, body)) });
 }
 
-export type Verdict =
+export type ManifestVerdict =
   | { readonly kind: 'own'; readonly manifest: Manifest }
   | { readonly kind: 'foreign'; readonly reason: string };
 
@@ -47,8 +47,8 @@ export type Verdict =
 export function judgeManifest(
   text: string,
   expected: { keys: readonly string[]; box: string; repository: string },
-): Verdict {
-  const foreign = (reason: string): Verdict => ({ kind: 'foreign', reason });
+): ManifestVerdict {
+  const foreign = (reason: string): ManifestVerdict => ({ kind: 'foreign', reason });
   const signed = parse(text.slice(0, mostManifest)) as { body?: unknown; macs?: unknown } | null;
   if (typeof signed?.body !== 'string' || !Array.isArray(signed.macs)) return foreign('it is no manifest');
   const { body } = signed;

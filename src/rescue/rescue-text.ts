@@ -80,8 +80,8 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** What to say of a rescue, in the log and on the board. */
-export interface Told {
+/** What to say of a rescue, in the log and on the store. */
+export interface RescueTold {
   readonly level: Level;
   /** Null: nothing worth a line. */
   readonly event: string | null;
@@ -91,7 +91,7 @@ export interface Told {
 }
 
 /** @param facts.url that of the repository.  @param facts.time milliseconds since the epoch. */
-export function describeSave(report: SaveReport, { url, time }: { url: string; time: number }): Told {
+export function describeSave(report: SaveReport, { url, time }: { url: string; time: number }): RescueTold {
   const at = renderTime(time);
   switch (report.kind) {
     case 'unchanged':
@@ -115,7 +115,7 @@ export function describeSave(report: SaveReport, { url, time }: { url: string; t
   }
 }
 
-function describePushed(report: Pushed, url: string, at: string): Told {
+function describePushed(report: Pushed, url: string, at: string): RescueTold {
   const { branch, commits, files, bytes, leftOut, notes } = report;
   const where = Object.keys(report.refs).find((ref) => ref.endsWith('/work')) ?? '';
   const whole = `${plural(files, 'changed file')} and ${plural(commits, 'new commit')}, ${describeSize(bytes)}`;

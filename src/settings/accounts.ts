@@ -1,9 +1,9 @@
 import type { Fault } from './fault.ts';
-import { type Environment, type Found, findSecret, type ReadText, setRemedy } from './secrets.ts';
+import { type FoundSecret, findSecret, type ReadText, setRemedy, type Variables } from './secrets.ts';
 import type { ClaudeCredential } from './settings.ts';
 
 /** @param given the environment with what is set to nothing: a required one that is empty is told so. */
-export function githubTokenOf(found: Found, given: Environment, faults: Fault[]): string | null {
+export function githubTokenOf(found: FoundSecret, given: Variables, faults: Fault[]): string | null {
   if (found === 'unset') {
     const remedy = `${setRemedy('GH_PAT', 'github_pat_…')}; without a GitHub account set it to none.`;
     faults.push({ variable: 'GH_PAT', fault: given.GH_PAT === '' ? 'is empty' : 'is not set', remedy });
@@ -13,7 +13,7 @@ export function githubTokenOf(found: Found, given: Environment, faults: Fault[])
 
 /** Exactly one of the two pays. */
 export function claudeOf(
-  { env, given, read }: { env: Environment; given: Environment; read: ReadText },
+  { env, given, read }: { env: Variables; given: Variables; read: ReadText },
   faults: Fault[],
 ): ClaudeCredential | null {
   const oauth = findSecret('CLAUDE_CODE_OAUTH_TOKEN', env, read, faults);

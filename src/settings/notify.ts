@@ -1,7 +1,7 @@
 import { type Kind, kinds } from '../policy/notification.ts';
 import type { Format, Target } from '../policy/outbound-target.ts';
 import type { Fault } from './fault.ts';
-import { type Found, setRemedy } from './secrets.ts';
+import { type FoundSecret, setRemedy } from './secrets.ts';
 import { parseTarget } from './target.ts';
 
 /** Whom the box tells, and of what. The URL is a credential, as a whole. */
@@ -16,8 +16,8 @@ export interface NotifySettings extends Target {
 /** @returns null where nobody is to be told, or a fault was found. */
 export function notifyOf(
   said: {
-    readonly url: Found;
-    readonly token: Found;
+    readonly url: FoundSecret;
+    readonly token: FoundSecret;
     readonly format: Format | undefined;
     readonly on: readonly Kind[] | undefined;
   },

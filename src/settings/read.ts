@@ -5,7 +5,7 @@ import { claudeOf, githubTokenOf } from './accounts.ts';
 import type { Fault } from './fault.ts';
 import { notifyOf } from './notify.ts';
 import { remedyOf, type Schema, schema } from './schema.ts';
-import { type Environment, findSecret, type ReadText, type SecretName } from './secrets.ts';
+import { findSecret, type ReadText, type SecretName, type Variables } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { telemetryOf } from './telemetry.ts';
 import { findUnknown, type UnknownName } from './unknown-names.ts';
@@ -27,7 +27,7 @@ export function settingsFrom({ env, files }: Pick<Host, 'env' | 'files'>): Reads
  * @param read reads a secret's file.
  * @returns the frozen settings, or every fault found.
  */
-export function readSettings(given: Environment, read: ReadText): Settings | readonly Fault[] {
+export function readSettings(given: Variables, read: ReadText): Settings | readonly Fault[] {
   const faults: Fault[] = [];
   const env = withoutEmpty(given);
   const values = readValues(env, faults);
@@ -44,11 +44,11 @@ export function readSettings(given: Environment, read: ReadText): Settings | rea
 }
 
 /** Compose's `${X:-}` sets what nobody has set: to nothing. */
-function withoutEmpty(env: Environment): Environment {
+function withoutEmpty(env: Variables): Variables {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
-function readValues(env: Environment, faults: Fault[]): Values {
+function readValues(env: Variables, faults: Fault[]): Values {
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(schema) as (keyof Schema)[]) {
     const text = env[name];
@@ -64,13 +64,13 @@ function reasonOf(issues: readonly { message: string }[]): string {
   return issues.map((issue) => issue.message).join('; ');
 }
 
-function boxNameOf(values: Values, env: Environment): string {
+function boxNameOf(values: Values, env: Variables): string {
   return values.BOX_NAME ?? env.FLY_APP_NAME ?? 'box';
 }
 
 /** What the box itself sends. */
 function ownOf(
-  { values, env, read }: { values: Values; env: Environment; read: ReadText },
+  { values, env, read }: { values: Values; env: Variables; read: ReadText },
   faults: Fault[],
 ): Pick<Settings, 'notify' | 'telemetry'> {
   const secret = (name: SecretName) => findSecret(name, env, read, faults);
@@ -142,7 +142,7 @@ function certificatesOf(path: string | undefined, read: ReadText, faults: Fault[
 
 function chosen(
   values: Values,
-  env: Environment,
+  env: Variables,
 ): Omit<Settings, 'githubToken' | 'claude' | 'rules' | 'extraCertificates' | 'notify' | 'telemetry'> {
   const size = (bytes: number | undefined, fallback: number) => ({
     bytes: bytes ?? fallback,

@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 /** Reads a whole regular file of at most so many bytes as UTF-8; throws where it can't be read. */
 export type ReadText = (path: string, most: number) => string;
 
@@ -18,10 +18,10 @@ export const secretNames = [
 export type SecretName = (typeof secretNames)[number];
 
 /** A secret as found: a value, nothing said, or a fault already reported. */
-export type Found = { readonly value: string } | 'unset' | 'faulty';
+export type FoundSecret = { readonly value: string } | 'unset' | 'faulty';
 
 /** Finds a secret in `NAME` or in the file `NAME_FILE` points to; says what is wrong with it otherwise. */
-export function findSecret(name: SecretName, env: Environment, read: ReadText, faults: Fault[]): Found {
+export function findSecret(name: SecretName, env: Variables, read: ReadText, faults: Fault[]): FoundSecret {
   const direct = env[name];
   const path = env[`${name}_FILE`];
   const fail = (variable: string, fault: string, remedy: string): 'faulty' => {
@@ -47,7 +47,7 @@ function judge(
   variable: string,
   name: SecretName,
   fail: (variable: string, fault: string, remedy: string) => 'faulty',
-): Found {
+): FoundSecret {
   if (value === '') return fail(variable, 'is empty', setRemedy(name));
   if (!/^[\x21-\x7e]+$/.test(value)) {
     return fail(variable, 'holds white space or characters no token has', setRemedy(name));

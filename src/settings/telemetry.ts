@@ -1,6 +1,6 @@
 import type { Target } from '../policy/outbound-target.ts';
 import type { Fault } from './fault.ts';
-import { type Found, setRemedy } from './secrets.ts';
+import { type FoundSecret, setRemedy } from './secrets.ts';
 import { basic, parseTarget } from './target.ts';
 
 /** Where Claude's telemetry goes, and what Claude is told: never the host and never the headers. */
@@ -12,10 +12,10 @@ export interface TelemetrySettings extends Target {
 
 export interface TelemetrySaid {
   readonly endpoint: string | undefined;
-  readonly headers: Found;
+  readonly headers: FoundSecret;
   readonly grafana: {
     readonly instance: string | undefined;
-    readonly key: Found;
+    readonly key: FoundSecret;
     readonly endpoint: string | undefined;
   };
   readonly protocol: string | undefined;

@@ -1,5 +1,5 @@
 import { schema } from './schema.ts';
-import { type Environment, secretNames } from './secrets.ts';
+import { secretNames, type Variables } from './secrets.ts';
 
 /** A variable that looks like one of ours and is none, and the one it is nearest to. */
 export interface UnknownName {
@@ -36,7 +36,7 @@ const ofAService = /_(SERVICE_(HOST|PORT(_.*)?)|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(AD
 const mostTold = 20;
 
 /** @returns the names, never the values, of what an operator may believe to be a setting. */
-export function findUnknown(env: Environment): UnknownName[] {
+export function findUnknown(env: Variables): UnknownName[] {
   return Object.keys(env)
     .filter((name) => /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) && !known.includes(name))
     .map((variable) => ({ variable, ...nearestTo(variable.toUpperCase()) }))

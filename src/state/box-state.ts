@@ -9,14 +9,14 @@ import { readStartTicks } from '../host/proc/pid.ts';
 export const stepNames = [
   'settings',
   'environment',
-  'wall',
-  'mounts',
-  'shed',
-  'resolver',
   'firewall',
-  'accounts',
+  'mounts',
+  'drop-privileges',
+  'resolver',
+  'pins',
+  'credential-files',
   'agent',
-  'proof',
+  'self-test',
   'repository',
   'session',
 ] as const;
@@ -35,7 +35,7 @@ export interface StepState {
 
 /** Something that happened to a child of the box; the agent is one, although tmux is its parent. */
 export interface ChildNews extends ChildState {
-  readonly child: 'egress' | 'wall-log' | 'session' | 'agent';
+  readonly child: 'egress' | 'packet-log' | 'session' | 'agent';
   /** `settled`: well again after failing. */
   readonly what: 'started' | 'ended' | 'failing' | 'settled';
 }
@@ -87,8 +87,8 @@ export interface BoxState {
   readonly firewall: {
     readonly rules: number;
     readonly pins: number;
-    /** TCP ports on which the agent is led to the guard. */
-    readonly guarded: readonly number[];
+    /** TCP ports on which the agent is led to the proxy. */
+    readonly proxied: readonly number[];
     /** How the kernel knows the pins; null until it was told any. */
     readonly pinning: 'set' | 'chain' | null;
     /** Names are not checked on the wire: the operator accepted that for a kernel that can't redirect. */
@@ -146,7 +146,7 @@ export function newState(start: {
     firewall: {
       rules: 0,
       pins: 0,
-      guarded: [],
+      proxied: [],
       pinning: null,
       byAddress: false,
       lastRefresh: null,

@@ -19,7 +19,7 @@ export interface AgentUser {
 }
 
 /** What the platform turned out to be. Plain data: it goes through the handover. */
-export interface Environment extends AgentUser {
+export interface BoxEnvironment extends AgentUser {
   readonly platform: Platform;
   readonly sysAdmin: boolean;
   readonly nameservers: readonly string[];

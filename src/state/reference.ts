@@ -22,7 +22,7 @@ export const stepsReference: readonly {
     codes: '77, 78',
   },
   {
-    step: 'wall',
+    step: 'firewall',
     by: 'init, all capabilities',
     what: 'the firewall stands: default-deny for IPv4 and IPv6, one document each',
     codes: '77',
@@ -34,7 +34,7 @@ export const stepsReference: readonly {
     codes: '77, 78',
   },
   {
-    step: 'shed',
+    step: 'drop-privileges',
     by: 'init, all capabilities',
     what: 'execve through setpriv drops privileges: six capabilities and an empty environment are left',
     codes: '',
@@ -46,20 +46,20 @@ export const stepsReference: readonly {
     codes: '',
   },
   {
-    step: 'firewall',
+    step: 'pins',
     by: 'init',
     what: 'the whole list is resolved in parallel and the answers are pinned; a name without an answer delays nothing',
     codes: '',
   },
   {
-    step: 'accounts',
+    step: 'credential-files',
     by: 'init',
     what: 'the credential files in `/run/cloister/agent` are written',
     codes: '',
   },
   { step: 'agent', by: 'the agent user', what: 'the home is provisioned', codes: '' },
   {
-    step: 'proof',
+    step: 'self-test',
     by: 'the agent user',
     what: 'the self-test attacks the box; one attack that goes through ends the boot',
     codes: '',

@@ -5,8 +5,8 @@ import type { BoxState } from './box-state.ts';
 import { EventBus } from './events.ts';
 import { findOtherBoot } from './other-boot.ts';
 
-/** The notice board: the box's state, in memory and, once there is a place for it, in `state.json`. */
-export class Board {
+/** The state store: the box's state, in memory and, once there is a place for it, in `state.json`. */
+export class StateStore {
   #state: BoxState;
   readonly #host: Host;
   readonly #log: Log;
@@ -45,7 +45,7 @@ export class Board {
     }
   }
 
-  /** Everybody reads the board, and programs' own words stand on it: what git says may hold a token. */
+  /** Everybody reads the store, and programs' own words stand on it: what git says may hold a token. */
   #redacted(state: BoxState): BoxState {
     const clean = this.#log.redact;
     const { failure, firewall, rescue } = state;

@@ -139,12 +139,12 @@ write_transcript() {
 
 @test "the box is as it was: rules, routes, files, processes of root, and the threads of init" {
   local part
-  for part in wall routes etc programs kernel place init egress roots rules ready; do
+  for part in firewall routes etc programs kernel place init egress roots rules ready; do
     diff <(jq --raw-output ".before.$part" "$BATS_FILE_TMPDIR/world") <(jq --raw-output ".box.$part" "$BATS_FILE_TMPDIR/world") ||
       { echo "changed: $part"; return 1; }
   done
   matches "$(<"$BATS_FILE_TMPDIR/world")" '.box.pins | split("\n") | all(test("^(198\\.51\\.100\\.[2347][07]|2001:db8:c16::[2347][07]) \\. [0-9]+$"))'
-  matches "$(<"$BATS_FILE_TMPDIR/world")" '.box.wall | length > 1000 and contains("CLOISTER-OUTPUT")'
+  matches "$(<"$BATS_FILE_TMPDIR/world")" '.box.firewall | length > 1000 and contains("CLOISTER-OUTPUT")'
 }
 
 @test "and it holds what it promises: the box's own proof, with a session that goes on" {
@@ -177,10 +177,10 @@ in_table_by() {
   state lax >"$BATS_TEST_TMPDIR/lax"
   in_box lax iptables-save >"$BATS_TEST_TMPDIR/rules4"
   in_box lax ip6tables-save >"$BATS_TEST_TMPDIR/rules6"
-  for control in output input redirect guard leak output6 input6; do remove_control lax "$control"; done
+  for control in output input redirect proxy leak output6 input6; do remove_control lax "$control"; done
   forget
-  try as_agent lax "$(in_table_by wall '&') "
-  all_guilty wall '{}' || missed=yes
+  try as_agent lax "$(in_table_by firewall '&') "
+  all_guilty firewall '{}' || missed=yes
   in_box lax iptables-restore <"$BATS_TEST_TMPDIR/rules4"
   in_box lax ip6tables-restore <"$BATS_TEST_TMPDIR/rules6"
   [[ -z ${missed:-} ]]
@@ -234,7 +234,7 @@ as_bare() {
 
 # --- The last act ------------------------------------------------------------------------------------------
 
-@test "the agent kills all that it can, Claude and tmux with it: the session comes back, and the wall never went" {
+@test "the agent kills all that it can, Claude and tmux with it: the session comes back, and the firewall never went" {
   ctl PUT /anthropic/script '{"turns": [], "afterwards": "Back again."}' >/dev/null
   forget
   as_agent main 'kill -KILL -1' || true
@@ -242,6 +242,6 @@ as_bare() {
   run ! as_agent main 'curl -sSk --max-time 2 --resolve denied.test:443:198.51.100.66 https://denied.test/after'
   matches "$(world)" '.canary.sightings == [] and .stray == 0'
   state main >"$BATS_TEST_TMPDIR/after"
-  diff <(jq --raw-output '.before | .wall, .init, .egress, .ready' "$BATS_FILE_TMPDIR/world") <(jq --raw-output '.wall, .init, .egress, .ready' "$BATS_TEST_TMPDIR/after")
+  diff <(jq --raw-output '.before | .firewall, .init, .egress, .ready' "$BATS_FILE_TMPDIR/world") <(jq --raw-output '.firewall, .init, .egress, .ready' "$BATS_TEST_TMPDIR/after")
   [[ $(as_agent main 'curl -sSk --max-time 5 https://allowed.test') == allowed ]]
 }

@@ -80,7 +80,7 @@ teardown_file() {
 
 # --- What comes in -----------------------------------------------------------------------------------------
 
-@test "a neighbour on a network without the engine's rules reaches no server of the agent's; it does without the wall" {
+@test "a neighbour on a network without the engine's rules reaches no server of the agent's; it does without the firewall" {
   as_agent bare 'for how in udp tcp; do
     setsid python3 /fixtures/serve.py $how 3001 /tmp/$how-3001 >/dev/null 2>&1 </dev/null &
   done'
@@ -91,7 +91,7 @@ teardown_file() {
   remove_control bare output
   visit_bare
   try eventually 3 as_agent bare 'grep "visitor 198.51.100" /tmp/udp-3001 && grep "visitor 198.51.100" /tmp/tcp-3001'
-  rebuild_wall bare
+  rebuild_firewall bare
   [[ $status == 0 ]]
 }
 

@@ -57,7 +57,7 @@ teardown_file() {
     remove_control "$box" redirect
     remove_control "$box" output
     try as_agent "$box" "python3 /attacks/many-names.py 198.51.100.53 1000 secret wild.test"
-    rebuild_wall "$box"
+    rebuild_firewall "$box"
     matches "$(world)" '[.dns[] | select(.name | startswith("secret-")) | .name] | unique | length > 300'
   done
 }
@@ -174,7 +174,7 @@ answer_from() {
   done
 }
 
-@test "the source port of a query just sent lets nobody else ask; without the wall it does" {
+@test "the source port of a query just sent lets nobody else ask; without the firewall it does" {
   local box source query looker
   for box in $BOXES; do
     look_up_late "$box" "port-$box.wild.test"
@@ -186,7 +186,7 @@ answer_from() {
     run ! holds /dns/log "any(.[]; .name == \"taken-$box.denied.test\")"
     remove_control "$box" output
     try as_agent "$box" "python3 /attacks/from-port.py ${source#*#} 198.51.100.53 taken-$box.denied.test"
-    rebuild_wall "$box"
+    rebuild_firewall "$box"
     holds /dns/log "any(.[]; .name == \"taken-$box.denied.test\")"
   done
 }
@@ -211,7 +211,7 @@ squat() {
   cat "$BATS_TEST_TMPDIR/squatted"
 }
 
-@test "the ports of resolver and guard can't be taken while nobody serves them" {
+@test "the ports of resolver and proxy can't be taken while nobody serves them" {
   forget
   try squat main
   [[ $status == 0 && $output == *' got' && $output != *'tries 0'* ]]

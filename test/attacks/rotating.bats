@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Names that move all the time, and many connections at once: what is allowed must not fail by the wall.
+# Names that move all the time, and many connections at once: what is allowed must not fail by the firewall.
 
 load rows
 

@@ -53,7 +53,7 @@ remove_control() {
   output) in_box "$1" 'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT' ;;
   input) in_box "$1" 'iptables -P INPUT ACCEPT; iptables -D INPUT -j CLOISTER-INPUT' ;;
   redirect) in_box "$1" 'iptables -t nat -D OUTPUT -j CLOISTER-DNS' ;;
-  guard) in_box "$1" 'iptables -t nat -F CLOISTER-GUARD' ;;
+  proxy) in_box "$1" 'iptables -t nat -F CLOISTER-PROXY' ;;
   leak) in_box "$1" 'iptables -t mangle -D POSTROUTING -j CLOISTER-LEAK' ;;
   output6) in_box "$1" 'ip6tables -P OUTPUT ACCEPT; ip6tables -D OUTPUT -j CLOISTER-OUTPUT' ;;
   loopback-resolver) in_box "$1" 'iptables -D CLOISTER-AGENT -d 127.0.0.11/32 -j CLOISTER-REFUSE' ;;
@@ -61,7 +61,7 @@ remove_control() {
   esac
 }
 
-rebuild_wall() {
+rebuild_firewall() {
   in_box "$1" 'iptables-restore' <"$BATS_FILE_TMPDIR/$1-rules4"
   in_box "$1" 'ip6tables-restore' <"$BATS_FILE_TMPDIR/$1-rules6"
 }
@@ -80,7 +80,7 @@ play_table() {
   done
 }
 
-# Nobody waits for an attempt's own time limit once all has been seen: what is left of it meets the wall.
+# Nobody waits for an attempt's own time limit once all has been seen: what is left of it meets the firewall.
 play_without() {
   local control player
   for control in $2; do remove_control "$1" "$control"; done
@@ -88,7 +88,7 @@ play_without() {
   play "$1" "$2" &
   player=$!
   try eventually 25 all_seen "$1" "$2" "$player"
-  rebuild_wall "$1"
+  rebuild_firewall "$1"
 }
 
 # play BOX CONTROLS: the rows that have these controls, or all of them, each user's some at a time.

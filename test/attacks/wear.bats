@@ -79,7 +79,7 @@ watch_status() {
   echo "$2: the slowest answer of status took $slowest ms, $refused were none"
 }
 
-# As another user than the agent's, whose processes may be used up: it is refused by the same wall.
+# As another user than the agent's, whose processes may be used up: it is refused by the same firewall.
 try_out() {
   as_user "$1" 1234 "timeout 2 python3 /attacks/say.py $CANARY 443 out"
 }
@@ -113,9 +113,9 @@ logged() {
   "$ENGINE" logs "$NAME-$1" 2>&1 | wc -c
 }
 
-@test "the canary hears what leaves: the wall of a box is taken away" {
+@test "the canary hears what leaves: the firewall of a box is taken away" {
   box open --volume "$BATS_TEST_DIRNAME/fixtures:/attacks:ro"
-  in_box open 'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT; iptables -t nat -F CLOISTER-GUARD'
+  in_box open 'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT; iptables -t nat -F CLOISTER-PROXY'
   try_out open || true
   holds /canary '[.sightings[] | select(.local == "198.51.100.66")] != []'
   remove_box open
@@ -203,7 +203,7 @@ few_terminals() {
   [[ $(in_box main 'ipcs -m | grep -c ^0x' || true) == 0 ]]
 }
 
-# Connections that the guard has accepted: the sockets are those of its user.
+# Connections that the proxy has accepted: the sockets are those of its user.
 accepted() {
   in_box "$1" 'awk "\$4 == \"01\" && \$8 == 65053" /proc/net/tcp | wc -l'
 }
@@ -328,7 +328,7 @@ no_room_is_left() {
   is_over loose
 }
 
-@test "without its limits the guard holds more of ten thousand connections: removal" {
+@test "without its limits the proxy holds more of ten thousand connections: removal" {
   start_wearing loose half_open 60 "$ALLOWED"
   eventually 60 accepted_more_than loose 5000
   in_box loose 'pkill -KILL -f [w]ear.py'
@@ -351,7 +351,7 @@ has_logged() {
   is_over loose
 }
 
-@test "without a ration, in the wall and in the supervisor, every refused connection is logged: removal" {
+@test "without a ration, in the firewall and in the supervisor, every refused connection is logged: removal" {
   local before
   before=$(logged loose)
   # As much as is told, not as long as it takes: a busy machine refuses fewer in a second.

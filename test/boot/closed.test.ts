@@ -26,11 +26,11 @@ describe('a box whose operator allows private ranges', () => {
   test('has them refused by the firewall before any pin, whatever it allows', async () => {
     const machine = machineAt();
     await bootToReady(machine, { ...goodEnvironment, ALLOW_PRIVATE: '0.0.0.0/0' });
-    const wall = machine.commands.map(({ stdin = '' }) => stdin).join('\n');
+    const firewall = machine.commands.map(({ stdin = '' }) => stdin).join('\n');
     for (const closed of ['169.254.0.0/16', '168.63.129.16/32', '10.1.0.7/32', '10.1.255.255/32'])
-      expect(wall).toContain(`-A CLOISTER-CLOSED -d ${closed} -j CLOISTER-REFUSE`);
-    expect(wall.indexOf('-A CLOISTER-EGRESS -j CLOISTER-CLOSED')).toBeLessThan(
-      wall.indexOf('-A CLOISTER-EGRESS -p tcp -j CLOISTER-PINS'),
+      expect(firewall).toContain(`-A CLOISTER-CLOSED -d ${closed} -j CLOISTER-REFUSE`);
+    expect(firewall.indexOf('-A CLOISTER-EGRESS -j CLOISTER-CLOSED')).toBeLessThan(
+      firewall.indexOf('-A CLOISTER-EGRESS -p tcp -j CLOISTER-PINS'),
     );
   });
 });

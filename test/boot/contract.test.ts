@@ -41,7 +41,7 @@ const scenarios: Scenario[] = [
             'write /run/cloister/private/handover.json 600',
             'replace',
           ],
-          events: [step('settings'), step('environment'), step('wall'), step('mounts')],
+          events: [step('settings'), step('environment'), step('firewall'), step('mounts')],
           files: { '/run/cloister/ready': null },
           phase: 'booting',
         },
@@ -57,7 +57,7 @@ const scenarios: Scenario[] = [
             /^start .*--reuid=65053 .*cloister\.mjs egress$/,
             'folder /run/cloister/agent 2750',
             'write /run/cloister/agent/gitconfig 640',
-            `run ${confined}/usr/local/bin/node /usr/local/lib/cloister/cloister.mjs furnish`,
+            `run ${confined}/usr/local/bin/node /usr/local/lib/cloister/cloister.mjs provision-home`,
             'run /usr/sbin/iptables-nft-restore --noflush -w',
             `run ${confined}/usr/local/bin/node /usr/local/lib/cloister/cloister.mjs verify --inside`,
             `run ${confined}/usr/bin/git -C /workspace/.repo.cloning checkout --progress`,
@@ -68,10 +68,10 @@ const scenarios: Scenario[] = [
             'release /run/cloister/boot.lock',
           ],
           events: [
-            step('accounts'),
+            step('credential-files'),
             step('agent'),
-            step('firewall'),
-            step('proof'),
+            step('pins'),
+            step('self-test'),
             step('repository'),
             step('session'),
             { event: 'boot.ready' },
@@ -248,15 +248,15 @@ describe('the boot contract', () => {
     expect(steps.every(({ state, duration }) => state === 'done' && duration !== null)).toBe(true);
   });
 
-  test('lets nothing run before the wall stands, except the look at what stands there', async () => {
+  test('lets nothing run before the firewall stands, except the look at what stands there', async () => {
     const machine = makeMachine();
     await bootToReady(machine);
-    const wall = machine.journal.findIndex((entry) => entry.includes('ip6tables-nft-restore'));
-    const before = machine.journal.slice(0, wall).filter((entry) => /^(run|start)/.test(entry));
+    const firewall = machine.journal.findIndex((entry) => entry.includes('ip6tables-nft-restore'));
+    const before = machine.journal.slice(0, firewall).filter((entry) => /^(run|start)/.test(entry));
     expect(before.every((entry) => /^run \/usr\/sbin\/ip6?tables-/.test(entry))).toBe(true);
   });
 
-  test('fetches beside the proof, and puts nothing of the repository or the agent in place before it has passed', async () => {
+  test('fetches beside the self-test, and puts nothing of the repository or the agent in place before it has passed', async () => {
     const machine = makeMachine();
     const answer = Promise.withResolvers<Partial<Output>>();
     machine.prepare(/verify --inside$/, () => answer.promise);
@@ -265,7 +265,7 @@ describe('the boot contract', () => {
     await until(machine, () => ran('verify --inside') && ran('git clone --no-checkout') && ran('ls-remote'));
     // As the agent, in a home that is in order, with its accounts.
     const at = (part: string) => machine.journal.findIndex((entry) => entry.includes(part));
-    expect(at('cloister.mjs furnish')).toBeLessThan(at('git clone'));
+    expect(at('cloister.mjs provision-home')).toBeLessThan(at('git clone'));
     expect(at('agent/gitconfig')).toBeLessThan(at('git clone'));
     // Whatever else could go on has had its chance.
     for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => void setImmediate(resolve));
@@ -302,7 +302,7 @@ describe('the boot contract', () => {
     });
     machine.prepare(/verify --inside$/, { stdout: '[]' });
     expect(await bootToEnd(machine)).toBe(70);
-    expect(failureOf(machine)).toMatchObject({ step: 'proof' });
+    expect(failureOf(machine)).toMatchObject({ step: 'self-test' });
     expect(seen).toEqual(['fetch cut', 'draft removed']);
     expect(stateOf(machine)?.steps.filter(({ state }) => state === 'running')).toEqual([]);
   });

@@ -22,7 +22,7 @@ describe('the deadline of the boot', () => {
     await vi.advanceTimersByTimeAsync(5001);
     expect(await code).toBe(70);
     expect(failureOf(machine)).toMatchObject({
-      step: 'proof',
+      step: 'self-test',
       message: 'the boot did not finish in time; it was at step proof',
       remedy: expect.stringContaining('BOOT_TIMEOUT'),
     });

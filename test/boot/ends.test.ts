@@ -132,7 +132,7 @@ describe('an error that nobody catches', () => {
     const first = await firstHalf(machine);
     if (!('argv' in first)) throw new Error('no second half');
     const undo = recordUndo(machine);
-    machine.prepare(/furnish$/, () => {
+    machine.prepare(/provision-home$/, () => {
       machine.fault(new Error('planted'));
       return new Promise(() => {});
     });

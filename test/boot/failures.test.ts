@@ -23,23 +23,23 @@ describe('a boot that fails', () => {
     expect(eventsOf(machine).some((other) => other.event === 'boot.ready')).toBe(false);
   });
 
-  test.each(failures.filter(({ step }) => !['settings', 'environment', 'wall'].includes(step)))(
-    'at $step because $how leaves the wall standing',
+  test.each(failures.filter(({ step }) => !['settings', 'environment', 'firewall'].includes(step)))(
+    'at $step because $how leaves the firewall standing',
     async ({ machine: options, env, breakIt }) => {
       const machine = makeMachine(options);
       breakIt?.(machine);
       await bootToEnd(machine, { ...goodEnvironment, ...env });
-      const walls = machine.commands.filter(({ argv }) => argv[0]?.includes('tables-nft-restore'));
-      expect(walls.slice(0, 2).map(({ stdin }) => stdin?.includes(':OUTPUT DROP'))).toEqual([true, true]);
-      for (const { stdin } of walls.slice(2))
+      const firewalls = machine.commands.filter(({ argv }) => argv[0]?.includes('tables-nft-restore'));
+      expect(firewalls.slice(0, 2).map(({ stdin }) => stdin?.includes(':OUTPUT DROP'))).toEqual([true, true]);
+      for (const { stdin } of firewalls.slice(2))
         expect(stdin).not.toMatch(/ACCEPT \[|:CLOISTER-(AGENT|OUTPUT|INPUT)/);
       expect(machine.journal.join('\n')).not.toMatch(/tables-\S+ .*(-F|-X|-P|--flush)/);
     },
   );
 
-  test('keeps the lock once it is past the shed: a second boot must not follow in its steps', async () => {
+  test('keeps the lock once it is past the drop of privileges: a second boot must not follow in its steps', async () => {
     const machine = makeMachine();
-    machine.prepare(/furnish$/, new Error('no'));
+    machine.prepare(/provision-home$/, new Error('no'));
     await bootToEnd(machine);
     expect([...machine.held]).toEqual(['/run/cloister/boot.lock']);
   });

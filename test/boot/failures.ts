@@ -24,9 +24,9 @@ export const fly: MachineOptions = {
 const failing = (pattern: RegExp, text: string) => (machine: FakeMachine) =>
   machine.prepare(pattern, new Error(text));
 const stopEgress = 'end cloister.mjs egress';
-const stopWallLog = 'end ulogd.conf';
+const stopPacketLogger = 'end ulogd.conf';
 const agentFolder = 'remove /run/cloister/agent';
-/** What was fetched beside the proof. */
+/** What was fetched beside the self-test. */
 const draft = 'remove the draft';
 
 /** Every step of the contract fails at least once. */
@@ -77,7 +77,7 @@ export const failures: Failure[] = [
     undone: [],
   },
   {
-    step: 'wall',
+    step: 'firewall',
     how: 'iptables works in neither form',
     code: 77,
     breakIt: failing(/iptables-(nft|legacy) -w -n -L/, 'Operation not permitted'),
@@ -86,11 +86,11 @@ export const failures: Failure[] = [
     undone: [],
   },
   {
-    step: 'wall',
+    step: 'firewall',
     how: 'the IPv6 half is refused by the kernel',
     code: 70,
     breakIt: failing(/ip6tables-nft-restore/, 'line 7 failed'),
-    message: /step wall failed: line 7 failed/,
+    message: /step firewall failed: line 7 failed/,
     undone: [],
   },
   {
@@ -117,14 +117,14 @@ export const failures: Failure[] = [
     ],
   },
   {
-    step: 'shed',
+    step: 'drop-privileges',
     how: 'the kernel does not let init replace itself',
     code: 70,
     machine: fly,
     breakIt: (machine) => {
       machine.refused.replace = new Error('EPERM');
     },
-    message: /step shed failed/,
+    message: /step drop-privileges failed/,
     undone: [
       'remove /run/cloister/private/handover.json',
       'run /usr/bin/umount /run/cloister/session',
@@ -145,7 +145,7 @@ export const failures: Failure[] = [
     undone: [agentFolder],
   },
   {
-    step: 'firewall',
+    step: 'pins',
     how: 'the egress process cannot be asked',
     code: 70,
     breakIt: (machine) => {
@@ -158,11 +158,11 @@ export const failures: Failure[] = [
         };
       };
     },
-    message: /step firewall failed: EPIPE/,
-    undone: [draft, agentFolder, stopEgress, stopWallLog],
+    message: /step pins failed: EPIPE/,
+    undone: [draft, agentFolder, stopEgress, stopPacketLogger],
   },
   {
-    step: 'accounts',
+    step: 'credential-files',
     how: 'a file cannot be written',
     code: 70,
     breakIt: (machine) => {
@@ -170,29 +170,29 @@ export const failures: Failure[] = [
         if (event.startsWith('write /run/cloister/agent/npmrc')) throw new Error('ENOSPC');
       });
     },
-    message: /step accounts failed: ENOSPC/,
-    undone: [agentFolder, stopEgress, stopWallLog],
+    message: /step credential-files failed: ENOSPC/,
+    undone: [agentFolder, stopEgress, stopPacketLogger],
   },
   {
     step: 'agent',
-    how: "the agent's home cannot be furnished",
+    how: "the agent's home cannot be provisioned",
     code: 70,
-    breakIt: failing(/furnish$/, 'furnish exited with 1'),
-    message: /step agent failed: furnish exited with 1/,
-    undone: [agentFolder, stopEgress, stopWallLog],
+    breakIt: failing(/provision-home$/, 'provision-home exited with 1'),
+    message: /step agent failed: provision-home exited with 1/,
+    undone: [agentFolder, stopEgress, stopPacketLogger],
   },
   {
     step: 'agent',
     how: 'a volume is too full for what Claude Code needs',
     code: 70,
     breakIt: (machine) =>
-      machine.prepare(/furnish$/, { stdout: 'spared /home/claude\nneeded /home/claude/.claude\n' }),
+      machine.prepare(/provision-home$/, { stdout: 'spared /home/claude\nneeded /home/claude/.claude\n' }),
     message: /^\/home\/claude\/\.claude is full: there is no room/,
     remedy: /^Nothing on it was changed\. Free some space/,
-    undone: [agentFolder, stopEgress, stopWallLog],
+    undone: [agentFolder, stopEgress, stopPacketLogger],
   },
   {
-    step: 'proof',
+    step: 'self-test',
     how: 'an attack from inside succeeded',
     code: 70,
     breakIt: (machine) =>
@@ -203,25 +203,25 @@ export const failures: Failure[] = [
       }),
     message: /does not hold what it promises: the root filesystem is read-only \(the attempt succeeded\)/,
     remedy: /flags of the README/,
-    undone: [draft, agentFolder, stopEgress, stopWallLog],
+    undone: [draft, agentFolder, stopEgress, stopPacketLogger],
   },
   {
-    step: 'proof',
-    how: 'the proof attacks nothing',
+    step: 'self-test',
+    how: 'the self-test attacks nothing',
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: '[]' }),
     message: /could not prove .*the agent is no root \(no finding came of it\)/,
     remedy: /flags of the README/,
-    undone: [draft, agentFolder, stopEgress, stopWallLog],
+    undone: [draft, agentFolder, stopEgress, stopPacketLogger],
   },
   {
-    step: 'proof',
-    how: 'the proof answers with noise',
+    step: 'self-test',
+    how: 'the self-test answers with noise',
     code: 70,
     breakIt: (machine) => machine.prepare(/verify --inside$/, { stdout: 'Segmentation fault' }),
     message: /printed what is no whole list of findings, so it proves nothing/,
     remedy: /^Run it again/,
-    undone: [draft, agentFolder, stopEgress, stopWallLog],
+    undone: [draft, agentFolder, stopEgress, stopPacketLogger],
   },
   {
     step: 'session',
@@ -229,6 +229,6 @@ export const failures: Failure[] = [
     code: 70,
     breakIt: failing(/tmux .* new-session/, 'no server running'),
     message: /step session failed: no server running/,
-    undone: ['end tmux.conf -D', agentFolder, stopEgress, stopWallLog],
+    undone: ['end tmux.conf -D', agentFolder, stopEgress, stopPacketLogger],
   },
 ];

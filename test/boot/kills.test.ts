@@ -7,8 +7,8 @@ const killed = (program: string) =>
   new CommandError({ argv: [program] }, { code: 137, stdout: '', stderr: '' }, 'was ended by SIGKILL');
 
 test.each([
-  ['what asks for the kernel’s interface', 'wall', /iptables-nft -w -n -L/],
-  ['what builds the wall', 'wall', /iptables-nft-restore/],
+  ['what asks for the kernel’s interface', 'firewall', /iptables-nft -w -n -L/],
+  ['what builds the firewall', 'firewall', /iptables-nft-restore/],
   ['what asks for Landlock', 'mounts', /landlock-access/],
   ['what asks whether there is work', 'repository', /\/usr\/bin\/test -e/],
 ] as const)(

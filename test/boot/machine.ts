@@ -53,13 +53,13 @@ export interface MachineOptions {
 export function makeMachine(options: MachineOptions = {}): FakeMachine {
   const machine = new FakeMachine();
   machine.clock.free = true;
-  furnish(machine, options);
+  provisionHome(machine, options);
   answerCommands(machine);
   machine.onStart = behave;
   return machine;
 }
 
-function furnish(machine: FakeMachine, options: MachineOptions): void {
+function provisionHome(machine: FakeMachine, options: MachineOptions): void {
   const { files } = machine;
   const rooms = options.rooms ?? Object.keys(roomSizes);
   const runLine =
@@ -111,14 +111,14 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -n -L OUTPUT$/);
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft-save/, { stdout: '*filter\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n' });
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft-restore --noflush -w$/);
-  machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -t \w+ -S \S+$/, standingWall);
+  machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -t \w+ -S \S+$/, standingFirewall);
   machine.prepare(/^\/usr\/sbin\/nft -f -$/);
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -nvxL CLOISTER-REFUSE$/);
   machine.prepare(/^\/usr\/bin\/setpriv --no-new-privs --landlock-access=.* \/usr\/bin\/true$/);
   machine.prepare(/ --nproc=\d+ -- .* \/usr\/bin\/true$/);
   machine.prepare(/^\/usr\/bin\/mount /, (command) => mounted(machine, command));
   machine.prepare(/^\/usr\/bin\/umount /);
-  machine.prepare(/cloister\.mjs furnish$/);
+  machine.prepare(/cloister\.mjs provision-home$/);
   machine.prepare(/cloister\.mjs verify --inside$/, {
     stdout: JSON.stringify(attackedPromises.map((promise) => ({ promise, verdict: 'holds', detail: '' }))),
   });
@@ -144,8 +144,8 @@ function rescued({ stdin = '' }: Command): Partial<Output> {
   return { stdout: JSON.stringify(kind === 'save' ? nothing : { kind: 'none' }) };
 }
 
-/** What iptables -S tells of a chain, as the wall's documents leave it. */
-export function standingWall({ argv }: Command, uid = 1000): Partial<Output> {
+/** What iptables -S tells of a chain, as the firewall's documents leave it. */
+export function standingFirewall({ argv }: Command, uid = 1000): Partial<Output> {
   const chain = argv.at(-1) ?? '';
   const first =
     chain === 'CLOISTER-OUTPUT'

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import { bootToEnd, bootToReady, failureOf, stateOf } from './drive.ts';
-import { addVolume, makeMachine, referenceCapabilities, standingWall } from './machine.ts';
+import { addVolume, makeMachine, referenceCapabilities, standingFirewall } from './machine.ts';
 
-const furnished = (machine: ReturnType<typeof makeMachine>) =>
-  JSON.parse(machine.commands.find(({ argv }) => argv.includes('furnish'))?.stdin ?? '{}') as unknown;
+const provisioned = (machine: ReturnType<typeof makeMachine>) =>
+  JSON.parse(machine.commands.find(({ argv }) => argv.includes('provision-home'))?.stdin ?? '{}') as unknown;
 
 function machineFor(uid: number) {
   const machine = makeMachine();
-  machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -t \w+ -S \S+$/, (command) => standingWall(command, uid));
+  machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -t \w+ -S \S+$/, (command) =>
+    standingFirewall(command, uid),
+  );
   return machine;
 }
 
@@ -32,7 +34,7 @@ test('a volume of somebody’s is neither given nor covered nor emptied', async 
   expect(machine.files.read('/workspace/notes.txt')).toBe('x');
 });
 
-test('as the owner of the volume run the agent and all it is given, and the wall is that user’s', async () => {
+test('as the owner of the volume run the agent and all it is given, and the firewall is that user’s', async () => {
   const machine = machineFor(1234);
   machine.files.put(
     '/etc/passwd',
@@ -44,11 +46,11 @@ test('as the owner of the volume run the agent and all it is given, and the wall
     .map(({ argv }) => argv.join(' '))
     .filter((line) => line.includes('--reuid='));
   expect(mine.some((line) => line.includes('--reuid=1000'))).toBe(false);
-  for (const word of ['furnish', 'verify --inside', 'git clone', 'tmux'])
+  for (const word of ['provision-home', 'verify --inside', 'git clone', 'tmux'])
     expect(mine.find((line) => line.includes(word))).toContain('--reuid=1234 --regid=2345');
-  const wall = machine.commands.find(({ stdin }) => stdin?.includes('CLOISTER-AGENT'))?.stdin ?? '';
-  expect(wall).toContain('--uid-owner 1234 -j CLOISTER-AGENT');
-  expect(wall).not.toContain('--uid-owner 1000');
+  const firewall = machine.commands.find(({ stdin }) => stdin?.includes('CLOISTER-AGENT'))?.stdin ?? '';
+  expect(firewall).toContain('--uid-owner 1234 -j CLOISTER-AGENT');
+  expect(firewall).not.toContain('--uid-owner 1000');
   expect(machine.files.facts('/home/claude')).toMatchObject({ uid: 1234, gid: 2345, mode: 0o700 });
   expect(machine.files.read('/run/cloister/passwd')).toBe('claude:x:1234:2345::/home/claude:/bin/bash\n');
   expect(machine.files.read('/run/cloister/group')).toBe('claude:x:2345:\n');
@@ -84,7 +86,7 @@ test('with one volume at /data the work and the conversations are there, made by
   expect(machine.files.facts('/data')).toMatchObject({ uid: 1000, gid: 1000 });
   const ofRoot = machine.journal.filter((line) => !line.includes('--reuid=1000'));
   expect(ofRoot.join('\n')).not.toContain('/data/');
-  expect(furnished(machine)).toMatchObject({
+  expect(provisioned(machine)).toMatchObject({
     claudeFolder: '/home/claude/.claude',
     claudeLink: '/data/claude',
     folders: ['/data/workspace', '/data/claude'],
@@ -146,7 +148,7 @@ test('what the engine made on the way to a mount in a room is the agent’s too,
 
 test('a home that is full, with all that is needed in it, comes up and says so', async () => {
   const machine = makeMachine();
-  machine.prepare(/furnish$/, { stdout: 'spared /home/claude\nspared /home/claude\n' });
+  machine.prepare(/provision-home$/, { stdout: 'spared /home/claude\nspared /home/claude\n' });
   await bootToReady(machine);
   const step = stateOf(machine)?.steps.find(({ name }) => name === 'agent');
   expect(step).toMatchObject({

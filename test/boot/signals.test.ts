@@ -5,18 +5,18 @@ import { makeMachine } from './machine.ts';
 /** For each step a sign that it has begun. */
 const signs: Readonly<Record<string, RegExp>> = {
   environment: /^lock /,
-  wall: /iptables-nft-restore/,
-  mounts: /^folder \/run\/cloister\/private/,
-  shed: /^release /,
-  resolver: /^start .*egress$/,
   firewall: /iptables-nft-restore/,
-  accounts: /^write \/run\/cloister\/agent\/npmrc/,
-  agent: /furnish$/,
-  proof: /verify --inside$/,
+  mounts: /^folder \/run\/cloister\/private/,
+  'drop-privileges': /^release /,
+  resolver: /^start .*egress$/,
+  pins: /iptables-nft-restore/,
+  'credential-files': /^write \/run\/cloister\/agent\/npmrc/,
+  agent: /provision-home$/,
+  'self-test': /verify --inside$/,
   repository: /git clone/,
   session: /new-session/,
 };
-const firstNames = ['environment', 'wall', 'mounts', 'shed'];
+const firstNames = ['environment', 'firewall', 'mounts', 'drop-privileges'];
 
 describe('a signal during the boot', () => {
   test.each(

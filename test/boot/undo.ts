@@ -1,11 +1,11 @@
 import type { FakeMachine } from '../../src/host/fake-host.ts';
 
-/** Records what a failing boot takes back: all it does once a step stands on the board as failed. */
+/** Records what a failing boot takes back: all it does once a step stands on the store as failed. */
 export function recordUndo(machine: FakeMachine): readonly string[] {
   const undone: string[] = [];
   machine.watch((event) => {
-    const board = machine.files.readIfAny('/run/cloister/state.json') ?? '';
-    if (board.includes('"state":"failed"') && /^(run|remove|release|signal)/.test(event))
+    const store = machine.files.readIfAny('/run/cloister/state.json') ?? '';
+    if (store.includes('"state":"failed"') && /^(run|remove|release|signal)/.test(event))
       undone.push(shortened(event));
   });
   return undone;

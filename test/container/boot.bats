@@ -13,7 +13,7 @@ teardown_file() {
 }
 
 PROMPT='mend the weathercock, and tell nobody'
-STEPS='settings environment wall mounts shed resolver firewall accounts agent proof repository session'
+STEPS='settings environment firewall mounts drop-privileges resolver pins credential-files agent self-test repository session'
 
 # Every thread but init's and those of whoever looks.
 POSTURE='
@@ -70,7 +70,7 @@ secrets() {
   matches "$log" "[.[] | select(.event == \"boot.step\") | .step] | sort == (\"$STEPS\" | split(\" \") | sort)"
   # Steps that need nothing of each other run side by side.
   local pair
-  for pair in settings,environment environment,wall wall,mounts mounts,shed shed,resolver resolver,firewall \
+  for pair in settings,environment environment,firewall firewall,mounts mounts,shed shed,resolver resolver,firewall \
     accounts,agent agent,proof firewall,proof proof,repository repository,session; do
     matches "$log" "[.[] | select(.event == \"boot.step\") | .step] | index(\"${pair%,*}\") < index(\"${pair#*,}\")"
   done
@@ -124,11 +124,11 @@ $POSTURE
 END"
   [[ $output == *'Uid: 1000 1000 1000 1000'* && $output == *'Uid: 65053 65053 65053 65053'* ]]
   [[ $output != *'Uid: 0 '* && $output != *'NoNewPrivs: 0'* ]]
-  # The reader of the wall's log alone has one, to be told by the kernel; see below.
+  # The reader of the firewall's log alone has one, to be told by the kernel; see below.
   run ! grep -E '(Cap[A-Za-z]+: 0*[1-9a-f]|Groups: [0-9])' <<<"${output//000000001000/000000000000}"
 }
 
-@test "the reader of the wall's log is a user of its own, with NET_ADMIN and nothing else" {
+@test "the reader of the firewall's log is a user of its own, with NET_ADMIN and nothing else" {
   try in_box main 'for status in /proc/[0-9]*/status; do
     if grep -q "CapEff:.*1000$" $status; then cat $status; tr "\0" " " <${status%status}cmdline; fi; done'
   [[ $(grep -c '^Uid:' <<<"$output") == 1 && $output == *$'Uid:\t65054\t65054\t65054\t65054'* ]]
@@ -202,7 +202,7 @@ END"
 @test "a stop during the boot ends it with 143" {
   ctl PUT /dns/zone/slow.test '{"drop": true}'
   boot stopped --env ALLOW_DOMAINS=slow.test --env REPO_URL=https://slow.test/any/repository
-  eventually 20 says '"step":"proof"' "$ENGINE" logs "$NAME-stopped"
+  eventually 20 says '"step":"self-test"' "$ENGINE" logs "$NAME-stopped"
   "$ENGINE" kill --signal TERM "$NAME-stopped" >/dev/null
   [[ $(timeout 30 "$ENGINE" wait "$NAME-stopped") == 143 ]]
   try "$ENGINE" logs "$NAME-stopped"

@@ -103,7 +103,7 @@ works() {
   [[ $(as_agent main 'curl -sSk --max-time 5 https://allowed.test') == allowed ]]
 }
 
-@test "a box that works goes on, whatever the clock does: nobody ends, the wall stands, health and ages are right" {
+@test "a box that works goes on, whatever the clock does: nobody ends, the firewall stands, health and ages are right" {
   local before offset name
   before=$(lives)
   ctl DELETE /canary >/dev/null

@@ -92,7 +92,7 @@ in_box() {
   "$ENGINE" exec --interactive "$NAME-$1" timeout 60 bash -c "$2"
 }
 
-# as_agent BOX COMMAND: a shell command as the agent's user, without our seccomp filter and Landlock: what the wall has
+# as_agent BOX COMMAND: a shell command as the agent's user, without our seccomp filter and Landlock: what the firewall has
 # to hold alone. in_session has the whole profile.
 as_agent() {
   as_user "$1" 1000 "$2"

@@ -49,5 +49,5 @@ work() {
 @test "nothing was refused in all that" {
   "$ENGINE" exec "$NAME-main" cloister log --json >"$BATS_TEST_TMPDIR/refused"
   cat "$BATS_TEST_TMPDIR/refused"
-  jq --slurp --exit-status 'map(select(.user == 1000 or .via != "wall")) == []' <"$BATS_TEST_TMPDIR/refused"
+  jq --slurp --exit-status 'map(select(.user == 1000 or .via != "firewall")) == []' <"$BATS_TEST_TMPDIR/refused"
 }

@@ -40,7 +40,7 @@ allows_and_refuses() {
   holds /canary '.sightings == []'
 }
 
-@test "where the kernel has sets the pins are a set, and the wall's own chain has one rule" {
+@test "where the kernel has sets the pins are a set, and the firewall's own chain has one rule" {
   box sets --env ALLOW_DOMAINS=allowed.test
   allows_and_refuses sets
   matches "$(status_of sets)" '.firewall.pinning == "set" and .firewall.pins > 0'
@@ -79,9 +79,9 @@ allows_and_refuses() {
     --volume "$BATS_FILE_TMPDIR/resolv.conf:/etc/resolv.conf:ro"
   allows_and_refuses fallback
   # The agent dials what is pinned: so nothing of the box's own is, and nobody takes its words.
-  says '"event":"own.off"' "$ENGINE" logs "$NAME-fallback"
+  says '"event":"outbound.off"' "$ENGINE" logs "$NAME-fallback"
   run ! as_agent fallback 'exec 3<>/dev/tcp/127.0.0.53/318'
-  matches "$(status_of fallback)" '.firewall.byAddress and .firewall.guarded == []'
+  matches "$(status_of fallback)" '.firewall.byAddress and .firewall.proxied == []'
   says 'names are not checked' "$ENGINE" exec "$NAME-fallback" cloister status
   says 'names are not checked' "$ENGINE" logs "$NAME-fallback"
   # What the name's check would have refused goes through: the price that status names.
@@ -98,7 +98,7 @@ allows_and_refuses() {
 
 @test "a kernel that can redirect is not asked to fall back" {
   box able --env ALLOW_DOMAINS=allowed.test --env EGRESS_FALLBACK=address
-  matches "$(status_of able)" '.firewall.byAddress == false and (.firewall.guarded | index(443))'
+  matches "$(status_of able)" '.firewall.byAddress == false and (.firewall.proxied | index(443))'
   run ! as_agent able 'curl -sSk --max-time 5 --resolve other.test:443:198.51.100.77 https://other.test'
   remove_box able
 }
@@ -154,7 +154,7 @@ for port in range(20000, 23000):
 print(refused)"'
   [[ $output == *3000* ]]
   eventually 20 is_status flood '.egress.refused >= 3000'
-  (($("$ENGINE" logs "$NAME-flood" 2>&1 | grep -c '"via":"wall"') < 400))
+  (($("$ENGINE" logs "$NAME-flood" 2>&1 | grep -c '"via":"firewall"') < 400))
   says '"event":"egress.refused.more"' "$ENGINE" logs "$NAME-flood"
   remove_box flood
 }

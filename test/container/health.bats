@@ -39,17 +39,17 @@ is() {
   [[ $("$ENGINE" inspect --format '{{json .Config.Healthcheck.Test}}' "$CLOISTER_IMAGE") == '["CMD","/usr/local/bin/cloister","health"]' ]]
 }
 
-@test "a wall that was opened from outside is found, although every process lives" {
+@test "a firewall that was opened from outside is found, although every process lives" {
   in_box main 'iptables -P OUTPUT ACCEPT'
   try says_health
   [[ $status == 70 ]]
   is unhealthy 'OUTPUT does not drop by default'
   in_box main 'iptables -P OUTPUT DROP; iptables -I OUTPUT 1 -j ACCEPT'
-  is unhealthy 'does not begin with the wall'
+  is unhealthy 'does not begin with the firewall'
   in_box main 'iptables -D OUTPUT -j ACCEPT; ip6tables -D OUTPUT -j CLOISTER-OUTPUT'
   is unhealthy 'ip6tables'
   in_box main 'ip6tables -I OUTPUT 1 -j CLOISTER-OUTPUT; iptables -t mangle -D POSTROUTING -j CLOISTER-LEAK'
-  is unhealthy 'mangle: POSTROUTING does not begin with the wall'
+  is unhealthy 'mangle: POSTROUTING does not begin with the firewall'
   in_box main 'iptables -t mangle -I POSTROUTING 1 -j CLOISTER-LEAK'
   eventually 5 is healthy '^$'
 }
@@ -57,26 +57,26 @@ is() {
 @test "an egress process that stands still is found, and that it is back" {
   in_box main 'pkill -STOP -u 65053'
   is unhealthy 'resolver does not answer'
-  is unhealthy 'guard'
+  is unhealthy 'proxy'
   in_box main 'pkill -CONT -u 65053'
   eventually 10 is healthy '^$'
 }
 
 # Where there is a way out it goes the agent's, and believes no process that merely lives.
-@test "a guard that nobody is led to any more is found" {
+@test "a proxy that nobody is led to any more is found" {
   start_internet
   box led
   eventually 20 is_of led healthy '^$'
-  in_box led 'iptables -t nat -F CLOISTER-GUARD'
-  is_of led unhealthy 'guard does not judge'
-  in_box led 'iptables -t nat -A CLOISTER-GUARD -p tcp --dport 443 -j DNAT --to-destination 127.0.0.53:443'
+  in_box led 'iptables -t nat -F CLOISTER-PROXY'
+  is_of led unhealthy 'proxy does not judge'
+  in_box led 'iptables -t nat -A CLOISTER-PROXY -p tcp --dport 443 -j DNAT --to-destination 127.0.0.53:443'
   eventually 5 is_of led healthy '^$'
   in_box led 'pkill -STOP -u 65053'
-  is_of led unhealthy 'guard does not judge'
+  is_of led unhealthy 'proxy does not judge'
   in_box led 'pkill -CONT -u 65053'
   # It leaves no refusals behind that would look like the agent's.
   "$ENGINE" exec "$NAME-led" cloister log --json >"$BATS_TEST_TMPDIR/log"
-  run ! grep -e cloister-proof -e 192.0.2.1 "$BATS_TEST_TMPDIR/log"
+  run ! grep -e cloister-self-test -e 192.0.2.1 "$BATS_TEST_TMPDIR/log"
   remove_box led
 }
 

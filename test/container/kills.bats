@@ -28,7 +28,7 @@ teardown_file() {
 
 # What is killed, as a part of its command line, and how often.
 VICTIMS=('iptables-nft -w|1' 'iptables-nft-save|1' '/iptables-nft-restore|1' 'ip6tables-nft-restore|1' 'landlock-access|1'
-  'mjs egress|1' 'mjs egress|5' 'ulogd|1' '/usr/sbin/nft|1' 'mjs furnish|1' 'mjs verify|1' 'usr/bin/test|1'
+  'mjs egress|1' 'mjs egress|5' 'ulogd|1' '/usr/sbin/nft|1' 'mjs provision-home|1' 'mjs verify|1' 'usr/bin/test|1'
   'git clone|1' 'checkout --progress|1' 'ls-remote|1' 'tmux.conf -D|1' 'tmux.conf -D|3' 'new-session|1')
 # Milliseconds after its start; at 0 it has not even begun.
 MOMENTS=(0 40)

@@ -43,7 +43,7 @@ teardown_file() {
 }
 
 @test "a denied connection fails in milliseconds, not minutes" {
-  # By the wall, and by the guard on a port that it serves: both fail for good, neither waits.
+  # By the firewall, and by the proxy on a port that it serves: both fail for good, neither waits.
   try as_agent main "curl -sS --max-time 5 https://198.51.100.66:4433"
   [[ $status == 7 ]]
   try as_agent main "curl -sS --max-time 5 https://198.51.100.66"
@@ -107,7 +107,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.connect
     port=$((port))
     answers+=$(as_agent main "python3 /fixtures/ask.py udp 127.0.0.11 $port $NAME-neighbour || python3 /fixtures/ask.py tcp 127.0.0.11 $port $NAME-neighbour" || true)
   done
-  rebuild_wall main
+  rebuild_firewall main
   [[ $answers == '0 198.51.100.'*'0 198.51.100.'* ]]
 }
 
@@ -147,7 +147,7 @@ visited() {
   remove_control main output
   visit main tcp 3001
   try eventually 3 as_agent main 'grep "visitor 198.51.100" /tmp/udp-3001 && grep "visitor 198.51.100" /tmp/tcp-3001'
-  rebuild_wall main
+  rebuild_firewall main
   [[ $status == 0 ]]
 }
 
@@ -248,7 +248,7 @@ restart_egress() {
   [[ $(as_agent other 'cat /etc/resolv.conf; curl -sS --max-time 5 https://allowed.test') == $'nameserver 203.0.113.53\nallowed' ]]
   run ! as_agent other 'curl -sS --max-time 5 https://denied.test'
   matches "$(world)" '(.dns | all(.name != "denied.test")) and .canary.sightings == []'
-  # The removal: without redirect and wall the same look-up leaves.
+  # The removal: without redirect and firewall the same look-up leaves.
   in_box other 'iptables -t nat -D OUTPUT -j CLOISTER-DNS; iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT'
   as_agent other 'RES_OPTIONS="timeout:1 attempts:1" getent ahosts denied.test' || true
   holds /canary '.sightings | any(.transport == "udp" and .port == 53)'
@@ -280,7 +280,7 @@ restart_egress() {
     done
     in_box main 'iptables -D CLOISTER-EGRESS -j CLOISTER-CLOSED || true'
   done
-  rebuild_wall
+  rebuild_firewall
   in_box main 'for each in 169.254.169.254 168.63.129.16 100.100.100.200 192.0.0.192; do nft delete element ip cloister pins "{ $each . 443 }"; done'
 }
 
@@ -294,11 +294,11 @@ restart_egress() {
   done
 }
 
-@test "a wall that does not hold is found by the box's own proof" {
+@test "a firewall that does not hold is found by the box's own proof" {
   try "$ENGINE" exec "$NAME-main" cloister verify
   [[ $status == 0 ]]
   remove_control main output
   try "$ENGINE" exec "$NAME-main" cloister verify
-  rebuild_wall main
+  rebuild_firewall main
   [[ $status == 70 && $output == *broken*'IPv4'* ]]
 }

@@ -32,7 +32,7 @@ once() {
   matches "$(tail -n 1 <<<"$stderr")" '.event == "box.stopped" and .code == 0 and .whose == "agent"'
 }
 
-@test "it works in the repository, as its own user, behind the same wall" {
+@test "it works in the repository, as its own user, behind the same firewall" {
   once -- -p 'fix the build' --output-format stream-json --verbose
   [[ $status == 0 ]]
   grep -qF '"stdout":"/workspace/repo\n1000"' <<<"$output"

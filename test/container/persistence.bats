@@ -53,8 +53,8 @@ in_session_of() {
     cat "$1.out" && exit "$(cat "$1.status")"' - "$place" "$3"
 }
 
-# Every process of the box's but those of root, the egress user and the reader of the wall's log.
-tenants() {
+# Every process of the box's but those of root, the egress user and the reader of the firewall's log.
+agentProcesses() {
   in_box "$1" 'for status in /proc/[0-9]*/status; do
     awk "/^(Uid|Gid|Groups|CapEff|CapBnd|NoNewPrivs|Seccomp):/ { printf \"%s \", \$0 }" "$status" 2>/dev/null; echo
   done | tr -s "\t " " " | grep -v -e "^Uid: 0 " -e "^Uid: 6505[34] " -e "^$" | sort -u'
@@ -67,7 +67,7 @@ tenants() {
   up --tmpfs=/workspace host --volume "$work:/workspace" --volume "$folder:$MEMORY" \
     --env REPO_URL=https://github.com/cloister-demo/hello --env ALLOW_DOMAINS=allowed.test
   eventually 20 says 'bypass permissions on' screen_of 1234 host
-  try tenants host
+  try agentProcesses host
   [[ $output == 'Uid: 1234 1234 1234 1234 Gid: 1234 1234 1234 1234 Groups: CapBnd: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 ' ||
     $output == 'Uid: 1234 1234 1234 1234 Gid: 1234 1234 1234 1234 Groups: CapEff: 0000000000000000 CapBnd: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 ' ]]
   matches "$(status_of host)" '.agent == {uid: 1234, gid: 1234} and .workspace == "/workspace"'
@@ -90,8 +90,8 @@ screen_of() {
   matches "$output" 'length > 20 and all(.[]; .verdict == "holds")'
 }
 
-# The canary: what leaves arrives there, and does when the wall's rule for that user is taken away.
-@test "the wall holds that user, and without its chain would not" {
+# The canary: what leaves arrives there, and does when the firewall's rule for that user is taken away.
+@test "the firewall holds that user, and without its chain would not" {
   ctl DELETE /canary
   try in_session_of 1234 host 'curl -sS --max-time 5 https://allowed.test/ >/dev/null && echo allowed
     timeout 3 bash -c "echo x >/dev/tcp/$NET_CANARY/8080" || echo refused'

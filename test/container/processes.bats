@@ -34,7 +34,7 @@ posture() {
 }
 
 @test "the environment of every process has exactly the documented names, whatever the operator's held" {
-  # Nobody without a process's capabilities may look into it: the wall log's has one.
+  # Nobody without a process's capabilities may look into it: the firewall log's has one.
   # shellcheck disable=SC2016
   try in_box main 'for folder in /proc/[0-9]*; do
     pid=${folder#/proc/} user=$(stat -c %u $folder 2>/dev/null) || continue
@@ -75,7 +75,7 @@ END
   [[ $(in_box main 'awk "/^Umask/ { print \$2 }" /proc/1/status') == 0022 ]]
 }
 
-@test "every thread of init, of the egress process and of the wall log holds what is documented" {
+@test "every thread of init, of the egress process and of the firewall log holds what is documented" {
   posture 0 node >"$BATS_TEST_TMPDIR/init"
   assert_is "$(cat "$BATS_TEST_TMPDIR/init")" <<'END'
 CapAmb: 0000000000000000

@@ -71,19 +71,19 @@ bash_turn() {
   run ! heard 'many6.denied.test'
 }
 
-@test "the agent hears of a name that the guard refused on the wire" {
+@test "the agent hears of a name that the proxy refused on the wire" {
   claude_does "$(bash_turn 'curl -sS --max-time 5 --resolve fronted.denied.test:443:198.51.100.77 https://fronted.denied.test; true')"
   heard '"fronted.denied.test:443": the name is not on the allowlist; an operator would allow it with: cloister allow fronted.denied.test'
 }
 
-@test "the agent hears of a packet that the wall refused, and by which user it was" {
+@test "the agent hears of a packet that the firewall refused, and by which user it was" {
   claude_does "$(bash_turn 'python3 /fixtures/send.py tcp 198.51.100.66 22; true')"
   heard '"198.51.100.66:22": no rule opens this address, port or protocol; rules are written for names'
-  cloister log --json | jq --slurp --exit-status 'any(.[]; .via == "wall" and .address == "198.51.100.66" and .port == 22
+  cloister log --json | jq --slurp --exit-status 'any(.[]; .via == "firewall" and .address == "198.51.100.66" and .port == 22
     and .user == 1000 and .protocol == "tcp" and .rule == null)'
 }
 
-@test "the wall's refusal of an allowed name's other port names the rule for it" {
+@test "the firewall's refusal of an allowed name's other port names the rule for it" {
   as_agent main 'getent hosts allowed.test && curl -sS https://allowed.test && { python3 /fixtures/send.py tcp 198.51.100.77 2222 || true; }'
   eventually 3 says 'to allow it: cloister allow allowed.test:2222/tcp' cloister log
 }
@@ -157,11 +157,11 @@ for number in range(3000):
     asker.recv(4096)
 "'
   eventually 8 counted $((before + 3000))
-  # Told one by one or summed up: the log comes to the same as the board, but for what it may hold back for a while.
+  # Told one by one or summed up: the log comes to the same as the store, but for what it may hold back for a while.
   eventually 25 told_in_full
 }
 
-# Nothing of before is still on its way to the board.
+# Nothing of before is still on its way to the store.
 settled() {
   local count
   count=$(cloister status --json | jq .egress.refused)

@@ -105,7 +105,7 @@ burst() {
   closed_meanwhile
 }
 
-@test "the reader of the wall's log: twenty times, and refusals are told again" {
+@test "the reader of the firewall's log: twenty times, and refusals are told again" {
   local before round
   before=$(steady)
   for round in {1..20}; do
@@ -113,7 +113,7 @@ burst() {
     in_box main 'pkill -KILL -u 65054'
     eventually 3 in_box main 'pgrep -u 65054 ulogd'
   done
-  is_status main '.children["wall-log"].restarts == 20'
+  is_status main '.children["packet-log"].restarts == 20'
   closed_meanwhile
   as_agent main "timeout 1 bash -c '</dev/tcp/$NET_CANARY/7777'" || true
   eventually 5 in_box main 'grep -q "\"port\":7777" /run/cloister/refusals.jsonl'
@@ -176,7 +176,7 @@ clients() {
   eventually 15 same_figures "$before"
 }
 
-@test "without the wall the very same attempts arrive" {
+@test "without the firewall the very same attempts arrive" {
   in_box main 'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT'
   eventually 10 holds /canary '.sightings | any(.transport == "tcp" and .port == 22)'
 }

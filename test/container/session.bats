@@ -150,9 +150,9 @@ has_clients() {
 
 @test "attach during the boot shows its steps as they happen, and then the session" {
   boot booting "${FIXTURES[@]}" "${SLOW[@]}"
-  eventually 10 says '"step":"proof"' "$ENGINE" logs "$NAME-booting"
+  eventually 10 says '"step":"self-test"' "$ENGINE" logs "$NAME-booting"
   try operator booting 'expect The box is booting.
-    expect + wall
+    expect + firewall
     expect + proof
     expect ! repository
     expect + session
@@ -234,7 +234,7 @@ has_clients() {
   # tmux may draw the words apart.
   eventually 30 shows "$shown" permissions 1
   # The log was on the terminal during the boot, for people; it left with the session.
-  shows "$shown" 'wall (' 1
+  shows "$shown" 'firewall (' 1
   run ! grep --text '"event"' "$shown"
   detach_by >&5
   eventually 10 shows "$shown" 'Detached. The box goes on. Enter comes back' 1

@@ -45,7 +45,7 @@ ends_with() {
 }
 
 # The step, and what hangs in it. The others do nothing that could: the boot's contract stops those.
-STEPS=('wall iptables-nft-restore' 'mounts /usr/bin/true' 'resolver mjs egress' 'agent mjs furnish' 'proof mjs verify'
+STEPS=('firewall iptables-nft-restore' 'mounts /usr/bin/true' 'resolver mjs egress' 'agent mjs provision-home' 'proof mjs verify'
   'repository git clone' 'session new-session')
 
 # stop_in_each SIGNAL CODE [FLAG...]
@@ -109,10 +109,10 @@ now() {
 # was_deaf BOX FROM TO: the signal came, in that time, while Node had no handler yet: at the start, or as init replaced
 # itself. To PID 1 alone the kernel then drops it; who stops a container sends another, or kills.
 was_deaf() {
-  local log settings mounts shed
+  local log settings mounts drop
   log=$(log_of "$1")
-  settings=$(time_of settings <<<"$log") mounts=$(time_of mounts <<<"$log") shed=$(time_of shed <<<"$log")
-  (($2 < settings || (mounts <= $3 && $2 <= shed))) || { echo "lost between $2 and $3"; echo "$log"; return 1; }
+  settings=$(time_of settings <<<"$log") mounts=$(time_of mounts <<<"$log") drop=$(time_of drop <<<"$log")
+  (($2 < settings || (mounts <= $3 && $2 <= drop))) || { echo "lost between $2 and $3"; echo "$log"; return 1; }
 }
 
 time_of() {
@@ -184,14 +184,14 @@ planted() {
 }
 
 @test "an error that nobody catches stops a boot half way, undone, with 70" {
-  stand faulty 'mjs furnish'
+  stand faulty 'mjs provision-home'
   eventually 30 hangs faulty
   planted faulty USR2
   matches "$(log_of faulty | grep '"boot.failed"')" '.step == "agent" and .code == 70'
   remove_box faulty
 }
 
-@test "where init is not the last process it leaves nobody behind, and the wall stands" {
+@test "where init is not the last process it leaves nobody behind, and the firewall stands" {
   # shellcheck disable=SC2016
   OUTER=(-c 'cloister init; echo "ended with $?"; exec sleep 1000')
   stand outer '' --entrypoint sh

@@ -24,10 +24,10 @@ setup() {
   BEFORE=$(restarts)
 }
 
-# Of the session, the egress process and the reader of the wall's log.
+# Of the session, the egress process and the reader of the firewall's log.
 restarts() {
   "$ENGINE" exec "$NAME-main" cloister status --json |
-    jq -c '[.session.restarts, .children.egress.restarts, .children["wall-log"].restarts]'
+    jq -c '[.session.restarts, .children.egress.restarts, .children["packet-log"].restarts]'
 }
 
 # restarted SESSION EGRESS READER: so often since the test began.
@@ -257,9 +257,9 @@ while True: held.append(s.accept()[0]); $1"
   restarted 0 2 0
 }
 
-@test "the reader of the wall's log stopped: its silence is noticed, and refusals are told again" {
+@test "the reader of the firewall's log stopped: its silence is noticed, and refusals are told again" {
   fault 'pkill -STOP -u 65054'
-  row wall-log 'it does not tell what the wall refuses'
+  row packet-log 'it does not tell what the firewall refuses'
   restarted 0 0 1
   as_agent main 'timeout 2 bash -c "echo x >/dev/udp/127.0.0.11/7" || true'
   eventually 10 says 127.0.0.11 "$ENGINE" exec "$NAME-main" cloister log --json
@@ -268,7 +268,7 @@ while True: held.append(s.accept()[0]); $1"
 @test "the reader and the egress process stopped at once" {
   fault 'pkill -STOP -u 65053; pkill -STOP -u 65054'
   row egress '"step":"end"'
-  row wall-log '"step":"end"'
+  row packet-log '"step":"end"'
 }
 
 # What it is asked by is no attempt of anybody's.

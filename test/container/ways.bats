@@ -169,7 +169,7 @@ END
   more+=' && cp /bin/true /usr/local/bin/raised && chmod 4755 /usr/local/bin/raised'
   # As a package with certificates does.
   more+=' && cp --remove-destination /etc/ssl/certs/system-certificates.crt /etc/ssl/certs/ca-certificates.crt'
-  build_more "$more && /usr/local/libexec/cloister/seal"
+  build_more "$more && /usr/local/libexec/cloister/harden-image"
   CLOISTER_IMAGE=$NAME-more box more --env REPO_URL=https://github.com/cloister-demo/hello
   [[ $(in_session more more-of-it) == more ]]
   in_box more '[[ ! -u /usr/local/bin/raised ]] && grep -q BEGIN /etc/ssl/certs/ca-certificates.crt && cmp /etc/ssl/certs/ca-certificates.crt /run/cloister/ca-certificates.crt'

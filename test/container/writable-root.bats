@@ -52,7 +52,7 @@ refused_without() {
   assert_tmpfs "$output" /run/cloister 'rw,nosuid,nodev,noexec,relatime' 'size=16384k,nr_inodes=4096,mode=755'
 }
 
-@test "init has shed SYS_ADMIN with the rest, on every thread" {
+@test "init has dropped SYS_ADMIN with the rest, on every thread" {
   try in_box own 'cat /proc/1/task/*/status | grep -E "^(Cap|NoNewPrivs)" | tr -s "\t" " " | sort -u'
   [[ $output == $'CapAmb: 0000000000000000\nCapBnd: 00000000000015e0\nCapEff: 00000000000015e0\nCapInh: 0000000000000000\nCapPrm: 00000000000015e0\nNoNewPrivs: 1' ]]
 }
@@ -146,14 +146,14 @@ mends() {
   [[ $status == 77 && $output == *'as root'* ]]
 }
 
-# Its own tables are the host's: it is refused before the wall, and nothing of the host changed.
+# Its own tables are the host's: it is refused before the firewall, and nothing of the host changed.
 @test "the host's network namespace is refused with 77 and stays untouched" {
   local before
-  # The sign that the boot goes by: without it the wall would be the host's, so the test ends here.
+  # The sign that the boot goes by: without it the firewall would be the host's, so the test ends here.
   "$ENGINE" run --rm --network host --entrypoint test "$CLOISTER_IMAGE" -e /proc/sys/net/core/netdev_max_backlog
   before=$(host_tables)
   REFUSED_NETWORK=host refused_without '^--sysctl='
-  [[ $status == 77 && $output == *"host's own network namespace"*'--network host'* && $output != *'"step":"wall"'* ]]
+  [[ $status == 77 && $output == *"host's own network namespace"*'--network host'* && $output != *'"step":"firewall"'* ]]
   [[ $(host_tables) == "$before" && $before == *'*filter'* ]]
 }
 

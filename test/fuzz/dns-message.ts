@@ -1,6 +1,6 @@
 import Packet from 'dns2/packet';
 import { makeResolver } from '../../src/network/resolver/resolver.ts';
-import type { Reply, Resolver } from '../../src/network/resolver/resolver-parts.ts';
+import type { ReplyWith, Resolver } from '../../src/network/resolver/resolver-parts.ts';
 import { parseUpstreamAnswer, renderUpstreamQuery } from '../../src/network/resolver/upstream-message.ts';
 import { makeAllowlist } from '../../src/policy/allowlist.ts';
 import { parseRules } from '../../src/policy/parse-rules.ts';
@@ -65,7 +65,7 @@ function makeWorld(): Resolver {
     },
     mayDial: () => true,
     learned: (name) => {
-      if (!isAllowed(name)) throw new Error(`opened the wall for ${name}`);
+      if (!isAllowed(name)) throw new Error(`opened the firewall for ${name}`);
     },
     refused: () => {},
     failed: ({ detail }) => {
@@ -80,7 +80,7 @@ function isAllowed(name: string): boolean {
   return name === 'allowed.test' || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.wild\.test$/.test(name);
 }
 
-function assertSound(bytes: Buffer, reply: Reply): void {
+function assertSound(bytes: Buffer, reply: ReplyWith): void {
   if (reply === null) return;
   if (((bytes[2] ?? 0x80) & 0x80) !== 0) throw new Error('an answer was answered');
   const message = Packet.parse(reply);

@@ -20,7 +20,7 @@ const heads = [
   `GET / HTTP/1.1\r\nHost: ${allowed}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
 ];
 
-/** Names the guard would have dialled for the input of this moment. */
+/** Names the proxy would have dialled for the input of this moment. */
 let asked: string[] = [];
 const take = makeHttpFront({
   limits: connectionLimits,
@@ -38,7 +38,7 @@ const take = makeHttpFront({
   },
 });
 
-/** The whole HTTP side of the guard: it ends, answers nothing but errors, and asks for allowed names alone. */
+/** The whole HTTP side of the proxy: it ends, answers nothing but errors, and asks for allowed names alone. */
 export const http: Target = {
   name: 'HTTP',
   seeds: heads.map((text) => Buffer.from(text)),

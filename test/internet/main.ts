@@ -108,7 +108,7 @@ function planServices(plan: AddressPlan): Map<string, Serve> {
   ]);
 }
 
-/** The canary answers on the web's ports: a wall that is off must show, or the test of it proves nothing. */
+/** The canary answers on the web's ports: a firewall that is off must show, or the test of it proves nothing. */
 function watch(socket: Socket): void {
   const isTls = [443, 8443].includes(socket.localPort ?? 0);
   const isHttp = [80, 8080].includes(socket.localPort ?? 0);

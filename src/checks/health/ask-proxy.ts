@@ -1,40 +1,40 @@
 import { connect } from 'node:net';
-import { guardPort, ownAddress } from '../../core/own-address.ts';
-import { proofAddresses, proofName } from '../protocol.ts';
+import { ownAddress, proxyPort } from '../../core/own-address.ts';
+import { selfTestAddresses, selfTestName } from '../protocol.ts';
 
 const tlsPort = 443;
 const alertRecord = 21;
 /** What a refused name is told: RFC 8446, 6. */
 const unrecognisedName = 112;
 
-export interface GuardFacts {
-  /** TCP ports on which the agent is led to the guard. */
-  readonly guarded: readonly number[];
+export interface ProxyFacts {
+  /** TCP ports on which the agent is led to the proxy. */
+  readonly proxied: readonly number[];
   /** Milliseconds for each answer. */
   readonly patience: number;
 }
 
 /**
- * Goes the agent's way, called as its user: the kernel leads the connection to the guard, which reads the name and
+ * Goes the agent's way, called as its user: the kernel leads the connection to the proxy, which reads the name and
  * refuses it. Nothing leaves, and no refusal of this name is told. Without a way out nothing is led anywhere: then it
- * has to do that the guard answers.
+ * has to do that the proxy answers.
  */
-export async function guardRelays({ guarded, patience }: GuardFacts): Promise<boolean> {
-  if (!guarded.includes(tlsPort)) return guardAnswers(patience);
+export async function proxyRelays({ proxied, patience }: ProxyFacts): Promise<boolean> {
+  if (!proxied.includes(tlsPort)) return proxyAnswers(patience);
   const answer = await greet(patience);
-  return answer === 'no way out' ? guardAnswers(patience) : answer === 'refused by name';
+  return answer === 'no way out' ? proxyAnswers(patience) : answer === 'refused by name';
 }
 
 type Answer = 'refused by name' | 'no way out' | 'something else';
 
 function greet(patience: number): Promise<Answer> {
   return new Promise((resolve) => {
-    const socket = connect({ host: proofAddresses.ipv4, port: tlsPort, timeout: patience });
+    const socket = connect({ host: selfTestAddresses.ipv4, port: tlsPort, timeout: patience });
     const settle = (answer: Answer) => {
       socket.destroy();
       resolve(answer);
     };
-    socket.on('connect', () => socket.write(renderHello(proofName)));
+    socket.on('connect', () => socket.write(renderHello(selfTestName)));
     socket.on('data', (data: Buffer) => settle(isRefusal(data) ? 'refused by name' : 'something else'));
     socket.on('end', () => settle('something else'));
     socket.on('timeout', () => settle('something else'));
@@ -72,10 +72,10 @@ function sized(width: number, octets: Buffer): Buffer {
   return Buffer.concat([size, octets]);
 }
 
-/** Who comes to the guard without having been led there is cut off: that too is an answer. */
-function guardAnswers(patience: number): Promise<boolean> {
+/** Who comes to the proxy without having been led there is cut off: that too is an answer. */
+function proxyAnswers(patience: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: ownAddress, port: guardPort, timeout: patience });
+    const socket = connect({ host: ownAddress, port: proxyPort, timeout: patience });
     const settle = (answers: boolean) => {
       socket.destroy();
       resolve(answers);

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { ownAddress, resolverPort } from '../../core/own-address.ts';
-import { proofName } from '../protocol.ts';
+import { selfTestName } from '../protocol.ts';
 
 const id = 0x6865;
 const recursionDesired = 0x0100;
@@ -25,7 +25,7 @@ export function resolverAnswers(patience: number): Promise<boolean> {
     socket.on('error', () => settle(false));
     socket.on('message', (answer) => settle(isDenial(answer)));
     // Connected, the socket hears of a port nobody listens on, and takes answers from there alone.
-    socket.connect(resolverPort, ownAddress, () => socket.send(renderQuery(proofName)));
+    socket.connect(resolverPort, ownAddress, () => socket.send(renderQuery(selfTestName)));
   });
 }
 

@@ -5,7 +5,7 @@ import type { Host } from '../../host/host.ts';
 import { readMounts } from '../../host/proc/mountinfo.ts';
 import { isAlive, parseState } from '../../state/box-state.ts';
 import { memoryOf } from '../memory-of.ts';
-import { guardRelays } from './ask-proxy.ts';
+import { proxyRelays } from './ask-proxy.ts';
 import { resolverAnswers } from './ask-resolver.ts';
 import { disksOf } from './disks.ts';
 import { type HealthFacts, judgeHealth } from './judge-health.ts';
@@ -32,13 +32,13 @@ async function look(host: LookingHost): Promise<HealthFacts> {
   if (!alive || state.phase !== 'ready') return { ...unseen, state, alive, memory };
   const mounts = readMounts(files);
   const [gaps, resolver] = await Promise.all([askForGaps(host), resolverAnswers(patience)]);
-  // Whoever asks init is root; the guard is for the agent's user, and a volume in its home is seen by nobody else.
+  // Whoever asks init is root; the proxy is for the agent's user, and a volume in its home is seen by nobody else.
   const seen = await asUser(state.agent.uid, async () => ({
-    guard: await guardRelays({ guarded: state.firewall.guarded, patience }),
+    proxy: await proxyRelays({ proxied: state.firewall.proxied, patience }),
     disks: disksOf(files, mounts, state),
   }));
   return { ...seen, state, alive, gaps, resolver, agent: agentRuns(files, state.agent.uid), memory };
 }
 
 /** A box that is not ready is judged by that alone. */
-const unseen = { gaps: null, resolver: false, guard: false, agent: false, disks: {} } as const;
+const unseen = { gaps: null, resolver: false, proxy: false, agent: false, disks: {} } as const;

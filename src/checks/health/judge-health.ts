@@ -5,10 +5,10 @@ export interface HealthFacts {
   readonly state: BoxState | null;
   /** Whether the init of that state still lives. */
   readonly alive: boolean;
-  /** What the kernel's wall lacks; null where init gave no answer. */
+  /** What the kernel's firewall lacks; null where init gave no answer. */
   readonly gaps: readonly string[] | null;
   readonly resolver: boolean;
-  readonly guard: boolean;
+  readonly proxy: boolean;
   readonly agent: boolean;
   readonly disks: Readonly<Record<string, { readonly writable: boolean; readonly used: number }>>;
   readonly memory: number | null;
@@ -44,7 +44,7 @@ function brokenOf(facts: HealthFacts, state: BoxState): string[] {
   return [
     ...(facts.gaps ?? ['init does not answer']),
     ...(facts.resolver ? [] : ['the resolver does not answer']),
-    ...(facts.guard || state.firewall.byAddress ? [] : ['the guard does not judge what the agent dials']),
+    ...(facts.proxy || state.firewall.byAddress ? [] : ['the proxy does not judge what the agent dials']),
     ...(state.session.running || state.once ? [] : ['the session is not running']),
   ];
 }
@@ -74,7 +74,7 @@ function poorOf(facts: HealthFacts, state: BoxState): string[] {
 const asked = {
   session: "the session can't be entered",
   egress: 'the egress process does not answer',
-  'wall-log': "the reader of the wall's log does not answer",
+  'packet-log': "the reader of the firewall's log does not answer",
   agent: "a program of the session's panes stands still",
 } as const;
 

@@ -5,7 +5,7 @@ import { listPids } from '../../host/proc/pid.ts';
 /** Milliseconds for each answer. */
 export const patience = 2000;
 
-/** Has init look at the wall.  @returns what the wall lacks, or null where init gives no answer in time. */
+/** Has init look at the firewall.  @returns what the firewall lacks, or null where init gives no answer in time. */
 export async function askForGaps(host: Pick<Host, 'ask' | 'sleep'>): Promise<readonly string[] | null> {
   const late = host.sleep(patience).then(() => '{}');
   try {

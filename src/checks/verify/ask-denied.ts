@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import type { Verdict } from './verdict.ts';
+import type { CheckVerdict } from './verdict.ts';
 import { codeOf, openFor } from './verdict.ts';
 
 const headerSize = 12;
@@ -14,7 +14,7 @@ const blocked = 15;
  * Asks for a name that no allowlist means. Any resolver says that there is none: only the box's own says that it
  * was blocked, so another answer came from another resolver, and the query has left.
  */
-export async function askDenied(server: string, name: string, patience: number): Promise<Verdict> {
+export async function askDenied(server: string, name: string, patience: number): Promise<CheckVerdict> {
   try {
     const answer = await exchange(server, renderQuery(name), patience);
     const own = ((answer[3] ?? 0) & 0x0f) === noSuchName && explanationOf(answer) === blocked;

@@ -6,51 +6,54 @@ import { ownAddress } from '../../core/own-address.ts';
 import { Paths } from '../../core/paths.ts';
 import type { ShortHost } from '../../host/host.ts';
 import { parseState } from '../../state/box-state.ts';
-import { proofAddresses, proofName } from '../protocol.ts';
+import { selfTestAddresses, selfTestName } from '../protocol.ts';
 import { askDenied } from './ask-denied.ts';
-import { type Checks, codeOf, refused, type Verdict } from './verdict.ts';
+import { type Checks, type CheckVerdict, codeOf, refused } from './verdict.ts';
 
-/** Ports that are tried where the wall itself refuses; on a port of the list it is the guard that does. */
-const unguarded = [853, 8080, 22, 25];
+/** Ports that are tried where the firewall itself refuses; on a port of the list it is the proxy that does. */
+const unproxied = [853, 8080, 22, 25];
 const goodName = 'api.anthropic.com';
 const patience = 2000;
 /** By a reset to a connection, and to a datagram by an ICMP error. */
-const byTheWall = ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES'];
+const byTheFirewall = ['ECONNREFUSED', 'EHOSTUNREACH', 'EACCES'];
 /** Its alert: a connection that is only reset never came to it. */
-const byTheGuard = ['ERR_SSL_TLSV1_UNRECOGNIZED_NAME'];
+const byTheProxy = ['ERR_SSL_TLSV1_UNRECOGNIZED_NAME'];
 const noIPv6 = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
 /** What leaves the box. */
 export const egressChecks: Checks = {
   'a denied name does not resolve': (host) =>
-    unlessCutOff(() => askDenied(nameserver(host), proofName, patience)),
+    unlessCutOff(() => askDenied(nameserver(host), selfTestName, patience)),
   // Redirected to the box's own, which denies the name, or refused where nothing can be redirected; with nothing in
   // between it would stay silent.
   'another resolver than the box’s own is not reached': (host) =>
     parseState(host.files.readIfAny(Paths.state))?.firewall.byAddress === true
-      ? refused(() => send(proofAddresses.ipv4, 53), byTheWall)
-      : unlessCutOff(() => askDenied(proofAddresses.ipv4, proofName, patience)),
+      ? refused(() => send(selfTestAddresses.ipv4, 53), byTheFirewall)
+      : unlessCutOff(() => askDenied(selfTestAddresses.ipv4, selfTestName, patience)),
   'an address outside the list is refused at once over IPv4': (host) =>
-    refused(() => dial(proofAddresses.ipv4, unguardedPort(host)), ['ECONNREFUSED']),
+    refused(() => dial(selfTestAddresses.ipv4, unproxiedPort(host)), ['ECONNREFUSED']),
   'an address outside the list is refused at once over IPv6': () =>
-    refused(() => dial(proofAddresses.ipv6, 443), ['ECONNREFUSED', ...noIPv6]),
+    refused(() => dial(selfTestAddresses.ipv6, 443), ['ECONNREFUSED', ...noIPv6]),
   'a datagram outside the list is refused at once': () =>
-    refused(() => send(proofAddresses.ipv4, 443), byTheWall),
+    refused(() => send(selfTestAddresses.ipv4, 443), byTheFirewall),
   'a name outside the list is refused on the wire, whatever the address': (host) =>
-    refused(() => shakeHands(proofAddresses.ipv4, proofName), isGuarded(host, 443) ? byTheGuard : byTheWall),
+    refused(
+      () => shakeHands(selfTestAddresses.ipv4, selfTestName),
+      isProxied(host, 443) ? byTheProxy : byTheFirewall,
+    ),
   'an allowed name is reached': reachGoodName,
 };
 
 /** Without a route nothing is redirected either, and resolvers have no word of their own for that. */
-async function unlessCutOff(attack: () => Promise<Verdict>): Promise<Verdict> {
+async function unlessCutOff(attack: () => Promise<CheckVerdict>): Promise<CheckVerdict> {
   const verdict = await attack();
   if (verdict.verdict !== 'unknown') return verdict;
-  const code = await dial(proofAddresses.ipv4, 9).then(() => '', codeOf);
+  const code = await dial(selfTestAddresses.ipv4, 9).then(() => '', codeOf);
   return code === 'ENETUNREACH' ? { verdict: 'not tried', detail: code } : verdict;
 }
 
 /** Without this one every refusal above could be a network that is down. */
-async function reachGoodName(): Promise<Verdict> {
+async function reachGoodName(): Promise<CheckVerdict> {
   try {
     const [address = ''] = await resolve4(goodName);
     await shakeHands(address, goodName);
@@ -60,12 +63,12 @@ async function reachGoodName(): Promise<Verdict> {
   }
 }
 
-function unguardedPort(host: ShortHost): number {
-  return unguarded.find((candidate) => !isGuarded(host, candidate)) ?? 9;
+function unproxiedPort(host: ShortHost): number {
+  return unproxied.find((candidate) => !isProxied(host, candidate)) ?? 9;
 }
 
-function isGuarded(host: ShortHost, port: number): boolean {
-  return parseState(host.files.readIfAny(Paths.state))?.firewall.guarded.includes(port) ?? false;
+function isProxied(host: ShortHost, port: number): boolean {
+  return parseState(host.files.readIfAny(Paths.state))?.firewall.proxied.includes(port) ?? false;
 }
 
 /** Whom the agent's programs ask; where they are told nobody over IPv4, it is the box's own resolver. */
@@ -109,7 +112,7 @@ function send(host: string, port: number): Promise<void> {
     const timer = setTimeout(() => settle(() => reject(silence())), patience);
     socket.on('error', (error) => settle(() => reject(error)));
     socket.on('message', () => settle(resolve));
-    socket.on('connect', () => socket.send('proof'));
+    socket.on('connect', () => socket.send('self-test'));
     socket.connect(port, host);
   });
 }

@@ -33,9 +33,9 @@ export const fileChecks: Checks = {
     return judge(open.length === 0, open.join(' '));
   },
   'the state of the box belongs to root': async () => {
-    const own = [Paths.state, Paths.run, Paths.agent, Paths.wallLog, Paths.private, Paths.certificates];
+    const own = [Paths.state, Paths.run, Paths.agent, Paths.packetLog, Paths.private, Paths.certificates];
     const verdict = await allRefused(
-      { ...writing([Paths.state]), ...creating([Paths.run, Paths.agent, Paths.wallLog]) },
+      { ...writing([Paths.state]), ...creating([Paths.run, Paths.agent, Paths.packetLog]) },
       [...notWritten, 'ENOENT'],
     );
     const open = own.filter(isOpen);
@@ -64,7 +64,7 @@ function isRootSealed(files: Files): boolean {
 
 function creating(folders: readonly string[]): Record<string, () => unknown> {
   return Object.fromEntries(
-    folders.map((folder) => [folder, () => fileAttempts.createAndRemove(`${folder}/.cloister-proof`)]),
+    folders.map((folder) => [folder, () => fileAttempts.createAndRemove(`${folder}/.cloister-self-test`)]),
   );
 }
 

@@ -6,7 +6,7 @@ import { allRefused, type Checks } from './verdict.ts';
 /** Hidden processes are gone for who may not see them. */
 const closed = ['EACCES', 'EPERM', 'ENOENT', 'ESRCH'];
 
-/** What the agent's user can do to processes of others: init, the egress process, the reader of the wall's log. */
+/** What the agent's user can do to processes of others: init, the egress process, the reader of the firewall's log. */
 export const processChecks: Checks = {
   "init's environment is closed": () =>
     allRefused({ environ: () => fileAttempts.read('/proc/1/environ') }, closed),

@@ -1,6 +1,6 @@
 import type { SyscallName } from '../../core/syscalls.ts';
 import { loadAttempt } from '../../host/attempt.ts';
-import { type Checks, judge, type Verdict } from './verdict.ts';
+import { type Checks, type CheckVerdict, judge } from './verdict.ts';
 
 /** A system call with arguments that would do something, and the error by which our filter refuses it. */
 interface Attempt {
@@ -43,7 +43,7 @@ export const systemCallChecks: Checks = {
   'no socket but unix, TCP, UDP and routing': () => tryAll(sockets),
 };
 
-function tryAll(attempts: readonly Attempt[]): Verdict {
+function tryAll(attempts: readonly Attempt[]): CheckVerdict {
   const attempt = loadAttempt();
   // Another error says that the kernel looked at the arguments: the filter let the call through.
   const wrong = attempts.flatMap(({ call, args, error }) => {

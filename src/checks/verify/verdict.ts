@@ -2,13 +2,13 @@ import type { ShortHost } from '../../host/host.ts';
 import type { Finding } from '../protocol.ts';
 
 /** What an attack came to. */
-export type Verdict = Omit<Finding, 'promise'>;
+export type CheckVerdict = Omit<Finding, 'promise'>;
 
 /** One attack, carried out as the agent's user. */
-export type Check = (host: ShortHost) => Promise<Verdict> | Verdict;
+export type Check = (host: ShortHost) => Promise<CheckVerdict> | CheckVerdict;
 export type Checks = Readonly<Record<string, Check>>;
 
-export function judge(holds: boolean, detail: string): Verdict {
+export function judge(holds: boolean, detail: string): CheckVerdict {
   return { verdict: holds ? 'holds' : 'broken', detail: holds ? '' : detail };
 }
 
@@ -16,13 +16,13 @@ export function judge(holds: boolean, detail: string): Verdict {
  * Carries out an attack that has to fail, and with one of these errors: another may come from another layer, and
  * then it proves nothing about ours.
  */
-export async function refused(attack: () => unknown, codes: readonly string[]): Promise<Verdict> {
+export async function refused(attack: () => unknown, codes: readonly string[]): Promise<CheckVerdict> {
   try {
     await attack();
     return { verdict: 'broken', detail: 'the attempt succeeded' };
   } catch (error) {
     const code = codeOf(error);
-    // A packet that got no answer got out: the wall refuses, it never drops.
+    // A packet that got no answer got out: the firewall refuses, it never drops.
     if (code === 'ETIMEDOUT') return { verdict: 'broken', detail: 'nothing refused it' };
     return { verdict: codes.includes(code) ? 'holds' : openFor(code), detail: code };
   }
@@ -40,7 +40,7 @@ export function openFor(code: string): 'unknown' | 'not tried' {
 export async function allRefused(
   attacks: Readonly<Record<string, () => unknown>>,
   codes: readonly string[],
-): Promise<Verdict> {
+): Promise<CheckVerdict> {
   const verdicts = await Promise.all(
     Object.entries(attacks).map(async ([name, attack]) => ({ name, ...(await refused(attack, codes)) })),
   );

@@ -28,7 +28,7 @@ export async function verify(host: ShortHost, options: { json: boolean; inside: 
   return areKept(findings) ? ExitCode.ok : ExitCode.failed;
 }
 
-/** Init attacks, for it alone sees what the wall counts; where it does not answer, this process does what it can. */
+/** Init attacks, for it alone sees what the firewall counts; where it does not answer, this process does what it can. */
 async function askInit(host: ShortHost): Promise<Outcome> {
   const reply = await replyOf(host);
   if (reply?.data !== undefined) return withUntried(reply.data);

@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
-import { doorPort, ownAddress } from '../../core/own-address.ts';
+import { ingestPort, ownAddress } from '../../core/own-address.ts';
 import type { ShortHost } from '../../host/host.ts';
-import type { Happening } from '../../policy/notification.ts';
+import type { NotificationWord } from '../../policy/notification.ts';
 import { noticeOf, renderNotice } from '../notice.ts';
 
-/** Milliseconds for the door to answer; nobody listens where nothing is to be told. */
+/** Milliseconds for the ingest to answer; nobody listens where nothing is to be told. */
 const patience = 1000;
 
-/** Leaves a word at the box's door, and answers with what the terminal shows. */
+/** Leaves a word at the box's ingest, and answers with what the terminal shows. */
 export async function notify(_: ShortHost, input: string): Promise<string> {
   const notice = noticeOf(input);
   if (notice === null) return '';
@@ -16,9 +16,9 @@ export async function notify(_: ShortHost, input: string): Promise<string> {
 }
 
 /** Written by hand: loading a client costs more than all the rest of this program. */
-function leave(word: Happening): Promise<void> {
+function leave(word: NotificationWord): Promise<void> {
   return new Promise((resolve) => {
-    const socket = connect({ host: ownAddress, port: doorPort });
+    const socket = connect({ host: ownAddress, port: ingestPort });
     socket.setTimeout(patience, () => socket.destroy());
     socket.on('error', () => {});
     socket.on('close', () => resolve());

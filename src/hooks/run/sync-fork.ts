@@ -1,7 +1,7 @@
 import { Paths } from '../../core/paths.ts';
 import type { ShortHost } from '../../host/host.ts';
 import { workspaceAsBooted } from '../../state/workspace-as-booted.ts';
-import { parseDefaultBranch, planSync, renderStart, renderSynced, type Standing } from '../fork.ts';
+import { type BranchStanding, parseDefaultBranch, planSync, renderStart, renderSynced } from '../fork.ts';
 import { isAside } from '../session-name.ts';
 
 /** Milliseconds git has for the network, and for everything else. */
@@ -23,7 +23,7 @@ export async function syncFork(host: ShortHost, input: string): Promise<string> 
   return renderStart(renderSynced(standing));
 }
 
-async function lookUpstream(host: ShortHost): Promise<Standing | null> {
+async function lookUpstream(host: ShortHost): Promise<BranchStanding | null> {
   // Most clones are none of a fork, and git takes as long to start as this whole program.
   const settings = host.files.readIfAny(`${workspaceAsBooted(host)}/repo/.git/config`);
   if (settings !== null && !settings.includes('[remote "upstream"]')) return null;

@@ -1,6 +1,6 @@
 import { Paths } from '../../core/paths.ts';
 import type { ShortHost } from '../../host/host.ts';
-import { parseTold } from '../../policy/audit-entry.ts';
+import { parseAuditEntries } from '../../policy/audit-entry.ts';
 import { chooseNews, keyOf, parseLooked, parseToolEvent, renderAnswer } from '../refusals.ts';
 
 /** Tells the session what was refused since its last look; as the agent, in a place of the agent's own. */
@@ -9,7 +9,7 @@ export function tellRefusals(host: ShortHost, input: string): string {
   if (event === null) return '';
   const path = `${Paths.session}/looked-${event.session}`;
   const looked = parseLooked(host.files.readIfAny(path));
-  const told = parseTold(host.files.readIfAny(Paths.refusalsJson) ?? '', looked?.sequence ?? 0);
+  const told = parseAuditEntries(host.files.readIfAny(Paths.refusalsJson) ?? '', looked?.sequence ?? 0);
   const last = told.at(-1);
   if (last === undefined && looked !== null) return '';
   const news = chooseNews(told, { looked, start: host.now() - event.duration });

@@ -19,7 +19,7 @@
 #define PATIENCE 500
 
 /*
- * Kept: the kernel lets nobody close one before it has done with what was deleted, and that takes milliseconds. After
+ * Respawned: the kernel lets nobody close one before it has done with what was deleted, and that takes milliseconds. After
  * any error it is closed, so that nothing late can be read from it.
  */
 static int channel = -1;

@@ -1,7 +1,7 @@
 import type { Host } from '../../host/host.ts';
 import type { Backend } from '../../state/environment.ts';
 
-/** Packets the wall has refused since it stands: those it told of one by one, and the rest. */
+/** Packets the firewall has refused since it stands: those it told of one by one, and the rest. */
 export interface RefusalCounters {
   readonly told: number;
   readonly untold: number;

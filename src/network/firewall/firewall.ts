@@ -3,12 +3,12 @@ import type { AddressJudge } from '../../policy/address-class.ts';
 import type { Allowlist } from '../../policy/allowlist.ts';
 import type { Backend } from '../../state/environment.ts';
 import { pinLifetimeOf } from '../protocol.ts';
-import { applyGuarded } from './apply.ts';
+import { applyProxied } from './apply.ts';
 import { type KernelReport, makeKernelPins } from './kernel-pins.ts';
 import { PinTable } from './pins.ts';
-import { guardedPorts } from './plan.ts';
+import { proxiedPorts } from './plan.ts';
 
-/** A request from the egress process: open the wall for this name's addresses. TTL in seconds. */
+/** A request from the egress process: open the firewall for this name's addresses. TTL in seconds. */
 export interface PinRequest {
   readonly name: string;
   /** Null for every port that the name's rules open. */
@@ -20,7 +20,7 @@ export interface PinRequest {
 }
 
 /** A name of the box's own, and the one port it is reached on. */
-export interface OwnDoor {
+export interface OutboundOpening {
   readonly name: string;
   readonly port: number;
 }
@@ -41,7 +41,7 @@ export interface FirewallParts {
   readonly host: Host;
   readonly allowlist: Allowlist;
   /** Where the box itself may send: never a part of the agent's list. */
-  readonly own: readonly OwnDoor[];
+  readonly own: readonly OutboundOpening[];
   readonly mayDial: AddressJudge;
   readonly backend: Backend;
   readonly dialler: number;
@@ -52,7 +52,7 @@ export interface FirewallParts {
 }
 
 /**
- * Keeps the wall's pinned addresses. It believes nothing the egress process says: name, port and class of every address
+ * Keeps the firewall's pinned addresses. It believes nothing the egress process says: name, port and class of every address
  * are judged again here. Requests that come while the kernel is being told go together in the next round.
  */
 export function makeFirewall(parts: FirewallParts): Firewall {
@@ -60,7 +60,7 @@ export function makeFirewall(parts: FirewallParts): Firewall {
   const pins = new PinTable();
   const kernel = makeKernelPins(parts, pins);
   let { allowlist } = parts;
-  let ports = guardedPorts(allowlist.rules);
+  let ports = proxiedPorts(allowlist.rules);
   return {
     pin: async (request) => {
       const ports = portsFor(parts, allowlist, request);
@@ -71,8 +71,8 @@ export function makeFirewall(parts: FirewallParts): Firewall {
     },
     expire: () => kernel.tell({ add: [], remove: pins.expire(host.uptime()) }),
     setRules: async (next) => {
-      const wanted = guardedPorts(next.rules);
-      if (!parts.byAddress && wanted.join() !== ports.join()) await applyGuarded(host, wanted, parts.backend);
+      const wanted = proxiedPorts(next.rules);
+      if (!parts.byAddress && wanted.join() !== ports.join()) await applyProxied(host, wanted, parts.backend);
       const before = { allowlist, ports };
       allowlist = next;
       ports = wanted;
@@ -83,7 +83,7 @@ export function makeFirewall(parts: FirewallParts): Firewall {
         await kernel.tell({ add: [], remove: gone });
       } catch (error) {
         ({ allowlist, ports } = before);
-        if (!parts.byAddress) await applyGuarded(host, ports, parts.backend).catch(() => {});
+        if (!parts.byAddress) await applyProxied(host, ports, parts.backend).catch(() => {});
         throw error;
       }
     },
@@ -104,17 +104,20 @@ function lifetimeOf(ttl: number, byAddress: boolean): number {
 }
 
 function portsFor(parts: FirewallParts, allowlist: Allowlist, request: PinRequest): number[] {
-  const rules = request.own === true ? ownDoors(parts, request) : allowlist.rulesFor(request.name);
+  const rules = request.own === true ? outboundOpenings(parts, request) : allowlist.rulesFor(request.name);
   if (rules.length === 0) throw new Error('a pin was asked for a name that is not allowed');
   const bad = request.addresses.filter((address) => !parts.mayDial(address));
   if (bad.length > 0) throw new Error('a pin was asked for an address that may not be dialled');
-  const ports = guardedPorts(rules);
+  const ports = proxiedPorts(rules);
   if (request.port === null) return ports;
   if (!ports.includes(request.port)) throw new Error('a pin was asked for a port that no rule opens');
   return [request.port];
 }
 
 /** Where the agent itself dials what is pinned, nothing of the box's own is. */
-function ownDoors({ own, byAddress }: FirewallParts, { name }: PinRequest): readonly OwnDoor[] {
-  return byAddress ? [] : own.filter((door) => door.name === name);
+function outboundOpenings(
+  { own, byAddress }: FirewallParts,
+  { name }: PinRequest,
+): readonly OutboundOpening[] {
+  return byAddress ? [] : own.filter((opening) => opening.name === name);
 }

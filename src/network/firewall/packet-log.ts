@@ -1,5 +1,5 @@
-/** A packet the wall refused. Port and user are null where the packet has none. */
-export interface WallRefusal {
+/** A packet the firewall refused. Port and user are null where the packet has none. */
+export interface PacketRefusal {
   readonly protocol: 'tcp' | 'udp' | 'icmp' | 'other';
   readonly address: string;
   readonly port: number | null;
@@ -7,7 +7,7 @@ export interface WallRefusal {
   readonly user: number | null;
 }
 
-const protocols: Readonly<Record<number, WallRefusal['protocol']>> = {
+const protocols: Readonly<Record<number, PacketRefusal['protocol']>> = {
   1: 'icmp',
   6: 'tcp',
   17: 'udp',
@@ -15,7 +15,7 @@ const protocols: Readonly<Record<number, WallRefusal['protocol']>> = {
 };
 
 /** Parses one line of ulogd's JSON output.  @returns null for a line of another shape. */
-export function parseWallLine(line: string): WallRefusal | null {
+export function parsePacketLine(line: string): PacketRefusal | null {
   let fields: Record<string, unknown> | null;
   try {
     fields = JSON.parse(line) as Record<string, unknown> | null;

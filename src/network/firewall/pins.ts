@@ -1,4 +1,4 @@
-/** One open door: this IPv4 address on this TCP port. */
+/** One open opening: this IPv4 address on this TCP port. */
 export interface Pin {
   readonly address: string;
   readonly port: number;
@@ -26,11 +26,11 @@ const mostNames = 64;
 export class PinTable {
   readonly #held = new Map<string, Held>();
 
-  /** @returns what is new: the wall has to be told.  Throws when the table is full, and then changes nothing. */
+  /** @returns what is new: the firewall has to be told.  Throws when the table is full, and then changes nothing. */
   add({ name, addresses, ports, lifetime }: PinEntry, now: number): Pin[] {
     const pins = addresses.flatMap((address) => ports.map((port) => ({ address, port })));
     const fresh = new Map(pins.filter((pin) => !this.#held.has(keyOf(pin))).map((pin) => [keyOf(pin), pin]));
-    // All or nothing: a pin that stands here and was never told to the wall would count as open.
+    // All or nothing: a pin that stands here and was never told to the firewall would count as open.
     if (this.#held.size + fresh.size > mostPins)
       throw new Error(`more than ${mostPins} addresses are pinned`);
     for (const [key, pin] of fresh) this.#held.set(key, { ...pin, expires: 0, names: new Set() });

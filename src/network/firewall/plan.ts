@@ -2,12 +2,12 @@ import { isIPv6 } from 'node:net';
 import { ownAddress } from '../../core/own-address.ts';
 import { closedRanges, type Surroundings } from '../../policy/address-class.ts';
 
-/** Everything the wall depends on. Ids are decimal user ids; addresses are literal. */
-export interface WallPlan {
+/** Everything the firewall depends on. Ids are decimal user ids; addresses are literal. */
+export interface FirewallPlan {
   readonly agent: number;
   readonly egress: number;
-  /** TCP ports on which the agent is redirected to the guard; null where it dials pinned addresses itself. */
-  readonly guarded: readonly number[] | null;
+  /** TCP ports on which the agent is redirected to the proxy; null where it dials pinned addresses itself. */
+  readonly proxied: readonly number[] | null;
   /** The resolvers that the egress user alone may ask, on port 53. */
   readonly upstreams: readonly string[];
   /** Resolvers of the platform on loopback, closed on every port: they answer for anybody. */
@@ -23,9 +23,10 @@ export interface WallPlan {
 /** Docker answers here on user-defined networks, on port 53 and on a high port. */
 const engineResolver = '127.0.0.11';
 
-export function planWall(
-  facts: Omit<WallPlan, 'loopbackResolvers' | 'closed'> & Surroundings & { nameservers: readonly string[] },
-): WallPlan {
+export function planFirewall(
+  facts: Omit<FirewallPlan, 'loopbackResolvers' | 'closed'> &
+    Surroundings & { nameservers: readonly string[] },
+): FirewallPlan {
   const { nameservers, connected, local, ...rest } = facts;
   const closed = closedRanges({ connected, local })
     .filter(({ family }) => family === 'ipv4')
@@ -39,7 +40,7 @@ export function planWall(
 }
 
 /** @returns the ports on which the rules let anything out, each once. */
-export function guardedPorts(rules: readonly { readonly port: number }[]): number[] {
+export function proxiedPorts(rules: readonly { readonly port: number }[]): number[] {
   return [...new Set(rules.map((rule) => rule.port))].sort((one, other) => one - other);
 }
 
@@ -49,12 +50,12 @@ export function ofFamily(addresses: readonly string[], family: 4 | 6): readonly 
 }
 
 /** Which of our jumps stand already, so that a second boot in one namespace adds none twice. */
-export interface Standing {
+export interface StandingRules {
   has(table: string, line: string): boolean;
 }
 
 /** @param saved what iptables-save printed. */
-export function parseStanding(saved: string): Standing {
+export function parseStanding(saved: string): StandingRules {
   const lines = new Set<string>();
   let table = '';
   for (const line of saved.split('\n')) {

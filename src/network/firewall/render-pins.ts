@@ -13,7 +13,7 @@ export function renderPinChain(pins: readonly Pin[]): string {
   );
 }
 
-/** Renders the same chain where a set knows the addresses: it has marked the packet before the wall judges it. */
+/** Renders the same chain where a set knows the addresses: it has marked the packet before the firewall judges it. */
 export function renderPinnedBySet(): string {
   return chain([`-A CLOISTER-PINS -p tcp -m mark --mark ${pinned}/${pinned} -j ACCEPT`]);
 }
@@ -24,7 +24,7 @@ function chain(rules: readonly string[]): string {
 
 /**
  * Renders the set of pinned pairs, for nft(8): one look-up however many there are. It only marks what `dialler` sends
- * to a pinned pair; without it, or with it empty, the wall stays closed.
+ * to a pinned pair; without it, or with it empty, the firewall stays closed.
  */
 export function renderPinSet(dialler: number, pins: readonly Pin[]): string {
   return [

@@ -1,16 +1,16 @@
-import { guardPort, ownAddress, resolverPort } from '../../core/own-address.ts';
-import { ofFamily, type Standing, type WallPlan } from './plan.ts';
+import { ownAddress, proxyPort, resolverPort } from '../../core/own-address.ts';
+import { type FirewallPlan, ofFamily, type StandingRules } from './plan.ts';
 
 const owned = (uid: number) => `-m owner --uid-owner ${uid}`;
 const refuse = '-j CLOISTER-REFUSE';
 
 /**
- * Renders the IPv4 wall: one document for iptables-restore --noflush, applied whole or not at all.
+ * Renders the IPv4 firewall: one document for iptables-restore --noflush, applied whole or not at all.
  *
  * The order is part of the security: the agent's packets are judged by its own chain before anything looks at
  * connection state, or it could take over the entry of somebody else's connection.
  */
-export function renderWall4(plan: WallPlan, standing: Standing): string {
+export function renderFirewall4(plan: FirewallPlan, standing: StandingRules): string {
   return [
     ...table('filter', filterChains, [
       ...jump(standing, 'filter', 'OUTPUT', 'CLOISTER-OUTPUT'),
@@ -22,7 +22,7 @@ export function renderWall4(plan: WallPlan, standing: Standing): string {
       ...refuseChain('icmp-admin-prohibited'),
       ...inputChain(plan),
     ]),
-    ...(plan.guarded === null ? [] : redirections(plan, plan.guarded, standing)),
+    ...(plan.proxied === null ? [] : redirections(plan, plan.proxied, standing)),
     // Only here is the interface the one the packet really leaves by: after NAT, after rerouting.
     ...table(
       'mangle',
@@ -37,15 +37,15 @@ export function renderWall4(plan: WallPlan, standing: Standing): string {
   ].join('\n');
 }
 
-/** Renders the chain that leads the agent to the guard, alone: the list of ports has changed. */
-export function renderGuarded(ports: readonly number[]): string {
-  return [...table('nat', ['CLOISTER-GUARD'], guardRules(ports)), ''].join('\n');
+/** Renders the chain that leads the agent to the proxy, alone: the list of ports has changed. */
+export function renderProxied(ports: readonly number[]): string {
+  return [...table('nat', ['CLOISTER-PROXY'], proxyRules(ports)), ''].join('\n');
 }
 
-function redirections(plan: WallPlan, ports: readonly number[], standing: Standing): string[] {
+function redirections(plan: FirewallPlan, ports: readonly number[], standing: StandingRules): string[] {
   return table(
     'nat',
-    ['CLOISTER-DNS', 'CLOISTER-GUARD'],
+    ['CLOISTER-DNS', 'CLOISTER-PROXY'],
     [
       ...jump(standing, 'nat', 'OUTPUT', 'CLOISTER-DNS'),
       `-A CLOISTER-DNS ${owned(plan.egress)} -j RETURN`,
@@ -53,20 +53,20 @@ function redirections(plan: WallPlan, ports: readonly number[], standing: Standi
         (protocol) =>
           `-A CLOISTER-DNS ! -d ${ownAddress}/32 -p ${protocol} -m ${protocol} --dport 53 -j DNAT --to-destination ${ownAddress}:${resolverPort}`,
       ),
-      `-A CLOISTER-DNS ! -o lo -p tcp ${owned(plan.agent)} -j CLOISTER-GUARD`,
-      ...guardRules(ports),
+      `-A CLOISTER-DNS ! -o lo -p tcp ${owned(plan.agent)} -j CLOISTER-PROXY`,
+      ...proxyRules(ports),
     ],
   );
 }
 
-function guardRules(ports: readonly number[]): string[] {
+function proxyRules(ports: readonly number[]): string[] {
   return ports.map(
     (port) =>
-      `-A CLOISTER-GUARD -p tcp -m tcp --dport ${port} -j DNAT --to-destination ${ownAddress}:${guardPort}`,
+      `-A CLOISTER-PROXY -p tcp -m tcp --dport ${port} -j DNAT --to-destination ${ownAddress}:${proxyPort}`,
   );
 }
 
-/** Where the wall tells of what it refuses (NFLOG): LOG writes nothing in a container. */
+/** Where the firewall tells of what it refuses (NFLOG): LOG writes nothing in a container. */
 export const logGroup = 53;
 
 const filterChains = [
@@ -77,7 +77,7 @@ const filterChains = [
   'CLOISTER-CLOSED',
   'CLOISTER-PINS',
   'CLOISTER-REFUSE',
-  'CLOISTER-TOLD',
+  'CLOISTER-LOGGED',
 ];
 
 const policies = [':INPUT DROP [0:0]', ':FORWARD DROP [0:0]', ':OUTPUT DROP [0:0]'];
@@ -91,11 +91,11 @@ export function table(
   return [`*${name}`, ...head, ...chains.map((chain) => `:${chain} - [0:0]`), ...rules, 'COMMIT'];
 }
 
-export function jump(standing: Standing, table: string, from: string, to: string): string[] {
+export function jump(standing: StandingRules, table: string, from: string, to: string): string[] {
   return standing.has(table, `-A ${from} -j ${to}`) ? [] : [`-I ${from} 1 -j ${to}`];
 }
 
-function outputChain(plan: WallPlan): string[] {
+function outputChain(plan: FirewallPlan): string[] {
   return [
     `-A CLOISTER-OUTPUT ${owned(plan.agent)} -j CLOISTER-AGENT`,
     `-A CLOISTER-OUTPUT ${owned(plan.egress)} -j CLOISTER-EGRESS`,
@@ -113,7 +113,7 @@ function outputChain(plan: WallPlan): string[] {
   ];
 }
 
-function agentChain(plan: WallPlan): string[] {
+function agentChain(plan: FirewallPlan): string[] {
   return [
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-AGENT -d ${address}/32 ${refuse}`),
     // Whatever it may have bound: it answers nobody in the name of the resolver.
@@ -125,7 +125,7 @@ function agentChain(plan: WallPlan): string[] {
       (port) =>
         `-A CLOISTER-AGENT -p tcp -m tcp --sport ${port} -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT`,
     ),
-    ...(plan.guarded === null ? throughPins('CLOISTER-AGENT') : []),
+    ...(plan.proxied === null ? throughPins('CLOISTER-AGENT') : []),
     `-A CLOISTER-AGENT ${refuse}`,
   ];
 }
@@ -141,18 +141,18 @@ function throughPins(chain: string): string[] {
   return [`-A ${chain} -j CLOISTER-CLOSED`, `-A ${chain} -p tcp -j CLOISTER-PINS`];
 }
 
-function closedChain({ closed }: WallPlan): string[] {
+function closedChain({ closed }: FirewallPlan): string[] {
   return closed.map((range) => `-A CLOISTER-CLOSED -d ${range} ${refuse}`);
 }
 
-function egressChain(plan: WallPlan): string[] {
+function egressChain(plan: FirewallPlan): string[] {
   return [
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-EGRESS -d ${address}/32 ${refuse}`),
     // It answers there and dials nobody: whatever addresses the box has or gets, its own are not dialled for the agent.
     `-A CLOISTER-EGRESS -o lo -p tcp -m tcp --syn ${refuse}`,
     '-A CLOISTER-EGRESS -o lo -j ACCEPT',
     ...ofFamily(plan.upstreams, 4).flatMap((address) => upstreamRules(`${address}/32`)),
-    ...(plan.guarded === null ? [] : dialRules),
+    ...(plan.proxied === null ? [] : dialRules),
     `-A CLOISTER-EGRESS ${refuse}`,
   ];
 }
@@ -169,16 +169,16 @@ export function refuseChain(icmp: string): string[] {
     `-A ${chain} -j REJECT --reject-with ${icmp}`,
   ];
   return [
-    '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j CLOISTER-TOLD',
+    '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j CLOISTER-LOGGED',
     // A rule without a target: its counter is what was refused and not told.
     '-A CLOISTER-REFUSE',
     ...reject('CLOISTER-REFUSE'),
-    `-A CLOISTER-TOLD -j NFLOG --nflog-group ${logGroup} --nflog-size 64 --nflog-threshold 1`,
-    ...reject('CLOISTER-TOLD'),
+    `-A CLOISTER-LOGGED -j NFLOG --nflog-group ${logGroup} --nflog-size 64 --nflog-threshold 1`,
+    ...reject('CLOISTER-LOGGED'),
   ];
 }
 
-function inputChain(plan: WallPlan): string[] {
+function inputChain(plan: FirewallPlan): string[] {
   return [
     '-A CLOISTER-INPUT -i lo -j ACCEPT',
     '-A CLOISTER-INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',

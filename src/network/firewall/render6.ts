@@ -1,17 +1,17 @@
-import { ofFamily, type Standing, type WallPlan } from './plan.ts';
+import { type FirewallPlan, ofFamily, type StandingRules } from './plan.ts';
 import { jump, refuseChain, table, upstreamRules } from './render.ts';
 
-const chains = ['CLOISTER-INPUT', 'CLOISTER-OUTPUT', 'CLOISTER-EGRESS', 'CLOISTER-REFUSE', 'CLOISTER-TOLD'];
+const chains = ['CLOISTER-INPUT', 'CLOISTER-OUTPUT', 'CLOISTER-EGRESS', 'CLOISTER-REFUSE', 'CLOISTER-LOGGED'];
 /** Router and neighbour discovery, without which no IPv6 address is reachable (RFC 4861). */
 const discovery = ['router-solicitation', 'neighbour-solicitation', 'neighbour-advertisement'];
 const heard = ['router-advertisement', 'neighbour-solicitation', 'neighbour-advertisement'];
 const flyResolver = 'fdaa::3';
 
 /**
- * Renders the IPv6 wall. It is stateless and goes by owner, because connection tracking is not to be relied on
+ * Renders the IPv6 firewall. It is stateless and goes by owner, because connection tracking is not to be relied on
  * for IPv6 everywhere. The agent's user gets loopback and nothing else.
  */
-export function renderWall6(plan: WallPlan, standing: Standing): string {
+export function renderFirewall6(plan: FirewallPlan, standing: StandingRules): string {
   return [
     ...table('filter', chains, [
       ...jump(standing, 'filter', 'OUTPUT', 'CLOISTER-OUTPUT'),

@@ -18,7 +18,7 @@ interface Expected {
   readonly policy: 'DROP' | null;
 }
 
-/** Looks whether the wall still stands in the kernel.  @returns what is missing, a sentence each; none where it stands. */
+/** Looks whether the firewall still stands in the kernel.  @returns what is missing, a sentence each; none where it stands. */
 export async function findGaps(host: Host, facts: StandingFacts): Promise<string[]> {
   const gaps = await Promise.all(
     expectedOf(facts).map(async (expected) => {
@@ -90,5 +90,5 @@ function gapIn(listing: string, { program, table, chain, first, policy }: Expect
   if (policy !== null && !lines.includes(`-P ${chain} ${policy}`))
     return `${where}: ${chain} does not drop by default`;
   const [rule] = lines.filter((line) => line.startsWith('-A'));
-  return rule === first ? null : `${where}: ${chain} does not begin with the wall`;
+  return rule === first ? null : `${where}: ${chain} does not begin with the firewall`;
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { agentWords, type Happening } from '../../policy/notification.ts';
+import { agentWords, type NotificationWord } from '../../policy/notification.ts';
 import { type ConnectionPlaces, makeConnectionPlaces } from './connection-places.ts';
 import { type Forwarder, longestExport, signals } from './telemetry-forwarder.ts';
 
@@ -9,9 +9,9 @@ const most = { connections: 128, octets: 8 * 1024 * 1024 };
 const times = { headersTimeout: 5000, requestTimeout: 15_000, keepAliveTimeout: 10_000 };
 const connectionsCheckingInterval = 5000;
 
-export interface DoorParts {
+export interface IngestParts {
   /** Null where nobody is to be told anything. */
-  readonly tell: ((word: Happening) => void) | null;
+  readonly tell: ((word: NotificationWord) => void) | null;
   readonly forwarder: Forwarder | null;
 }
 
@@ -19,7 +19,7 @@ export interface DoorParts {
  * Where the agent's programs leave what the box sends for them, on loopback: `POST /events/WORD` with nothing else
  * in it, and OpenTelemetry's `POST /v1/SIGNAL`. Answers are a status and nothing more.
  */
-export function openDoor(parts: DoorParts, descriptor: { readonly fd: number }): Promise<Server> {
+export function openIngest(parts: IngestParts, descriptor: { readonly fd: number }): Promise<Server> {
   const places = makeConnectionPlaces(most);
   const server = createServer(
     { ...times, connectionsCheckingInterval, maxHeaderSize: 8192 },
@@ -41,7 +41,7 @@ export function openDoor(parts: DoorParts, descriptor: { readonly fd: number }):
   });
 }
 
-type Parts = DoorParts & { readonly places: ConnectionPlaces };
+type Parts = IngestParts & { readonly places: ConnectionPlaces };
 
 async function answer(parts: Parts, request: IncomingMessage): Promise<number> {
   const [, room, word = ''] = /^\/(events|v1)\/([a-z]{1,16})$/.exec(request.url ?? '') ?? [];
@@ -50,10 +50,10 @@ async function answer(parts: Parts, request: IncomingMessage): Promise<number> {
   return room === 'v1' ? take(parts, request, word) : 404;
 }
 
-function hear({ tell }: DoorParts, { headers }: IncomingMessage, word: string): number {
-  if (tell === null || !agentWords.includes(word as Happening)) return 404;
+function hear({ tell }: IngestParts, { headers }: IncomingMessage, word: string): number {
+  if (tell === null || !agentWords.includes(word as NotificationWord)) return 404;
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) return 413;
-  tell(word as Happening);
+  tell(word as NotificationWord);
   return 204;
 }
 

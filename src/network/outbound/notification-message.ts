@@ -1,8 +1,8 @@
-import { type Happening, happenings } from '../../policy/notification.ts';
+import { type NotificationWord, notifications } from '../../policy/notification.ts';
 import type { Format, NotifyTarget } from '../../policy/outbound-target.ts';
 
 /** What is sent: headers in lower case, and a body in ASCII. */
-export interface Message {
+export interface NotificationMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -11,8 +11,12 @@ export interface Message {
  * Renders one notification from words of the box and of its operator alone.
  * @param count how often it happened since the last telling of it.
  */
-export function renderMessage(notify: NotifyTarget, word: Happening, count: number): Message {
-  const { kind, text } = happenings[word];
+export function renderMessage(
+  notify: NotifyTarget,
+  word: NotificationWord,
+  count: number,
+): NotificationMessage {
+  const { kind, text } = notifications[word];
   const where = notify.repository === null ? '' : ` (${notify.repository})`;
   const times = count > 1 ? `, ${count} times` : '';
   const said = { title: `${notify.box}: ${text}`, line: `${notify.box}: ${text}${times}${where}` };
@@ -27,7 +31,7 @@ export function renderMessage(notify: NotifyTarget, word: Happening, count: numb
 function render(
   format: Format,
   { title, line, urgent }: { title: string; line: string; urgent: boolean },
-): Message {
+): NotificationMessage {
   const plain = { 'content-type': 'text/plain; charset=utf-8' };
   const json = { 'content-type': 'application/json' };
   switch (format) {

@@ -1,5 +1,5 @@
 import { makeTokenBucket } from '../../core/token-bucket.ts';
-import { type Happening, happenings } from '../../policy/notification.ts';
+import { type NotificationWord, notifications } from '../../policy/notification.ts';
 import type { NotifyTarget } from '../../policy/outbound-target.ts';
 import { renderMessage } from './notification-message.ts';
 import { type Post, PostError } from './post.ts';
@@ -18,7 +18,7 @@ export type Source = keyof typeof rations;
 
 export interface Notifier {
   /** Never waits, never fails. */
-  tell(word: Happening, source: Source): void;
+  tell(word: NotificationWord, source: Source): void;
   /** Tries what is left once more, without waiting for its time. */
   flush(): Promise<void>;
 }
@@ -39,8 +39,8 @@ interface Waiting {
 /** Tells one thing after another. What waits is one entry a word, so there is an end to it whatever happens. */
 export function makeNotifier(parts: NotifierParts): Notifier {
   const { notify, now } = parts;
-  const waiting = new Map<Happening, Waiting>();
-  const toldAt = new Map<Happening, number>();
+  const waiting = new Map<NotificationWord, Waiting>();
+  const toldAt = new Map<NotificationWord, number>();
   const left = {
     agent: makeTokenBucket({ ...rations.agent, now }),
     box: makeTokenBucket({ ...rations.box, now }),
@@ -48,9 +48,9 @@ export function makeNotifier(parts: NotifierParts): Notifier {
   let working = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const delayOf = (word: Happening, { source }: Waiting) =>
+  const delayOf = (word: NotificationWord, { source }: Waiting) =>
     Math.max((toldAt.get(word) ?? -wordPause) + wordPause - now(), left[source].wait(1));
-  const take = (word: Happening): Waiting | undefined => {
+  const take = (word: NotificationWord): Waiting | undefined => {
     const entry = waiting.get(word);
     waiting.delete(word);
     toldAt.set(word, now());
@@ -78,7 +78,7 @@ export function makeNotifier(parts: NotifierParts): Notifier {
   };
   return {
     tell: (word, source) => {
-      if (!notify.on.includes(happenings[word].kind)) return;
+      if (!notify.on.includes(notifications[word].kind)) return;
       const known = waiting.get(word);
       if (known === undefined) waiting.set(word, { count: 1, source });
       else known.count += 1;
@@ -95,7 +95,7 @@ export function makeNotifier(parts: NotifierParts): Notifier {
 }
 
 interface News {
-  readonly word: Happening;
+  readonly word: NotificationWord;
   readonly count: number;
 }
 

@@ -1,34 +1,34 @@
 import type { AddressJudge } from '../../policy/address-class.ts';
 import { makeAllowlist } from '../../policy/allowlist.ts';
-import type { Happening } from '../../policy/notification.ts';
-import { type OwnTargets, rulesOf } from '../../policy/outbound-target.ts';
+import type { NotificationWord } from '../../policy/notification.ts';
+import { type OutboundTargets, rulesOf } from '../../policy/outbound-target.ts';
 import type { PinWish } from '../pin-leases.ts';
 import { makeNames } from '../resolver/names.ts';
 import type { AskUpstream } from '../resolver/upstream.ts';
-import { openDoor } from './ingest.ts';
+import { openIngest } from './ingest.ts';
 import { makeNotifier } from './notifier.ts';
 import { makePost } from './post.ts';
 import { makeForwarder } from './telemetry-forwarder.ts';
 
-export interface OwnParts {
-  readonly own: OwnTargets;
+export interface OutboundParts {
+  readonly own: OutboundTargets;
   readonly ask: AskUpstream;
   readonly mayDial: AddressJudge;
   readonly pin: (wish: PinWish) => Promise<void>;
   readonly authorities: () => string;
-  readonly door: { readonly fd: number };
+  readonly ingest: { readonly fd: number };
   readonly now: () => number;
   readonly troubled: (what: 'notify' | 'telemetry', reason: string) => void;
 }
 
 /** What the box sends for itself. */
-export interface Own {
-  tell(word: Happening): void;
+export interface Outbound {
+  tell(word: NotificationWord): void;
   flush(): Promise<void>;
 }
 
-/** Opens the door for what the agent's programs leave, and sends that and what the box says to the operator's hosts. */
-export async function openOwn(parts: OwnParts): Promise<Own> {
+/** Opens the ingest for what the agent's programs leave, and sends that and what the box says to the operator's hosts. */
+export async function openOutbound(parts: OutboundParts): Promise<Outbound> {
   const { own, now, troubled } = parts;
   const allowlist = makeAllowlist(rulesOf(own));
   // Names of its own, so that no answer to the agent comes out of what was asked for the box.
@@ -48,10 +48,10 @@ export async function openOwn(parts: OwnParts): Promise<Own> {
     own.telemetry === null
       ? null
       : makeForwarder({ telemetry: own.telemetry, post, now, troubled: (why) => troubled('telemetry', why) });
-  const hear = (word: Happening) => {
+  const hear = (word: NotificationWord) => {
     if (word !== 'ended' || own.notify?.once !== true) notifier?.tell(word, 'agent');
   };
-  await openDoor({ tell: notifier && hear, forwarder }, parts.door);
+  await openIngest({ tell: notifier && hear, forwarder }, parts.ingest);
   return {
     // Of Claude's ends init knows what the agent's pane says.
     tell: (word) => notifier?.tell(word, word === 'restarts' ? 'agent' : 'box'),

@@ -11,12 +11,12 @@ import type { Names } from '../resolver/names.ts';
 const patience = 15_000;
 
 /** Why nothing arrived: fixed words, for what a stranger's server says may hold anything. */
-export type Trouble = 'unresolved' | 'not-pinned' | 'unreachable' | 'untrusted' | 'broken' | 'silent';
+export type PostTrouble = 'unresolved' | 'not-pinned' | 'unreachable' | 'untrusted' | 'broken' | 'silent';
 
 export class PostError extends Error {
-  readonly reason: Trouble;
+  readonly reason: PostTrouble;
 
-  constructor(reason: Trouble, cause: unknown) {
+  constructor(reason: PostTrouble, cause: unknown) {
     super(`nothing could be posted: ${reason}`, { cause });
     this.reason = reason;
   }

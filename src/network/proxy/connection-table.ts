@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { type Connection, type Desk, tellFailed } from './connection.ts';
+import { type Connection, type ProxyContext, tellFailed } from './connection.ts';
 import type { Destination } from './proxy-parts.ts';
 
-/** Every connection of the guard, within its limits. */
-export interface Crowd {
+/** Every connection of the proxy, within its limits. */
+export interface ConnectionTable {
   /** @returns null where there was no room: the socket is reset. */
   admit(socket: Socket, destination: Destination): Connection | null;
   /** @returns how many were cut. */
@@ -11,15 +11,15 @@ export interface Crowd {
   readonly size: number;
 }
 
-export function makeCrowd(desk: Desk): Crowd {
-  const { limits } = desk;
+export function makeConnectionTable(context: ProxyContext): ConnectionTable {
+  const { limits } = context;
   const open = new Set<Connection>();
   /** In the order of arrival: whoever has waited longest without a name gives way to the next. */
   const unproven = new Set<Connection>();
 
   const turnAway = (connection: Connection) => {
     const detail = `${open.size} connections, ${unproven.size} of them without a name`;
-    tellFailed(desk, connection, { via: 'tcp', trouble: 'overloaded', name: null, detail });
+    tellFailed(context, connection, { via: 'tcp', trouble: 'overloaded', name: null, detail });
     connection.cut();
   };
   const leave = (connection: Connection) => {

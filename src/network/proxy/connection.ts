@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Reason, Trouble, Via } from '../../policy/refusal.ts';
 import type { Claim } from './judge-claim.ts';
 import type { Limits } from './proxy-limits.ts';
-import type { Destination, GuardParts } from './proxy-parts.ts';
+import type { Destination, ProxyParts } from './proxy-parts.ts';
 
 /** One connection of the agent's, from its arrival until it is closed. */
 export interface Connection {
@@ -16,15 +16,15 @@ export interface Connection {
   cut(): void;
 }
 
-/** What every way of speaking needs of the guard. */
-export interface Desk {
-  readonly parts: GuardParts;
+/** What every way of speaking needs of the proxy. */
+export interface ProxyContext {
+  readonly parts: ProxyParts;
   readonly limits: Limits;
 }
 
 /** Tells of a refusal of this connection. */
 export function tellRefused(
-  { parts }: Desk,
+  { parts }: ProxyContext,
   { destination }: Connection,
   { via, reason, name }: { via: Via; reason: Reason; name: string | null },
 ): void {
@@ -33,7 +33,7 @@ export function tellRefused(
 
 /** Tells of a connection that nobody refused and that came to nothing. */
 export function tellFailed(
-  { parts }: Desk,
+  { parts }: ProxyContext,
   { destination }: Connection,
   failure: { via: Via; trouble: Trouble; name: string | null; detail: string },
 ): void {

@@ -2,7 +2,7 @@ import { normaliseName } from '../../policy/host-name.ts';
 import type { Reason } from '../../policy/refusal.ts';
 
 /** A request head as Node parsed it: names and values in turn, nothing joined or dropped. */
-export interface Head {
+export interface RequestHead {
   readonly method: string;
   readonly url: string;
   readonly httpVersion: string;
@@ -36,7 +36,7 @@ export interface Unfit {
 }
 
 /** Parses who a request is for and what of it is sent on, or why it can't be judged. `port` is what was dialled. */
-export function parseHead(head: Head, port: number): ParsedHead | Unfit {
+export function parseHead(head: RequestHead, port: number): ParsedHead | Unfit {
   const [host, ...others] = valuesOf(head.rawHeaders, 'host');
   if (head.httpVersion !== '1.1' && head.httpVersion !== '1.0') return { reason: 'not-http', name: null };
   if (host === undefined || host === '' || others.length > 0) return { reason: 'no-host', name: null };
@@ -88,7 +88,7 @@ function parseAuthority(text: string): { name: string; port: number | null } | n
 }
 
 /** @returns the path to ask that host for, or null where the request is for another host, or for none. */
-function parseTarget({ method, url }: Head, name: string, port: number): string | null {
+function parseTarget({ method, url }: RequestHead, name: string, port: number): string | null {
   if (!/^[\x21-\x7e\x80-\xff]+$/.test(url)) return null;
   if (url.startsWith('/') || (url === '*' && method === 'OPTIONS')) return url;
   const match = /^http:\/\/([^/?#@]+)([/?].*)?$/i.exec(url);

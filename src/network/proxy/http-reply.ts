@@ -7,7 +7,7 @@ export interface RefusedPlace {
   readonly port: number;
 }
 
-export interface Reply {
+export interface HttpReply {
   readonly status: number;
   readonly type: string;
   readonly body: string;
@@ -21,7 +21,7 @@ export function remedyOf({ reason, name, port }: RefusedPlace): string | null {
   return mendable && name !== null ? `cloister allow ${name}:${port}` : null;
 }
 
-export function replyRefused(place: RefusedPlace): Reply {
+export function replyRefused(place: RefusedPlace): HttpReply {
   const { reason, name, port } = place;
   const words = {
     error: 'refused',
@@ -34,7 +34,7 @@ export function replyRefused(place: RefusedPlace): Reply {
   return { status: 403, type, body: `${JSON.stringify(words)}\n` };
 }
 
-export function replyFailed(trouble: Trouble, name: string | null, late: boolean): Reply {
+export function replyFailed(trouble: Trouble, name: string | null, late: boolean): HttpReply {
   const words = { error: 'failed', reason: trouble, message: troubleTexts[trouble], name };
   const status = trouble === 'said-nothing' ? 408 : late ? 504 : 502;
   return { status, type, body: `${JSON.stringify(words)}\n` };
@@ -45,7 +45,7 @@ export function renderRefusal(place: RefusedPlace): string {
   return renderReply(replyRefused(place));
 }
 
-export function renderReply({ status, type, body }: Reply): string {
+export function renderReply({ status, type, body }: HttpReply): string {
   const reasonPhrase = { 403: 'Forbidden', 408: 'Request Timeout', 502: 'Bad Gateway' }[status] ?? 'Error';
   const head = [`HTTP/1.1 ${status} ${reasonPhrase}`, `Content-Type: ${type}`];
   return [...head, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body].join('\r\n');

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Reason } from '../../policy/refusal.ts';
-import { type Connection, type Desk, tellFailed, tellRefused } from './connection.ts';
+import { type Connection, type ProxyContext, tellFailed, tellRefused } from './connection.ts';
 import type { Exchange, HttpClient } from './http-client.ts';
 import { forward } from './http-forward.ts';
 import { parseHead, type Unfit } from './http-head.ts';
-import { type Reply, renderReply, replyFailed, replyRefused } from './http-reply.ts';
+import { type HttpReply, renderReply, replyFailed, replyRefused } from './http-reply.ts';
 import { judge } from './judge-claim.ts';
-import { sayFarewell } from './lingering-close.ts';
+import { closeLingering } from './lingering-close.ts';
 import { NameAgent } from './name-agent.ts';
 
 const longestHead = 16_384;
@@ -16,34 +16,34 @@ const mostAhead = 32;
 const checkPause = 1000;
 
 /** Judges every request of a plain HTTP connection by its own head, and sends the allowed ones on. */
-export function makeHttpFront(desk: Desk): (connection: Connection) => void {
+export function makeHttpFront(context: ProxyContext): (connection: Connection) => void {
   const clients = new WeakMap<Socket, HttpClient>();
-  const server = makeServer(desk);
+  const server = makeServer(context);
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     const client = clients.get(request.socket);
-    if (client !== undefined) enqueue(desk, client, { request, response });
+    if (client !== undefined) enqueue(context, client, { request, response });
   };
   // With a listener of its own, Node leaves the `100 Continue` to the server that is asked.
   server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
   server.on('connect', (_request, stream) => {
     const client = clients.get(stream as Socket);
-    if (client !== undefined) refuseConnection(desk, client, 'bad-method');
+    if (client !== undefined) refuseConnection(context, client, 'bad-method');
   });
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const client = clients.get(stream as Socket);
     if (client === undefined) stream.destroy();
-    else endUnreadable(desk, client, error);
+    else endUnreadable(context, client, error);
   });
   return (connection) => {
     const { socket } = connection;
-    const agent = new NameAgent(desk, connection);
+    const agent = new NameAgent(context, connection);
     clients.set(socket, { connection, agent, queue: [] });
     socket.once('close', () => agent.destroy());
     server.emit('connection', socket);
   };
 }
 
-function makeServer({ limits }: Desk): Server {
+function makeServer({ limits }: ProxyContext): Server {
   const server = createServer({
     insecureHTTPParser: false,
     maxHeaderSize: longestHead,
@@ -64,54 +64,54 @@ function makeServer({ limits }: Desk): Server {
 }
 
 /** One at a time: requests sent ahead must reach their server in the order in which they came. */
-function enqueue(desk: Desk, client: HttpClient, exchange: Exchange): void {
+function enqueue(context: ProxyContext, client: HttpClient, exchange: Exchange): void {
   const { connection, queue } = client;
   // What was read before the connection ended is parsed to its end all the same.
   if (connection.socket.destroyed) return;
   if (queue.push(exchange) > mostAhead) {
     const detail = `${mostAhead} requests wait on one connection`;
-    tellFailed(desk, connection, { via: 'http', trouble: 'overloaded', name: null, detail });
+    tellFailed(context, connection, { via: 'http', trouble: 'overloaded', name: null, detail });
     connection.cut();
     return;
   }
   exchange.response.once('close', () => {
     queue.shift();
     const [next] = queue;
-    if (next !== undefined && !connection.socket.destroyed) judgeRequest(desk, client, next);
+    if (next !== undefined && !connection.socket.destroyed) judgeRequest(context, client, next);
   });
-  if (queue.length === 1) judgeRequest(desk, client, exchange);
+  if (queue.length === 1) judgeRequest(context, client, exchange);
 }
 
-function judgeRequest(desk: Desk, client: HttpClient, exchange: Exchange): void {
+function judgeRequest(context: ProxyContext, client: HttpClient, exchange: Exchange): void {
   const { connection } = client;
   const { port } = connection.destination;
   const { request } = exchange;
   const { method = '', url = '', httpVersion, rawHeaders } = request;
   const parsed = parseHead({ method, url, httpVersion, rawHeaders }, port);
   if ('reason' in parsed) {
-    refuse(desk, client, exchange, parsed);
+    refuse(context, client, exchange, parsed);
     return;
   }
   const claim = { name: parsed.name, port, protocol: 'http' } as const;
-  const reason = judge(desk.parts.allowlist(), claim);
+  const reason = judge(context.parts.allowlist(), claim);
   if (reason !== null) {
-    refuse(desk, client, exchange, { reason, name: claim.name });
+    refuse(context, client, exchange, { reason, name: claim.name });
     return;
   }
   connection.prove(claim);
   forward(client, exchange, { ...parsed, method, port }, (way) => {
-    if (way.kind === 'refused') return refuse(desk, client, exchange, { ...way, name: claim.name });
-    tellFailed(desk, connection, { via: 'http', ...way, name: claim.name });
+    if (way.kind === 'refused') return refuse(context, client, exchange, { ...way, name: claim.name });
+    tellFailed(context, connection, { via: 'http', ...way, name: claim.name });
     send(exchange, replyFailed(way.trouble, claim.name, way.late));
   });
 }
 
-function refuse(desk: Desk, { connection }: HttpClient, exchange: Exchange, unfit: Unfit): void {
-  tellRefused(desk, connection, { via: 'http', ...unfit });
+function refuse(context: ProxyContext, { connection }: HttpClient, exchange: Exchange, unfit: Unfit): void {
+  tellRefused(context, connection, { via: 'http', ...unfit });
   send(exchange, replyRefused({ ...unfit, port: connection.destination.port }));
 }
 
-function send({ request, response }: Exchange, { status, type, body }: Reply): void {
+function send({ request, response }: Exchange, { status, type, body }: HttpReply): void {
   response.sendDate = false;
   // Nobody knows whether a client that waits for `100 Continue` still sends the body.
   if (request.headers.expect !== undefined) response.shouldKeepAlive = false;
@@ -120,26 +120,26 @@ function send({ request, response }: Exchange, { status, type, body }: Reply): v
 }
 
 /** Ends a connection on which no further request could be told from the rest of this one. */
-function endUnreadable(desk: Desk, client: HttpClient, error: NodeJS.ErrnoException): void {
+function endUnreadable(context: ProxyContext, client: HttpClient, error: NodeJS.ErrnoException): void {
   const { connection } = client;
   const code = error.code ?? '';
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    const detail = `no whole request head within ${desk.limits.hello} ms`;
-    tellFailed(desk, connection, { via: 'http', trouble: 'said-nothing', name: null, detail });
-    endWith(desk, client, replyFailed('said-nothing', null, false));
-  } else if (code === 'HPE_HEADER_OVERFLOW') refuseConnection(desk, client, 'too-large');
-  else if (/^HPE_(?!INVALID_EOF_STATE)/.test(code)) refuseConnection(desk, client, 'not-http');
+    const detail = `no whole request head within ${context.limits.hello} ms`;
+    tellFailed(context, connection, { via: 'http', trouble: 'said-nothing', name: null, detail });
+    endWith(context, client, replyFailed('said-nothing', null, false));
+  } else if (code === 'HPE_HEADER_OVERFLOW') refuseConnection(context, client, 'too-large');
+  else if (/^HPE_(?!INVALID_EOF_STATE)/.test(code)) refuseConnection(context, client, 'not-http');
   else connection.socket.destroy();
 }
 
-function refuseConnection(desk: Desk, client: HttpClient, reason: Reason): void {
+function refuseConnection(context: ProxyContext, client: HttpClient, reason: Reason): void {
   const { connection } = client;
-  tellRefused(desk, connection, { via: 'http', reason, name: null });
-  endWith(desk, client, replyRefused({ reason, name: null, port: connection.destination.port }));
+  tellRefused(context, connection, { via: 'http', reason, name: null });
+  endWith(context, client, replyRefused({ reason, name: null, port: connection.destination.port }));
 }
 
 /** Answers outside of any exchange; within one, the answer would be taken for a part of another. */
-function endWith({ limits }: Desk, { connection, queue }: HttpClient, reply: Reply): void {
+function endWith({ limits }: ProxyContext, { connection, queue }: HttpClient, reply: HttpReply): void {
   if (queue.length > 0) connection.cut();
-  else sayFarewell(connection.socket, renderReply(reply), limits.farewell);
+  else closeLingering(connection.socket, renderReply(reply), limits.lingering);
 }

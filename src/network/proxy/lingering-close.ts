@@ -7,7 +7,7 @@ const mostHeard = 262_144;
  * Says a last word and closes. What the client still sends is read and dropped for `patience` milliseconds: unread
  * octets would turn the close into a reset, and a reset takes the last word away.
  */
-export function sayFarewell(socket: Socket, lastWord: Buffer | string, patience: number): void {
+export function closeLingering(socket: Socket, lastWord: Buffer | string, patience: number): void {
   let heard = 0;
   socket.removeAllListeners('data');
   socket.on('data', (chunk: Buffer) => {

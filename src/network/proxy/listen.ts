@@ -1,18 +1,18 @@
 import { createServer, type Server } from 'node:net';
-import type { Guard } from './proxy-parts.ts';
+import type { EgressProxy } from './proxy-parts.ts';
 
 const mostAccepted = 16_384;
 const backlog = 4096;
 const probeAfter = 60_000;
 
 /**
- * Serves the guard on a socket somebody else bound. Its clients' sockets keep our side open when they close
+ * Serves the proxy on a socket somebody else bound. Its clients' sockets keep our side open when they close
  * theirs, and are not paused: `take` reads, or pauses, before it returns.
  */
-export function listenGuard(guard: Guard, descriptor: { readonly fd: number }): Promise<Server> {
+export function listenProxy(proxy: EgressProxy, descriptor: { readonly fd: number }): Promise<Server> {
   const server = createServer(
     { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: probeAfter },
-    (socket) => guard.take(socket),
+    (socket) => proxy.take(socket),
   );
   server.maxConnections = mostAccepted;
   return new Promise((resolve, reject) => {

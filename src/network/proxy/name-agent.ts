@@ -1,13 +1,13 @@
 import { Agent, type ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Connection, Desk } from './connection.ts';
-import { openWay, type Way } from './outbound-dial.ts';
+import type { Connection, ProxyContext } from './connection.ts';
+import { type DialResult, dialOutbound } from './outbound-dial.ts';
 
 /** What stands between a request and its server. */
 export class Obstacle extends Error {
-  readonly way: Extract<Way, { kind: 'refused' | 'failed' }>;
+  readonly way: Extract<DialResult, { kind: 'refused' | 'failed' }>;
 
-  constructor(way: Extract<Way, { kind: 'refused' | 'failed' }>) {
+  constructor(way: Extract<DialResult, { kind: 'refused' | 'failed' }>) {
     super('no way out');
     this.way = way;
   }
@@ -18,12 +18,12 @@ export class Obstacle extends Error {
  * never one for the system's resolver.
  */
 export class NameAgent extends Agent {
-  readonly #desk: Desk;
+  readonly #context: ProxyContext;
   readonly #connection: Connection;
 
-  constructor(desk: Desk, connection: Connection) {
+  constructor(context: ProxyContext, connection: Connection) {
     super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
-    this.#desk = desk;
+    this.#context = context;
     this.#connection = connection;
   }
 
@@ -34,8 +34,8 @@ export class NameAgent extends Agent {
     const { socket, destination } = this.#connection;
     const claim = { name: options.host ?? '', port: destination.port, protocol: 'http' } as const;
     const none = undefined as unknown as Duplex;
-    void openWay({ ...this.#desk, isGone: () => socket.destroyed }, claim).then((way) => {
-      if (way.kind === 'open') done(null, way.socket.setTimeout(this.#desk.limits.idle));
+    void dialOutbound({ ...this.#context, isGone: () => socket.destroyed }, claim).then((way) => {
+      if (way.kind === 'open') done(null, way.socket.setTimeout(this.#context.limits.idle));
       else done(way.kind === 'gone' ? new Error('the client has gone') : new Obstacle(way), none);
     });
   }

@@ -4,26 +4,26 @@ import type { Resolution } from '../resolver/resolver-parts.ts';
 import { dial } from './dial.ts';
 import { type Claim, judge } from './judge-claim.ts';
 import type { Limits } from './proxy-limits.ts';
-import type { GuardParts } from './proxy-parts.ts';
+import type { ProxyParts } from './proxy-parts.ts';
 
 /** What became of the way out for a claim. */
-export type Way =
+export type DialResult =
   | { readonly kind: 'open'; readonly socket: Socket }
   | { readonly kind: 'refused'; readonly reason: Reason }
   | { readonly kind: 'failed'; readonly trouble: Trouble; readonly detail: string; readonly late: boolean }
   /** The client has gone meanwhile. */
   | { readonly kind: 'gone' };
 
-export interface WayParts {
-  readonly parts: GuardParts;
+export interface DialParts {
+  readonly parts: ProxyParts;
   readonly limits: Limits;
   readonly isGone: () => boolean;
   /** How the socket is to be read, where that is not as a stream. */
   readonly onread?: OnReadOpts;
 }
 
-/** Resolves a claimed name itself, has the wall opened for the answer, and dials. Never rejects. */
-export async function openWay(from: WayParts, claim: Claim): Promise<Way> {
+/** Resolves a claimed name itself, has the firewall opened for the answer, and dials. Never rejects. */
+export async function dialOutbound(from: DialParts, claim: Claim): Promise<DialResult> {
   const early = obstacle(from, claim);
   if (early !== null) return early;
   const resolution = await from.parts
@@ -38,16 +38,16 @@ export async function openWay(from: WayParts, claim: Claim): Promise<Way> {
       return { ...resolution, late: false };
     case 'addresses':
       if (resolution.addresses.length === 0) return trouble('no-address', new Error('the answer is empty'));
-      return openAddresses(from, claim, resolution);
+      return dialAddresses(from, claim, resolution);
   }
 }
 
-/** Has the wall opened for these addresses of a claimed name, and dials. Never rejects. */
-export async function openAddresses(
-  from: WayParts,
+/** Has the firewall opened for these addresses of a claimed name, and dials. Never rejects. */
+export async function dialAddresses(
+  from: DialParts,
   claim: Claim,
   { addresses, ttl }: { readonly addresses: readonly string[]; readonly ttl: number },
-): Promise<Way> {
+): Promise<DialResult> {
   // The list may have changed, and the client left, at every wait.
   const before = obstacle(from, claim);
   if (before !== null) return before;
@@ -68,12 +68,12 @@ export async function openAddresses(
   }
 }
 
-function obstacle({ parts, isGone }: WayParts, claim: Claim): Way | null {
+function obstacle({ parts, isGone }: DialParts, claim: Claim): DialResult | null {
   if (isGone()) return { kind: 'gone' };
   const reason = judge(parts.allowlist(), claim);
   return reason === null ? null : { kind: 'refused', reason };
 }
 
-function trouble(what: Trouble, error: NodeJS.ErrnoException): Extract<Way, { kind: 'failed' }> {
+function trouble(what: Trouble, error: NodeJS.ErrnoException): Extract<DialResult, { kind: 'failed' }> {
   return { kind: 'failed', trouble: what, detail: error.message, late: error.code === 'ETIMEDOUT' };
 }

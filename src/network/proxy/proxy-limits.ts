@@ -1,4 +1,4 @@
-/** What one guard puts up with. Times are milliseconds. */
+/** What one proxy puts up with. Times are milliseconds. */
 export interface Limits {
   /** Connections in all, and among them those whose name is not proven. */
   readonly connections: number;
@@ -11,7 +11,7 @@ export interface Limits {
   /** Until a proven connection without one octet either way is ended. */
   readonly idle: number;
   /** Until a client that was refused has to have read why. */
-  readonly farewell: number;
+  readonly lingering: number;
 }
 
 export const connectionLimits: Limits = {
@@ -21,5 +21,5 @@ export const connectionLimits: Limits = {
   stagger: 500,
   dial: 10_000,
   idle: 3_600_000,
-  farewell: 1000,
+  lingering: 1000,
 };

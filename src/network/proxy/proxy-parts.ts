@@ -3,26 +3,26 @@ import type { Allowlist } from '../../policy/allowlist.ts';
 import type { Failure, Refusal } from '../../policy/refusal.ts';
 import type { Resolution } from '../resolver/resolver-parts.ts';
 
-/** What a client dialled before its connection was redirected to the guard: IPv4 address and TCP port. */
+/** What a client dialled before its connection was redirected to the proxy: IPv4 address and TCP port. */
 export interface Destination {
   readonly address: string;
   readonly port: number;
 }
 
 /** A way out for one proven name: these addresses, on this port, for `ttl` seconds. */
-export interface Door {
+export interface Opening {
   readonly name: string;
   readonly port: number;
   readonly addresses: readonly string[];
   readonly ttl: number;
 }
 
-export interface GuardParts {
-  /** The rules of this moment: they change while the guard runs. */
+export interface ProxyParts {
+  /** The rules of this moment: they change while the proxy runs. */
   readonly allowlist: () => Allowlist;
   readonly resolve: (name: string) => Promise<Resolution>;
-  /** Resolves once init has opened the wall; rejects when it would not, or could not. */
-  readonly pin: (door: Door) => Promise<void>;
+  /** Resolves once init has opened the firewall; rejects when it would not, or could not. */
+  readonly pin: (opening: Opening) => Promise<void>;
   /** @returns null where the connection was not redirected to us. */
   readonly destinationOf: (socket: Socket) => Destination | null;
   readonly refused: (refusal: Refusal) => void;
@@ -30,7 +30,7 @@ export interface GuardParts {
   readonly now: () => number;
 }
 
-export interface Guard {
+export interface EgressProxy {
   /** Takes over a connection of the agent's. */
   take(socket: Socket): void;
   /** Hears of every answer of the resolver: opaque TCP rules know their connections by address alone. */

@@ -1,40 +1,40 @@
-import { type Connection, type Desk, tellRefused } from './connection.ts';
-import { makeCrowd } from './connection-table.ts';
+import { type Connection, type ProxyContext, tellRefused } from './connection.ts';
+import { makeConnectionTable } from './connection-table.ts';
 import { judge } from './judge-claim.ts';
 import { makeKnownAddresses } from './known-addresses.ts';
 import { planFor } from './plan-connection.ts';
 import { connectionLimits, type Limits } from './proxy-limits.ts';
-import type { Guard, GuardParts } from './proxy-parts.ts';
+import type { EgressProxy, ProxyParts } from './proxy-parts.ts';
 import { takeTcp } from './tcp.ts';
 import { takeTls } from './tls.ts';
 
 /**
  * Judges connections by what they say themselves and relays the allowed ones. `take` wants sockets that were made
- * with `allowHalfOpen` and are not paused, as `listenGuard` makes them.
+ * with `allowHalfOpen` and are not paused, as `listenProxy` makes them.
  */
-export function makeGuard(parts: GuardParts, changed: Partial<Limits> = {}): Guard {
-  const desk: Desk = { parts, limits: { ...connectionLimits, ...changed } };
-  const crowd = makeCrowd(desk);
+export function makeEgressProxy(parts: ProxyParts, changed: Partial<Limits> = {}): EgressProxy {
+  const context: ProxyContext = { parts, limits: { ...connectionLimits, ...changed } };
+  const table = makeConnectionTable(context);
   const known = makeKnownAddresses(parts.now);
-  const takeHttp = makeLateHttp(desk);
+  const takeHttp = makeLateHttp(context);
   return {
     take: (socket) => {
       // A socket whose error nobody hears would end the whole process.
       socket.on('error', () => {});
       const destination = parts.destinationOf(socket);
       if (destination === null) return void socket.resetAndDestroy();
-      const connection = crowd.admit(socket, destination);
+      const connection = table.admit(socket, destination);
       if (connection === null) return;
       const plan = planFor(parts.allowlist(), destination, known.namesOf(destination.address));
       switch (plan.speaks) {
         case 'tls':
-          return takeTls(desk, connection);
+          return takeTls(context, connection);
         case 'http':
           return takeHttp(connection);
         case 'tcp':
-          return void takeTcp(desk, connection, plan.name);
+          return void takeTcp(context, connection, plan.name);
         case 'nothing':
-          tellRefused(desk, connection, { via: 'tcp', reason: 'no-such-address', name: null });
+          tellRefused(context, connection, { via: 'tcp', reason: 'no-such-address', name: null });
           return connection.cut();
       }
     },
@@ -44,23 +44,23 @@ export function makeGuard(parts: GuardParts, changed: Partial<Limits> = {}): Gua
     },
     reconsider: () => {
       const allowlist = parts.allowlist();
-      return crowd.cutAll(({ claims }) =>
+      return table.cutAll(({ claims }) =>
         [...claims.values()].some((claim) => judge(allowlist, claim) !== null),
       );
     },
     get open() {
-      return crowd.size;
+      return table.size;
     },
   };
 }
 
 /** Loads what plain HTTP takes when the first such connection comes: most boxes never see one. */
-function makeLateHttp(desk: Desk): (connection: Connection) => void {
+function makeLateHttp(context: ProxyContext): (connection: Connection) => void {
   let loading: Promise<(connection: Connection) => void> | null = null;
   return (connection) => {
     const { socket } = connection;
     socket.pause();
-    loading ??= import('./http.ts').then(({ makeHttpFront }) => makeHttpFront(desk));
+    loading ??= import('./http.ts').then(({ makeHttpFront }) => makeHttpFront(context));
     void loading.then((take) => {
       if (socket.destroyed) return;
       take(connection);

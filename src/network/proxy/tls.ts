@@ -1,16 +1,16 @@
 import type { Reason } from '../../policy/refusal.ts';
 import { makeRelay } from './byte-relay.ts';
 import { HelloReader } from './client-hello.ts';
-import { type Connection, type Desk, tellFailed, tellRefused } from './connection.ts';
+import { type Connection, type ProxyContext, tellFailed, tellRefused } from './connection.ts';
 import type { HelloFault, HelloReading } from './hello-reading.ts';
 import { renderRefusal } from './http-reply.ts';
 import { type Claim, judge } from './judge-claim.ts';
-import { sayFarewell } from './lingering-close.ts';
-import { openWay } from './outbound-dial.ts';
+import { closeLingering } from './lingering-close.ts';
+import { dialOutbound } from './outbound-dial.ts';
 import { renderAlert } from './tls-alert.ts';
 
 /** Reads the ClientHello of a connection, judges its name, and relays it to that name's own addresses. */
-export function takeTls(desk: Desk, connection: Connection): void {
+export function takeTls(context: ProxyContext, connection: Connection): void {
   const { socket } = connection;
   const reader = new HelloReader();
   const done = () => {
@@ -23,21 +23,21 @@ export function takeTls(desk: Desk, connection: Connection): void {
     if (reading.kind === 'more') return;
     done();
     const first = reader.bytes[0] ?? 0;
-    const verdict = judgeHello(desk, connection, reading);
-    if ('reason' in verdict) refuse(desk, connection, { ...verdict, first });
-    else void letOut(desk, connection, { claim: verdict.claim, bytes: reader.bytes });
+    const verdict = judgeHello(context, connection, reading);
+    if ('reason' in verdict) refuse(context, connection, { ...verdict, first });
+    else void letOut(context, connection, { claim: verdict.claim, bytes: reader.bytes });
   };
   const ended = () => {
     done();
     if (reader.bytes.length === 0) socket.destroy();
-    else refuse(desk, connection, { reason: 'not-tls', name: null, first: reader.bytes[0] ?? 0 });
+    else refuse(context, connection, { reason: 'not-tls', name: null, first: reader.bytes[0] ?? 0 });
   };
   const timer = setTimeout(() => {
     done();
-    const detail = `${reader.bytes.length} octets within ${desk.limits.hello} ms are no whole ClientHello`;
-    tellFailed(desk, connection, { via: 'tls', trouble: 'said-nothing', name: null, detail });
-    sayFarewell(socket, renderAlert(null), desk.limits.farewell);
-  }, desk.limits.hello);
+    const detail = `${reader.bytes.length} octets within ${context.limits.hello} ms are no whole ClientHello`;
+    tellFailed(context, connection, { via: 'tls', trouble: 'said-nothing', name: null, detail });
+    closeLingering(socket, renderAlert(null), context.limits.lingering);
+  }, context.limits.hello);
   socket.on('data', read).on('end', ended).on('close', done);
 }
 
@@ -53,7 +53,7 @@ const reasons: Readonly<Record<HelloFault, Reason>> = {
 };
 
 function judgeHello(
-  { parts }: Desk,
+  { parts }: ProxyContext,
   { destination }: Connection,
   reading: Exclude<HelloReading, { kind: 'more' }>,
 ): Verdict {
@@ -72,21 +72,21 @@ interface Hello {
   readonly bytes: Buffer;
 }
 
-async function letOut(desk: Desk, connection: Connection, { claim, bytes }: Hello): Promise<void> {
+async function letOut(context: ProxyContext, connection: Connection, { claim, bytes }: Hello): Promise<void> {
   const { socket } = connection;
   const { name } = claim;
   connection.prove(claim);
-  const relay = makeRelay(socket, desk.limits.idle);
-  const way = await openWay({ ...desk, isGone: () => socket.destroyed, onread: relay.onread }, claim);
+  const relay = makeRelay(socket, context.limits.idle);
+  const way = await dialOutbound({ ...context, isGone: () => socket.destroyed, onread: relay.onread }, claim);
   switch (way.kind) {
     case 'open':
       way.socket.write(bytes);
       return relay.start(way.socket);
     case 'refused':
-      return refuse(desk, connection, { ...way, name, first: 0 });
+      return refuse(context, connection, { ...way, name, first: 0 });
     case 'failed':
-      tellFailed(desk, connection, { via: 'tls', ...way, name });
-      return sayFarewell(socket, renderAlert(null), desk.limits.farewell);
+      tellFailed(context, connection, { via: 'tls', ...way, name });
+      return closeLingering(socket, renderAlert(null), context.limits.lingering);
     case 'gone':
       return;
   }
@@ -100,13 +100,17 @@ interface Sentence {
   readonly first: number;
 }
 
-function refuse(desk: Desk, connection: Connection, { name, reason, malformed, first }: Sentence): void {
+function refuse(
+  context: ProxyContext,
+  connection: Connection,
+  { name, reason, malformed, first }: Sentence,
+): void {
   const { socket, destination } = connection;
-  tellRefused(desk, connection, { via: 'tls', reason, name });
+  tellRefused(context, connection, { via: 'tls', reason, name });
   // Plain HTTP begins with a method in capitals: such a client could not read an alert.
   const plain = reason === 'not-tls' && first >= 0x41 && first <= 0x5a;
   const lastWord = plain
     ? renderRefusal({ reason, name, port: destination.port })
     : renderAlert(malformed === true ? 'malformed' : reason);
-  sayFarewell(socket, lastWord, desk.limits.farewell);
+  closeLingering(socket, lastWord, context.limits.lingering);
 }

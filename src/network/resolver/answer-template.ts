@@ -10,7 +10,7 @@ interface Blank {
 const headerSize = 12;
 
 /** What an error answer says: its rcode, and the explanation for clients that speak EDNS (RFC 8914). */
-export interface Verdict {
+export interface TemplateVerdict {
   readonly rcode: number;
   readonly why?: { readonly code: number; readonly text: string };
 }
@@ -20,7 +20,7 @@ export interface Verdict {
  * copy. A flood of denied names then costs little more than reading them, and leaves nothing behind.
  * @param verdicts few and constant: none may depend on what the client sent.
  */
-export function makeBlank(verdict: Verdict): (query: Query, id: Buffer) => Buffer {
+export function makeBlank(verdict: TemplateVerdict): (query: Query, id: Buffer) => Buffer {
   const plain = renderBlank(verdict, false);
   const extended = renderBlank(verdict, true);
   return (query, id) => {
@@ -32,7 +32,7 @@ export function makeBlank(verdict: Verdict): (query: Query, id: Buffer) => Buffe
   };
 }
 
-function renderBlank({ rcode, why }: Verdict, isExtended: boolean): Blank {
+function renderBlank({ rcode, why }: TemplateVerdict, isExtended: boolean): Blank {
   const request = new Packet();
   if (isExtended) request.additionals.push(Packet.Resource.EDNS([]));
   const bytes = renderError(request, rcode, why);

@@ -1,6 +1,6 @@
 import Packet from 'dns2/packet';
 
-export type Message = InstanceType<typeof Packet>;
+export type DnsMessage = InstanceType<typeof Packet>;
 
 /** How a message travels: its answer has to fit into one datagram, or may be long. */
 export type Transport = 'datagram' | 'stream';
@@ -28,7 +28,7 @@ export const Explanation = { blocked: 15, noReachableAuthority: 22, rateLimited:
 
 /** A query as we understand it. `name` is as the client wrote it; 0x20 casing is echoed back. */
 export interface Query {
-  readonly message: Message;
+  readonly message: DnsMessage;
   readonly name: string;
   readonly type: number;
   readonly class: number;
@@ -45,7 +45,7 @@ export interface Query {
  */
 export function parseQuery(
   bytes: Buffer,
-): Query | { readonly message: Message; readonly rcode: number } | null {
+): Query | { readonly message: DnsMessage; readonly rcode: number } | null {
   const high = bytes[2] ?? 0;
   if (bytes.length < headerSize || (high & 0x80) !== 0) return null;
   const head = () => Packet.parse(Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(8)]));
@@ -118,7 +118,11 @@ function ourOptions(rdata: unknown[] = []) {
 }
 
 /** @returns an error answer; the text reaches clients that speak EDNS (RFC 8914). */
-export function renderError(message: Message, rcode: number, why?: { code: number; text: string }): Buffer {
+export function renderError(
+  message: DnsMessage,
+  rcode: number,
+  why?: { code: number; text: string },
+): Buffer {
   const ede = why === undefined ? undefined : { infoCode: why.code, extraText: why.text };
   const response = Packet.createErrorResponseFromRequest(message, rcode, ede);
   response.header.ra = 1;

@@ -14,12 +14,12 @@ const patience = 1800;
 const retryPause = 5000;
 
 /** What is known of a name. `until` is when its time is over, in milliseconds; it may be over already. */
-export interface Found {
+export interface FoundAddresses {
   readonly resolution: Resolution;
   readonly until: number;
 }
 
-type Held = Found & {
+type Held = FoundAddresses & {
   /** When the upstream is tried again, where it failed to renew this. */
   retryAt: number | null;
 };
@@ -30,18 +30,18 @@ export interface Names {
    * @returns what is known, at once where its time is not over; else what a look-up finds, one for all who
    * ask.
    */
-  find(name: string, options: { fresh: boolean }): Found | Promise<Found>;
+  find(name: string, options: { fresh: boolean }): FoundAddresses | Promise<FoundAddresses>;
   /** @returns whether this is still the last word on the name. */
-  isCurrent(name: string, found: Found): boolean;
+  isCurrent(name: string, found: FoundAddresses): boolean;
   forget(): void;
 }
 
 export function makeNames(parts: ResolverParts): Names {
   const budget = makeBudget(parts.now);
   let held = makeHeld();
-  let asking = new Map<string, Promise<Found>>();
+  let asking = new Map<string, Promise<FoundAddresses>>();
 
-  const ask = (name: string): Promise<Found> => {
+  const ask = (name: string): Promise<FoundAddresses> => {
     const folded = asking.get(name);
     if (folded !== undefined) return folded;
     const rules = parts.allowlist().rulesFor(name);
@@ -83,7 +83,7 @@ function makeHeld(): LRUCache<string, Held> {
   return new LRUCache({ maxSize: mostHeld, sizeCalculation: () => 1 });
 }
 
-function refusal(reason: 'name-not-allowed' | 'too-many-names'): Found {
+function refusal(reason: 'name-not-allowed' | 'too-many-names'): FoundAddresses {
   return { resolution: { kind: 'denied', reason }, until: 0 };
 }
 
@@ -91,7 +91,7 @@ function refusal(reason: 'name-not-allowed' | 'too-many-names'): Found {
 function remember(
   held: LRUCache<string, Held>,
   { name, resolution, now }: { name: string; resolution: Resolution; now: number },
-): Found {
+): FoundAddresses {
   const known = held.get(name);
   if (isUpstreamDown(resolution) && known !== undefined && isOfUse(known, now)) {
     known.retryAt = now + retryPause;
@@ -104,14 +104,14 @@ function remember(
 }
 
 /** Only addresses are used beyond their time, and only within bounds. */
-function isOfUse({ resolution, until }: Found, now: number): boolean {
+function isOfUse({ resolution, until }: FoundAddresses, now: number): boolean {
   return resolution.kind === 'addresses' && resolution.addresses.length > 0 && now < until + longestStale;
 }
 
 async function askWithPatience(
   parts: ResolverParts,
-  { name, known, asked }: { name: string; known: Held; asked: Promise<Found> },
-): Promise<Found> {
+  { name, known, asked }: { name: string; known: Held; asked: Promise<FoundAddresses> },
+): Promise<FoundAddresses> {
   const over = new AbortController();
   const waited = sleep(patience, null, { signal: over.signal }).catch(() => null);
   const found = await Promise.race([asked, waited]);
@@ -126,7 +126,11 @@ function isUpstreamDown(resolution: Resolution): boolean {
 }
 
 /** Gives the stale answer, once it is noted as one. It is not for repetition. */
-async function makeDo(parts: ResolverParts, name: string, { resolution }: Found): Promise<Found> {
+async function makeDo(
+  parts: ResolverParts,
+  name: string,
+  { resolution }: FoundAddresses,
+): Promise<FoundAddresses> {
   if (resolution.kind !== 'addresses') return { resolution, until: 0 };
   const { addresses } = resolution;
   try {

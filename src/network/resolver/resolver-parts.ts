@@ -21,7 +21,7 @@ export interface ResolverParts {
   readonly mayDial: AddressJudge;
   /**
    * Called with every answer that is not from the cache before anybody is told; where it rejects, the look-up has
-   * failed. The guard notes whose address it is; only where the agent dials for itself does the wall open for it.
+   * failed. The proxy notes whose address it is; only where the agent dials for itself does the firewall open for it.
    */
   readonly learned: (name: string, addresses: readonly string[], ttl: number) => Promise<void> | void;
   /** Hears of every query that policy refused. */
@@ -32,11 +32,11 @@ export interface ResolverParts {
 }
 
 /** The answer to a query, or null for bytes that deserve none. */
-export type Reply = Buffer | null;
+export type ReplyWith = Buffer | null;
 
 export interface Resolver {
   /** Answers a query, for a stream unless told otherwise; at once where nothing has to be looked up. */
-  answer(bytes: Buffer, over?: Transport): Reply | Promise<Reply>;
+  answer(bytes: Buffer, over?: Transport): ReplyWith | Promise<ReplyWith>;
   /** Resolves one allowed name, in its normal form, from the cache or afresh. TTLs are the time left. */
   resolve(name: string, options?: { fresh: boolean }): Promise<Resolution>;
   /** Drops every finished answer: the list has changed. */

@@ -11,8 +11,8 @@ import {
   renderError,
   type Transport,
 } from './dns-message.ts';
-import { type Found, makeNames, type Names } from './names.ts';
-import type { Reply, Resolution, Resolver, ResolverParts } from './resolver-parts.ts';
+import { type FoundAddresses, makeNames, type Names } from './names.ts';
+import type { ReplyWith, Resolution, Resolver, ResolverParts } from './resolver-parts.ts';
 
 const typeA = 1;
 const classInternet = 1;
@@ -30,7 +30,7 @@ export function makeResolver(parts: ResolverParts): Resolver {
   const names = makeNames(parts);
   const finished = { datagram: makeFinished(), stream: makeFinished() };
   let waiting = 0;
-  const wait = async (answer: Promise<Reply>) => {
+  const wait = async (answer: Promise<ReplyWith>) => {
     waiting += 1;
     return answer.finally(() => {
       waiting -= 1;
@@ -93,7 +93,7 @@ function answerEmptily({ parts, finished, query, bytes, over }: Task): Buffer {
   return answer;
 }
 
-function tell(task: Task, found: Found): Buffer {
+function tell(task: Task, found: FoundAddresses): Buffer {
   const { parts, query, bytes, name, over } = task;
   // The list may have changed while the upstream was asked.
   const still = judge(parts, query);
@@ -111,7 +111,11 @@ function tell(task: Task, found: Found): Buffer {
   }
 }
 
-function finish({ parts, names, finished, bytes, name }: Task, found: Found, answer: Buffer): Buffer {
+function finish(
+  { parts, names, finished, bytes, name }: Task,
+  found: FoundAddresses,
+  answer: Buffer,
+): Buffer {
   const isCurrent = () => names.isCurrent(name, found);
   if (found.until > parts.now()) finished.keep(bytes, { answer, expires: found.until, isCurrent });
   return answer;

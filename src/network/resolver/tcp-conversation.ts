@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Rcode } from './dns-message.ts';
 import { frame, Unframer } from './framing.ts';
-import type { Reply, Resolver } from './resolver-parts.ts';
+import type { ReplyWith, Resolver } from './resolver-parts.ts';
 
 /** Milliseconds a client may take for its next whole query. */
 const idle = 10_000;
@@ -52,7 +52,7 @@ export function converse(resolver: Pick<Resolver, 'answer'>, socket: Socket): vo
     }
     socket.pause();
   };
-  const reply = (answer: Reply) => {
+  const reply = (answer: ReplyWith) => {
     if (answer === null) socket.destroy();
     else if (!socket.writable) return;
     else if (isFormatError(answer)) socket.end(frame(answer));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import Packet from 'dns2/packet';
-import { endOfQuestion, largestDatagram, type Message, type Transport } from './dns-message.ts';
+import { type DnsMessage, endOfQuestion, largestDatagram, type Transport } from './dns-message.ts';
 
 const headerSize = 12;
 /** A name with more addresses than init takes in one message keeps the first of them. */
@@ -72,7 +72,7 @@ function compareQuestions(bytes: Buffer, sent: Buffer): 'same' | 'recased' | nul
 }
 
 /** What we have no use for is not decoded, and never more than a bounded number of records. */
-function parseBounded(bytes: Buffer): Message | null {
+function parseBounded(bytes: Buffer): DnsMessage | null {
   const copy = Buffer.from(bytes);
   const answers = copy.readUInt16BE(6);
   copy.writeUInt16BE(Math.min(answers, mostAnswers), 6);
@@ -82,7 +82,7 @@ function parseBounded(bytes: Buffer): Message | null {
   return message.errors.some(({ section }) => section === 'answers') ? null : message;
 }
 
-function followAliases(message: Message, name: string): { addresses: string[]; ttl: number } {
+function followAliases(message: DnsMessage, name: string): { addresses: string[]; ttl: number } {
   const names = new Set([name]);
   let ttl = Number.POSITIVE_INFINITY;
   for (let changed = true; changed; ) {
@@ -106,7 +106,7 @@ function followAliases(message: Message, name: string): { addresses: string[]; t
   return { addresses: [...addresses], ttl };
 }
 
-function negativeTtl(message: Message): number {
+function negativeTtl(message: DnsMessage): number {
   const record = message.authorities.find(({ type }) => type === Packet.TYPE.SOA);
   const minimum = (record as { minimum?: number } | undefined)?.minimum;
   return record === undefined || minimum === undefined ? 0 : Math.min(record.ttl, minimum);

@@ -1,5 +1,5 @@
 import type { Git } from '../git.ts';
-import type { Head } from '../git-refs.ts';
+import type { GitHead } from '../git-refs.ts';
 import type { SaveOrder } from '../protocol.ts';
 import { type Remote, RemoteError } from '../remote.ts';
 import { present } from './git-objects.ts';
@@ -13,7 +13,7 @@ export interface Base {
 }
 
 /** @returns the remote's last commit of the branch that is checked out, else of what a clone comes up with. */
-export function planBase(remote: Remote, head: Head | null, ref: string | null): Base {
+export function planBase(remote: Remote, head: GitHead | null, ref: string | null): Base {
   const own = head !== null && 'branch' in head ? [head.branch] : [];
   const others = [
     ...(ref === null ? [] : [`refs/heads/${ref}`]),

@@ -1,6 +1,6 @@
 import { targetOf } from '../../host/agent-file-facts.ts';
 import { readLink, readSmall, statOf } from '../../host/agent-files.ts';
-import { type Head, parseHead, stateFiles } from '../git-refs.ts';
+import { type GitHead, parseHead, stateFiles } from '../git-refs.ts';
 import type { LeftOut } from '../protocol.ts';
 
 /** Names below a git directory that git opens wherever it finds them. */
@@ -40,7 +40,7 @@ export function oddNames(gitDir: string): LeftOut[] {
 }
 
 /** A link in its place names its branch by where it leads, as git itself once wrote it. */
-export function readHead(gitDir: string): Head | null {
+export function readHead(gitDir: string): GitHead | null {
   const path = `${gitDir}/HEAD`;
   if (statOf(path)?.isSymbolicLink() === true) {
     const target = readLink(path).toString('latin1');

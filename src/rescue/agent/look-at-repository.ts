@@ -2,7 +2,7 @@ import { targetOf } from '../../host/agent-file-facts.ts';
 import { filesBelow, namesIn, readLatin1, readSmall, statOf } from '../../host/agent-files.ts';
 import {
   commitsIn,
-  type Head,
+  type GitHead,
   isId,
   isPackedRefs,
   parsePackedRefs,
@@ -25,7 +25,7 @@ export interface Look {
   readonly gitDir: string;
   readonly commonDir: string;
   /** Null where that can't be told. */
-  readonly head: Head | null;
+  readonly head: GitHead | null;
   /** The commit HEAD stands at; null before the first one. */
   readonly commit: string | null;
   /** Local branches and tags by full name. */
@@ -93,7 +93,7 @@ export function blind(folder: string, damage: string): Look {
 
 function damageOf(facts: {
   commonDir: string;
-  head: Head | null;
+  head: GitHead | null;
   commit: string | null;
   refs: ReturnType<typeof readRefs>;
 }): string[] {

@@ -23,7 +23,7 @@ export interface Rescuer {
 export interface RescuerParts {
   readonly host: Host;
   readonly log: Log;
-  readonly board: { readonly state: BoxState; post(change: Partial<BoxState>): void };
+  readonly store: { readonly state: BoxState; post(change: Partial<BoxState>): void };
   readonly settings: Settings;
   readonly agent: Identity;
   readonly bootId: string;
@@ -73,7 +73,7 @@ class LiveRescuer implements Rescuer {
 
   async save(occasion: Occasion): Promise<void> {
     // At the stop the session's end is no news: all is saved once, when everything has ended.
-    const { phase } = this.#parts.board.state;
+    const { phase } = this.#parts.store.state;
     if (this.#running !== null || (phase !== 'ready' && occasion !== 'stop')) return;
     this.#running = this.#save(occasion);
     await this.#running;
@@ -101,7 +101,7 @@ class LiveRescuer implements Rescuer {
     try {
       const { addSaved, planSave } = await import('./plan-save.ts');
       const { parseSaveReport } = await import('./parse-report.ts');
-      const { workspace, startedAt: since } = this.#parts.board.state;
+      const { workspace, startedAt: since } = this.#parts.store.state;
       const order = planSave(
         { ...this.#parts, folder: `${workspace}/repo` },
         { deadline, last: this.#last, saved: this.#saved, ending: occasion === 'stop' ? since : null },
@@ -120,7 +120,7 @@ class LiveRescuer implements Rescuer {
   async #tell(occasion: Occasion, report: SaveReport, duration: number): Promise<void> {
     // It was ended by us, half way; the one that follows tells.
     if (this.#stopping && occasion !== 'stop') return;
-    const { host, log, board, settings } = this.#parts;
+    const { host, log, store, settings } = this.#parts;
     const { describeSave } = await import('../rescue-text.ts');
     const { level, event, fields, said } = describeSave(report, {
       url: settings.repository?.url ?? '',
@@ -128,9 +128,9 @@ class LiveRescuer implements Rescuer {
     });
     if (event !== null) log.event(level, event, { occasion, duration, ...fields });
     if (said === null) return;
-    const savedAt = report.kind === 'pushed' ? host.now() : board.state.rescue.savedAt;
+    const savedAt = report.kind === 'pushed' ? host.now() : store.state.rescue.savedAt;
     const partial = report.kind === 'pushed' && report.partial;
-    board.post({ rescue: { ...board.state.rescue, savedAt, outcome: report.kind, partial, said } });
+    store.post({ rescue: { ...store.state.rescue, savedAt, outcome: report.kind, partial, said } });
   }
 }
 

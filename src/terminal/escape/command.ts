@@ -1,4 +1,4 @@
-import type { Verdict } from './sequence-verdict.ts';
+import type { SequenceVerdict } from './sequence-verdict.ts';
 
 const longestTitle = 512;
 const longestNotice = 256;
@@ -7,7 +7,7 @@ const printable = /^[^\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** Commands (OSC) that a terminal may get, by their number. Numbers are those of xterm, iTerm2 and rxvt. */
-const judges: Readonly<Record<string, (rest: string) => Verdict>> = {
+const judges: Readonly<Record<string, (rest: string) => SequenceVerdict>> = {
   // Title and name of the window.
   ...{ 0: bounded(longestTitle), 1: bounded(longestTitle), 2: bounded(longestTitle) },
   8: matching(/^(?:id=[\w%.-]{1,64})?;(?:https?:\/\/[\x21-\x7e]{1,2048})?$/),
@@ -21,7 +21,7 @@ const judges: Readonly<Record<string, (rest: string) => Verdict>> = {
 };
 
 /** What becomes of a whole command: one that ESC ] begins, and BEL or ST ends. */
-export function judgeCommand(sequence: Buffer): Verdict {
+export function judgeCommand(sequence: Buffer): SequenceVerdict {
   const end = sequence.at(-1) === 0x07 ? -1 : -2;
   const text = textOf(sequence.subarray(2, end));
   const [, number = '', rest = ''] = /^(\d{1,3})(?:;(.*))?$/s.exec(text ?? '') ?? [];
@@ -35,11 +35,11 @@ function copies(rest: string): boolean {
   return text?.split(/[\n\t]/).every((part) => printable.test(part)) === true;
 }
 
-function bounded(longest: number): (rest: string) => Verdict {
+function bounded(longest: number): (rest: string) => SequenceVerdict {
   return (rest) => (rest.length <= longest && printable.test(rest) ? 'pass' : 'drop');
 }
 
-function matching(pattern: RegExp): (rest: string) => Verdict {
+function matching(pattern: RegExp): (rest: string) => SequenceVerdict {
   return (rest) => (pattern.test(rest) ? 'pass' : 'drop');
 }
 

@@ -1,11 +1,11 @@
 import { judgeCommand } from './command.ts';
 import { controlPasses, plainPasses } from './control-characters.ts';
-import type { Verdict } from './sequence-verdict.ts';
+import type { SequenceVerdict } from './sequence-verdict.ts';
 
 const longestControl = 256;
 
 /** @param sequence a whole one, from ESC to its last octet. What is not known is dropped. */
-export function judgeSequence(sequence: Buffer): Verdict {
+export function judgeSequence(sequence: Buffer): SequenceVerdict {
   if (sequence[1] === 0x5d) return judgeCommand(sequence);
   if (sequence.length > longestControl) return 'drop';
   const text = sequence.toString('latin1');

@@ -9,7 +9,7 @@ export function denialsOf(): [] {
   return [];
 }
 
-export function findOwnRules(): [] {
+export function findReservedRules(): [] {
   return [];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  type Furnishing,
+  type HomePlan,
   isSettled,
   mergeClaudeState,
   parseShortages,
@@ -8,7 +8,7 @@ import {
   renderShortage,
 } from '../../../src/agents/protocol.ts';
 
-const furnishing: Furnishing = {
+const plan: HomePlan = {
   home: '/home/claude',
   claudeFolder: '/home/claude/.claude',
   claudeLink: null,
@@ -18,8 +18,8 @@ const furnishing: Furnishing = {
   approvedKey: null,
   githubToken: null,
 };
-const merged = (text: string | null, more: Partial<Furnishing> = {}) =>
-  JSON.parse(mergeClaudeState(text, { ...furnishing, ...more })) as Record<string, Record<string, unknown>>;
+const merged = (text: string | null, more: Partial<HomePlan> = {}) =>
+  JSON.parse(mergeClaudeState(text, { ...plan, ...more })) as Record<string, Record<string, unknown>>;
 const flags = {
   hasTrustDialogAccepted: true,
   hasClaudeMdExternalIncludesApproved: true,
@@ -33,12 +33,12 @@ describe('Claude Code’s first screen has no dialog', () => {
   });
 
   test('and once it is so, nothing has to be written: a full disk does not matter then', () => {
-    expect(isSettled(null, furnishing)).toBe(false);
-    expect(isSettled('{"hasCompletedOnboarding":true}', furnishing)).toBe(false);
+    expect(isSettled(null, plan)).toBe(false);
+    expect(isSettled('{"hasCompletedOnboarding":true}', plan)).toBe(false);
     const settled = JSON.stringify({ mine: 1, ...merged(null) });
-    expect(isSettled(settled, furnishing)).toBe(true);
-    expect(isSettled(settled, { ...furnishing, approvedKey: 'other' })).toBe(false);
-    expect(isSettled(settled, { ...furnishing, trusted: ['/elsewhere'] })).toBe(false);
+    expect(isSettled(settled, plan)).toBe(true);
+    expect(isSettled(settled, { ...plan, approvedKey: 'other' })).toBe(false);
+    expect(isSettled(settled, { ...plan, trusted: ['/elsewhere'] })).toBe(false);
   });
 
   test('and what it remembered stays', () => {
@@ -58,8 +58,8 @@ describe('Claude Code’s first screen has no dialog', () => {
   });
 
   test('merged twice is merged once', () => {
-    const once = mergeClaudeState(null, { ...furnishing, approvedKey: 'key' });
-    expect(mergeClaudeState(once, { ...furnishing, approvedKey: 'key' })).toBe(once);
+    const once = mergeClaudeState(null, { ...plan, approvedKey: 'key' });
+    expect(mergeClaudeState(once, { ...plan, approvedKey: 'key' })).toBe(once);
   });
 
   test.each([
@@ -128,7 +128,7 @@ test('of a shortage no other path is believed than those that were given', () =>
     renderShortage({ lack: 'spared', path: '/home/claude' }),
     'needed /etc/passwd\nwrong /home/claude\nneeded\n',
   ].join('');
-  expect(parseShortages(text, furnishing)).toEqual([
+  expect(parseShortages(text, plan)).toEqual([
     { lack: 'needed', path: '/home/claude/.claude' },
     { lack: 'spared', path: '/home/claude' },
   ]);

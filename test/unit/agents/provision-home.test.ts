@@ -16,14 +16,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Furnishing } from '../../../src/agents/protocol.ts';
-import { furnish } from '../../../src/agents/provision-home.ts';
+import type { HomePlan } from '../../../src/agents/protocol.ts';
+import { provisionHome } from '../../../src/agents/provision-home.ts';
 
 function setUp() {
   const home = mkdtempSync(join(tmpdir(), 'home-'));
   const said: string[] = [];
-  const run = (githubToken: string | null = 'github_pat_x', more: Partial<Furnishing> = {}) =>
-    furnish(
+  const run = (githubToken: string | null = 'github_pat_x', more: Partial<HomePlan> = {}) =>
+    provisionHome(
       { print: (text) => void said.push(text) },
       Readable.from([
         JSON.stringify({
@@ -42,7 +42,7 @@ function setUp() {
   return { home, said, run, at: (path: string) => join(home, path) };
 }
 
-describe('furnishing the home', () => {
+describe('plan the home', () => {
   test('leaves Claude Code without a dialog, its link back, and gh with its account, all for the owner alone', async () => {
     const { run, at } = setUp();
     expect(await run()).toBe(0);

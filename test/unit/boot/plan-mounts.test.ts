@@ -41,7 +41,7 @@ describe('the plan of the mounts', () => {
     expect(plan(sealed + given)).toEqual({
       mount: [],
       keep: ['/workspace', '/tmp', '/home/claude'],
-      sealRoot: false,
+      makeRootReadOnly: false,
       remarks: [],
     });
   });
@@ -49,7 +49,7 @@ describe('the plan of the mounts', () => {
   test('with SYS_ADMIN mounts what is missing, bounded in size and inodes, and seals the root', () => {
     const result = plan(open, { sysAdmin: true });
     expect(sizesOf(result)).toEqual(['512m', '512m', '1g']);
-    expect(result.sealRoot).toBe(true);
+    expect(result.makeRootReadOnly).toBe(true);
     for (const { options } of result.mount) expect(options).toMatch(/^nosuid,nodev,size=.*nr_inodes=\d+/);
   });
 

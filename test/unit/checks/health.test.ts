@@ -19,7 +19,7 @@ const good: HealthFacts = {
   alive: true,
   gaps: [],
   resolver: true,
-  guard: true,
+  proxy: true,
   agent: true,
   disks: { '/workspace': disk },
   memory: 0.5,
@@ -39,9 +39,13 @@ describe('a box', () => {
     ['no boot', { state: null }, 'no box has booted here'],
     ['no init', { alive: false }, 'init is gone'],
     ['an init that does not answer', { gaps: null }, 'init does not answer'],
-    ['a wall with a gap', { gaps: ['OUTPUT does not drop by default'] }, 'OUTPUT does not drop by default'],
+    [
+      'a firewall with a gap',
+      { gaps: ['OUTPUT does not drop by default'] },
+      'OUTPUT does not drop by default',
+    ],
     ['no resolver', { resolver: false }, 'the resolver does not answer'],
-    ['no guard', { guard: false }, 'the guard does not judge what the agent dials'],
+    ['no proxy', { proxy: false }, 'the proxy does not judge what the agent dials'],
     [
       'no session',
       { state: { ...ready, session: { running: false, restarts: 3 } } },
@@ -86,11 +90,11 @@ describe('a box', () => {
     expect(reasons[0]).toMatch(reason);
   });
 
-  test('that runs its agent once needs no session, and one by address no guard', () => {
+  test('that runs its agent once needs no session, and one by address no proxy', () => {
     const once = { ...ready, once: true, session: { running: false, restarts: 0 } };
     expect(judgeHealth({ ...good, state: once }).status).toBe('healthy');
     const byAddress = { ...ready, firewall: { ...ready.firewall, byAddress: true } };
-    expect(judgeHealth({ ...good, guard: false, state: byAddress })).toEqual({
+    expect(judgeHealth({ ...good, proxy: false, state: byAddress })).toEqual({
       status: 'degraded',
       reasons: ['egress goes by address: names are not checked'],
     });
@@ -152,14 +156,16 @@ describe('a disk', () => {
 });
 
 test('the query that asks the resolver is one', () => {
-  const packet = Packet.parse(renderQuery('cloister-proof.invalid'));
-  expect(packet.questions).toEqual([expect.objectContaining({ name: 'cloister-proof.invalid', type: 1 })]);
+  const packet = Packet.parse(renderQuery('cloister-self-test.invalid'));
+  expect(packet.questions).toEqual([
+    expect.objectContaining({ name: 'cloister-self-test.invalid', type: 1 }),
+  ]);
 });
 
-test('the hello that asks the guard is one: it reads the name in it', () => {
-  expect(new HelloReader().push(renderHello('cloister-proof.invalid'))).toMatchObject({
+test('the hello that asks the proxy is one: it reads the name in it', () => {
+  expect(new HelloReader().push(renderHello('cloister-self-test.invalid'))).toMatchObject({
     kind: 'hello',
-    name: 'cloister-proof.invalid',
+    name: 'cloister-self-test.invalid',
   });
 });
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { attackedPromises, standingPromise as standing } from '../../../src/checks/attacked-promises.ts';
 import type { Finding } from '../../../src/checks/protocol.ts';
-import { attackBox, proveBox } from '../../../src/checks/self-test.ts';
+import { attackBox, runSelfTest } from '../../../src/checks/self-test.ts';
 import type { StepTools } from '../../../src/core/step-tools.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import type { Command } from '../../../src/host/host.ts';
 import type { Handover } from '../../../src/state/handover.ts';
-import { standingWall } from '../../boot/machine.ts';
+import { standingFirewall } from '../../boot/machine.ts';
 
 const counted = 'an address outside the list is refused at once over IPv4';
 const holds = (promise: string): Finding => ({ promise, verdict: 'holds', detail: 'ECONNREFUSED' });
@@ -19,15 +19,15 @@ const whole = (findings: readonly Finding[]): Finding[] => [
     .map((promise) => ({ promise, verdict: 'holds' as const, detail: '' })),
 ];
 
-/** @param packets what the wall has counted after the attacks; before them it was 10. */
-function setUp(findings: readonly Finding[], packets = 12, wall = standingWall) {
+/** @param packets what the firewall has counted after the attacks; before them it was 10. */
+function setUp(findings: readonly Finding[], packets = 12, firewall = standingFirewall) {
   const machine = new FakeMachine();
   machine.prepare(/verify --inside$/, { stdout: JSON.stringify(whole(findings)) });
-  machine.prepare(/-S (\S+)$/, wall);
+  machine.prepare(/-S (\S+)$/, firewall);
   let reads = 0;
   machine.prepare(/-nvxL CLOISTER-REFUSE$/, () => {
     reads += 1;
-    return { stdout: `Chain\n pkts\n ${reads === 1 ? 10 : packets} 0 CLOISTER-TOLD\n 0 0\n` };
+    return { stdout: `Chain\n pkts\n ${reads === 1 ? 10 : packets} 0 CLOISTER-LOGGED\n 0 0\n` };
   });
   const handover = {
     backend: 'nft',
@@ -41,10 +41,10 @@ function setUp(findings: readonly Finding[], packets = 12, wall = standingWall) 
     assertGoing: () => {},
   };
   const host = machine.program();
-  return { said, attack: () => attackBox(host, handover), prove: () => proveBox(host, handover, tools) };
+  return { said, attack: () => attackBox(host, handover), prove: () => runSelfTest(host, handover, tools) };
 }
 
-describe('the proof', () => {
+describe('the self-test', () => {
   test('says how many promises hold', async () => {
     const { prove, said } = setUp([holds(counted), holds('the agent is no root')]);
     await prove();
@@ -70,20 +70,20 @@ describe('the proof', () => {
     ]);
   });
 
-  test('believes no refusal that the wall has not counted', async () => {
+  test('believes no refusal that the firewall has not counted', async () => {
     const { attack, prove } = setUp([holds(counted), holds('the agent is no root')], 10);
     const findings = await attack();
     expect([...findings.slice(0, 2), findings.at(-1)]).toEqual([
-      { promise: counted, verdict: 'unknown', detail: 'the wall counted 0 refusals' },
+      { promise: counted, verdict: 'unknown', detail: 'the firewall counted 0 refusals' },
       holds('the agent is no root'),
       { promise: standing, verdict: 'holds', detail: '' },
     ]);
     await expect(prove()).rejects.toThrow('could not prove');
   });
 
-  test('stops the boot when the kernel has lost a part of the wall that no attack from inside can reach', async () => {
+  test('stops the boot when the kernel has lost a part of the firewall that no attack from inside can reach', async () => {
     const open = (command: Command) => {
-      const { stdout = '' } = standingWall(command);
+      const { stdout = '' } = standingFirewall(command);
       return { stdout: stdout.replace('-P INPUT DROP', '-P INPUT ACCEPT') };
     };
     await expect(setUp([holds(counted)], 12, open).prove()).rejects.toThrow('INPUT does not drop by default');

@@ -15,7 +15,7 @@ function setUp() {
   return { machine, post, watching, said: () => machine.printed.join('') };
 }
 
-const step = (name: 'wall' | 'mounts' | 'repository', state: 'running' | 'done' | 'warned') => ({
+const step = (name: 'firewall' | 'mounts' | 'repository', state: 'running' | 'done' | 'warned') => ({
   name,
   state,
   startedAt: 0,
@@ -26,16 +26,16 @@ const step = (name: 'wall' | 'mounts' | 'repository', state: 'running' | 'done' 
 describe('attach, while the box boots', () => {
   test('waits, shows each step once as it ends, and goes on when this boot is ready', async () => {
     const { machine, post, watching, said } = setUp();
-    post({ steps: [step('wall', 'running')] });
+    post({ steps: [step('firewall', 'running')] });
     await machine.advance(100);
-    post({ steps: [step('wall', 'done'), step('mounts', 'warned')] });
+    post({ steps: [step('firewall', 'done'), step('mounts', 'warned')] });
     await machine.advance(200);
     post({ phase: 'ready' });
     machine.files.put('/run/cloister/ready', 'this-boot\n');
     await machine.advance(100);
     expect(await watching).toBeNull();
-    expect(said().match(/wall/g)).toHaveLength(1);
-    expect(said()).toMatch(/\+ wall .*12 ms {2}fine\n! mounts/);
+    expect(said().match(/firewall/g)).toHaveLength(1);
+    expect(said()).toMatch(/\+ firewall .*12 ms {2}fine\n! mounts/);
   });
 
   test('shows how far a long clone is, every other second', async () => {

@@ -4,7 +4,7 @@ import {
   agentIdentity,
   confined,
   egressIdentity,
-  wallLogIdentity,
+  packetLoggerIdentity,
 } from '../../../src/confinement/profile.ts';
 
 const line = (...args: Parameters<typeof confined>) => confined(...args).join(' ');
@@ -20,15 +20,15 @@ describe('the one profile', () => {
   });
 
   test('lets the way out live as long as init when memory runs out', () => {
-    for (const identity of [egressIdentity, wallLogIdentity])
+    for (const identity of [egressIdentity, packetLoggerIdentity])
       expect(confined(['/bin/true'], identity)[0]).toBe('/usr/bin/prlimit');
   });
 
-  test('leaves the reader of the wall’s log one capability, and the filter that knows its socket', () => {
-    const argv = line(['/usr/sbin/ulogd'], wallLogIdentity);
+  test('leaves the reader of the firewall’s log one capability, and the filter that knows its socket', () => {
+    const argv = line(['/usr/sbin/ulogd'], packetLoggerIdentity);
     for (const set of ['inh-caps', 'ambient-caps', 'bounding-set'])
       expect(argv).toContain(` --${set}=-all,+net_admin `);
-    expect(argv).toContain(' --seccomp-filter=/usr/local/lib/cloister/seccomp-wall-log.bpf ');
+    expect(argv).toContain(' --seccomp-filter=/usr/local/lib/cloister/seccomp-packet-log.bpf ');
   });
 
   test('enters Landlock after the user is changed for good, where the kernel has it', () => {

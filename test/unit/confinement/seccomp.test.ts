@@ -97,9 +97,9 @@ describe('the agent’s seccomp filter', () => {
     expect(onX64('socket', ...args)).toBe(verdict);
   });
 
-  test('lets the reader of the wall’s log hear the firewall, and nothing else of netlink', () => {
+  test('lets the reader of the firewall’s log hear the firewall, and nothing else of netlink', () => {
     const asReader = (protocol: number) =>
-      judge(renderSeccomp('x64', 'wall-log'), { machine: x64, number: 41, args: [16, 3, protocol] });
+      judge(renderSeccomp('x64', 'packet-log'), { machine: x64, number: 41, args: [16, 3, protocol] });
     expect(asReader(12)).toBe('allow');
     expect(asReader(0)).toBe('allow');
     expect(asReader(9)).toBe(93);

@@ -1,19 +1,23 @@
 import { describe, expect, test, vi } from 'vitest';
-import { chooseVictims, excessOf, listTenants } from '../../../src/confinement/shortage.ts';
+import { chooseVictims, excessOf, listAgentProcesses } from '../../../src/confinement/shortage.ts';
 import { FakeFiles } from '../../../src/host/fake-files.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
-import { countHeld, keepWatch } from '../../../src/init/resource-watchdog.ts';
+import { countHeld, watchResources } from '../../../src/init/resource-watchdog.ts';
 
 const MB = 1024 ** 2;
-const tenant = (pid: number, name: string, megabytes: number) => ({ pid, name, memory: megabytes * MB });
+const agentProcess = (pid: number, name: string, megabytes: number) => ({
+  pid,
+  name,
+  memory: megabytes * MB,
+});
 const pids = (victims: readonly { pid: number }[]) => victims.map(({ pid }) => pid);
 
 describe('who goes when memory is short', () => {
   const some = [
-    tenant(10, 'node', 100),
-    tenant(11, 'cc1plus', 900),
-    tenant(12, 'claude', 400),
-    tenant(13, 'ld', 300),
+    agentProcess(10, 'node', 100),
+    agentProcess(11, 'cc1plus', 900),
+    agentProcess(12, 'claude', 400),
+    agentProcess(13, 'ld', 300),
   ];
 
   test('the largest, and no more than it takes', () => {
@@ -23,11 +27,11 @@ describe('who goes when memory is short', () => {
 
   test('Claude and the tmux server stay as long as they are of a usual size', () => {
     expect(pids(chooseVictims(some, 9000 * MB))).toEqual([11, 13, 10]);
-    expect(pids(chooseVictims([tenant(9, 'tmux: server', 40)], 9000 * MB))).toEqual([]);
+    expect(pids(chooseVictims([agentProcess(9, 'tmux: server', 40)], 9000 * MB))).toEqual([]);
   });
 
   test('a bomb that calls itself claude goes like any other', () => {
-    expect(pids(chooseVictims([...some, tenant(66, 'claude', 2000)], 50 * MB))).toEqual([66]);
+    expect(pids(chooseVictims([...some, agentProcess(66, 'claude', 2000)], 50 * MB))).toEqual([66]);
   });
 });
 
@@ -37,7 +41,10 @@ test('processes of that user alone are found, with what they hold', () => {
   files.put('/proc/8/status', 'Name:\tnode\nUid:\t65053\t65053\t65053\t65053\nVmRSS:\t    2048 kB\n');
   files.put('/proc/9/status', 'Name:\tgone\nUid:\t1000\t1000\t1000\t1000\n');
   files.put('/proc/meminfo', '');
-  expect(listTenants(files, 1000)).toEqual([tenant(7, 'python3', 2), tenant(9, 'gone', 0)]);
+  expect(listAgentProcesses(files, 1000)).toEqual([
+    agentProcess(7, 'python3', 2),
+    agentProcess(9, 'gone', 0),
+  ]);
 });
 
 describe('how much too much is in use', () => {
@@ -74,7 +81,7 @@ test('nobody but the agent’s own is ended as a hoarder, whatever the agent say
     machine.files.put(`/proc/${pid}/status`, `Name:\tx\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
   machine.prepare(/\/usr\/bin\/find/, { stdout: '/proc/1/fd\n/proc/20/fd\n/proc/300/fd\n'.repeat(100) });
   const log = { event: () => {}, hide: () => {}, redact: (text: string) => text };
-  keepWatch({ host: machine.program(), log, agent: { uid: 1000, gid: 1000 } });
+  watchResources({ host: machine.program(), log, agent: { uid: 1000, gid: 1000 } });
   await machine.advance(1000);
   await vi.waitFor(() => expect(machine.journal).toContain('signal 300 9'));
   const signals = machine.journal.filter((event) => event.startsWith('signal'));

@@ -4,7 +4,7 @@ import { makeControl } from '../../../src/control/control-socket.ts';
 import type { Log } from '../../../src/core/log.ts';
 import { Paths } from '../../../src/core/paths.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
-import { makeRulebook } from '../../../src/init/policy-store.ts';
+import { makePolicyStore } from '../../../src/init/policy-store.ts';
 import type { ListInForce } from '../../../src/policy/live-list.ts';
 import { neededBy } from '../../../src/policy/needed-hosts.ts';
 import { parseRule, parseRules } from '../../../src/policy/parse-rules.ts';
@@ -26,7 +26,7 @@ function setUp() {
     slow: null as Promise<void> | null,
   };
   const host = machine.program();
-  const rulebook = makeRulebook({
+  const policyStore = makePolicyStore({
     host,
     log,
     base: parseRules(world.files, 'domains.conf').sourced,
@@ -46,7 +46,7 @@ function setUp() {
       world.applied.push(list);
     },
   });
-  const control = makeControl({ book: rulebook, log, attack: async () => [], findGaps: async () => [] });
+  const control = makeControl({ book: policyStore, log, attack: async () => [], findGaps: async () => [] });
   host.serve(Paths.control, control);
   const type = async (line: string, uid = 0) => {
     machine.printed.length = 0;
@@ -55,9 +55,9 @@ function setUp() {
     const code = await askList(machine.program({ uid }), command as ListCommand, args);
     return { code, out: machine.printed.join(''), err: machine.printedErrors.join('') };
   };
-  const rules = () => rulebook.inForce.rules.map(renderRule);
-  const denied = () => rulebook.inForce.denied.map(renderDenial);
-  return { machine, events, world, control, rulebook, type, rules, denied };
+  const rules = () => policyStore.inForce.rules.map(renderRule);
+  const denied = () => policyStore.inForce.denied.map(renderDenial);
+  return { machine, events, world, control, policyStore, type, rules, denied };
 }
 
 describe('the operator', () => {
@@ -207,7 +207,7 @@ describe('the operator', () => {
   });
 
   test.each(['allow new.example', 'deny a.example', 'reload'])(
-    'is told when the wall would not take %j, and the old list stays',
+    'is told when the firewall would not take %j, and the old list stays',
     async (command) => {
       const { type, world, rules, denied, events } = setUp();
       world.files = 'b.example\n';
@@ -222,7 +222,7 @@ describe('the operator', () => {
     },
   );
 
-  test('an end the wall would not take is tried again', async () => {
+  test('an end the firewall would not take is tried again', async () => {
     const { machine, type, world, rules } = setUp();
     await type('allow new.example --for 10s');
     world.failure = new Error('busy');

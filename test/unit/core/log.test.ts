@@ -14,10 +14,10 @@ function setUp(level: 'info' | 'error' = 'info') {
 describe('the log', () => {
   test('writes one JSON line an event', () => {
     const { log, lines, last } = setUp();
-    log.event('info', 'boot.step', { step: 'wall', duration: 3 });
+    log.event('info', 'boot.step', { step: 'firewall', duration: 3 });
     expect(lines).toHaveLength(1);
     expect(lines[0]?.endsWith('\n')).toBe(true);
-    expect(last()).toMatchObject({ level: 'info', event: 'boot.step', step: 'wall', duration: 3 });
+    expect(last()).toMatchObject({ level: 'info', event: 'boot.step', step: 'firewall', duration: 3 });
   });
 
   test('keeps quiet below its level', () => {
@@ -103,8 +103,8 @@ describe('for people', () => {
   const line = (fields: object) => pretty(`${JSON.stringify({ level: 'info', time: 0, ...fields })}\n`);
 
   test('a step is one sentence', () => {
-    expect(line({ event: 'boot.step', step: 'wall', duration: 12, detail: '50 rules' })).toContain(
-      'wall (12 ms): 50 rules',
+    expect(line({ event: 'boot.step', step: 'firewall', duration: 12, detail: '50 rules' })).toContain(
+      'firewall (12 ms): 50 rules',
     );
   });
 
@@ -129,10 +129,10 @@ describe('an error', () => {
   test('shows its causes once, outermost first', () => {
     const inner = new Error('EPERM');
     const error = new BootError({
-      message: 'step wall failed',
+      message: 'step firewall failed',
       cause: new Error('iptables exited with 4', { cause: inner }),
     });
-    expect(chainOf(error)).toBe('step wall failed: iptables exited with 4: EPERM');
+    expect(chainOf(error)).toBe('step firewall failed: iptables exited with 4: EPERM');
     expect(chainOf(new Error('same', { cause: new Error('same') }))).toBe('same');
     expect(chainOf('text')).toBe('text');
   });

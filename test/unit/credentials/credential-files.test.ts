@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
   certificateEnvironment,
-  planAccounts,
-  writeAccounts,
+  planCredentialFiles,
+  writeCredentialFiles,
 } from '../../../src/credentials/credential-files.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { readSettings } from '../../../src/settings/read.ts';
@@ -17,7 +17,7 @@ function settings(more: Record<string, string> = {}): Settings {
 }
 const planned = (more: Record<string, string> = {}) =>
   Object.fromEntries(
-    planAccounts(settings(more)).map(({ path, text }) => [path.split('/').at(-1) ?? '', text]),
+    planCredentialFiles(settings(more)).map(({ path, text }) => [path.split('/').at(-1) ?? '', text]),
   );
 
 describe('the accounts', () => {
@@ -53,7 +53,7 @@ describe('the accounts', () => {
 
   test('are readable by the agent’s group and nobody else', () => {
     const machine = new FakeMachine();
-    writeAccounts(machine.program(), settings(), 1000);
+    writeCredentialFiles(machine.program(), settings(), 1000);
     expect(machine.files.facts('/run/cloister/agent')).toMatchObject({ mode: 0o2750, gid: 1000 });
     for (const path of machine.files.paths.filter((path) => path.startsWith('/run/cloister/agent/'))) {
       expect(machine.files.facts(path)?.mode, path).toBe(0o640);
@@ -64,7 +64,7 @@ describe('the accounts', () => {
     const machine = new FakeMachine();
     machine.files.put('/etc/ssl/certs/system-certificates.crt', 'SYSTEM\n\n');
     const own = settings({ EXTRA_CA_CERTS: '/certs/company.pem' });
-    writeAccounts(machine.program(), own, 1000);
+    writeCredentialFiles(machine.program(), own, 1000);
     expect(machine.files.read('/run/cloister/ca-certificates.crt')).toBe(`SYSTEM\n${pem}`);
     expect(machine.files.facts('/run/cloister/ca-certificates.crt')?.mode).toBe(0o644);
     expect(Object.keys(certificateEnvironment(own))).toContain('NODE_EXTRA_CA_CERTS');

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { proofName } from '../../../src/checks/protocol.ts';
+import { selfTestName } from '../../../src/checks/protocol.ts';
 import { type Log, makeLog } from '../../../src/core/log.ts';
 import { Paths } from '../../../src/core/paths.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { makeRecorder } from '../../../src/init/audit-recorder.ts';
-import { parseTold } from '../../../src/policy/audit-entry.ts';
+import { parseAuditEntries } from '../../../src/policy/audit-entry.ts';
 import type { Failure, Refusal } from '../../../src/policy/refusal.ts';
 import { ruleFor } from '../../../src/policy/remedy.ts';
 
@@ -35,7 +35,8 @@ function setUp() {
     changed: (both) => totals.push(both),
   });
   const named = (event: string) => events.filter((one) => one.event === event);
-  const told = (path: string = Paths.refusalsJson) => parseTold(machine.files.readIfAny(path) ?? '', 0);
+  const told = (path: string = Paths.refusalsJson) =>
+    parseAuditEntries(machine.files.readIfAny(path) ?? '', 0);
   return { machine, recorder, events, named, totals, told };
 }
 
@@ -82,19 +83,19 @@ describe('a refusal', () => {
     expect(told().map(({ count }) => count)).toEqual([1, 29]);
   });
 
-  test('of the proof is nobody’s business', async () => {
+  test('of the self-test is nobody’s business', async () => {
     const { machine, recorder, events, told, totals } = setUp();
-    recorder.refused({ ...refusal, name: proofName });
+    recorder.refused({ ...refusal, name: selfTestName });
     await machine.advance(12_000);
     expect(events).toEqual([expect.objectContaining({ level: 'debug' })]);
     expect([told(), totals]).toEqual([[], []]);
   });
 
-  test('of the wall names the user', async () => {
+  test('of the firewall names the user', async () => {
     const { machine, recorder, named, told } = setUp();
     const seen = {
       ...refusal,
-      via: 'wall',
+      via: 'firewall',
       reason: 'no-rule',
       name: null,
       address: '203.0.113.9',

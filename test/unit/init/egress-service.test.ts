@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Log } from '../../../src/core/log.ts';
 import type { FakeChild } from '../../../src/host/fake-child.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
-import { keepEgress } from '../../../src/init/egress-service.ts';
+import { respawnEgress } from '../../../src/init/egress-service.ts';
 import type { PinRequest } from '../../../src/network/firewall/firewall.ts';
 import type { Report } from '../../../src/network/protocol.ts';
 import type { Denial } from '../../../src/policy/rule.ts';
@@ -18,14 +18,14 @@ function setUp() {
   const pinned: PinRequest[] = [];
   const list = { denied: [] as Denial[] };
   const reported: Report[] = [];
-  const wall = { failure: null as Error | null };
+  const firewall = { failure: null as Error | null };
   const reports: { running: boolean; restarts: number }[] = [];
-  const egress = keepEgress({
+  const egress = respawnEgress({
     host: machine.program(),
     log,
     firewall: {
       pin: async (request) => {
-        if (wall.failure !== null) throw wall.failure;
+        if (firewall.failure !== null) throw firewall.failure;
         pinned.push(request);
       },
       expire: async () => {},
@@ -44,7 +44,7 @@ function setUp() {
       byAddress: false,
       own: null,
     }),
-    sockets: { udp: 10, tcp: 11, guard: 12, door: 13 },
+    sockets: { udp: 10, tcp: 11, proxy: 12, ingest: 13 },
     argv: ['/usr/local/bin/node', 'cloister.mjs', 'egress'],
     held: { landlock: null },
     env: {},
@@ -52,7 +52,7 @@ function setUp() {
     changed: (report) => reports.push(report),
   });
   const child = () => machine.children.at(-1) as FakeChild;
-  return { machine, egress, child, events, pinned, wall, reports, reported, list };
+  return { machine, egress, child, events, pinned, firewall, reports, reported, list };
 }
 const tick = () => new Promise((resolve) => void setImmediate(resolve));
 
@@ -170,7 +170,7 @@ describe('the egress process', () => {
     );
   });
 
-  test('is told when the wall has what it asked for', async () => {
+  test('is told when the firewall has what it asked for', async () => {
     const { child, pinned } = setUp();
     child().say({ kind: 'pin', id: 5, name: 'github.com', port: 443, addresses: ['203.0.113.1'], ttl: 60 });
     await tick();
@@ -180,12 +180,12 @@ describe('the egress process', () => {
     expect(child().sent.at(-1)).toEqual({ kind: 'pinned', id: 5, failure: null });
   });
 
-  test('is told why not, where the wall refused', async () => {
-    const { child, wall } = setUp();
-    wall.failure = new Error('a pin was asked for a name that is not allowed');
+  test('is told why not, where the firewall refused', async () => {
+    const { child, firewall } = setUp();
+    firewall.failure = new Error('a pin was asked for a name that is not allowed');
     child().say({ kind: 'pin', id: 6, name: 'evil.test', port: 443, addresses: ['203.0.113.1'], ttl: 60 });
     await tick();
-    expect(child().sent.at(-1)).toEqual({ kind: 'pinned', id: 6, failure: wall.failure.message });
+    expect(child().sent.at(-1)).toEqual({ kind: 'pinned', id: 6, failure: firewall.failure.message });
   });
 
   test.each([

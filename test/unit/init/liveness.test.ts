@@ -30,7 +30,7 @@ function setUp(ask: Asked) {
         hide: () => {},
         redact: (text) => text,
       },
-      board: { state, post: (change) => void Object.assign(state, change), events: bus },
+      store: { state, post: (change) => void Object.assign(state, change), events: bus },
     },
     {
       name: 'egress',
@@ -56,7 +56,7 @@ describe('a service that is asked whether it lives', () => {
     expect(steps).toEqual(['gentle 8000', 'end 12000', 'gentle 16000', 'end 20000']);
   });
 
-  test('stands on the board with what is wrong until it answers', async () => {
+  test('stands on the store with what is wrong until it answers', async () => {
     const { machine, service, state, events } = setUp(async () => 'it is another');
     await machine.advance(5000);
     expect(state.unanswered).toEqual({ egress: 'it is another' });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wordOfNews, wordOfRescue } from '../../../src/init/notification-of.ts';
+import { notificationOfNews, notificationOfRescue } from '../../../src/init/notification-of.ts';
 import type { BoxState, ChildNews } from '../../../src/state/box-state.ts';
 
 const news = { restarts: 8, lastCode: 1, failing: true };
@@ -8,12 +8,12 @@ test.each<[ChildNews['child'], ChildNews['what'], string | null]>([
   ['agent', 'failing', 'restarts'],
   ['session', 'failing', 'session-lost'],
   ['egress', 'failing', null],
-  ['wall-log', 'failing', null],
+  ['packet-log', 'failing', null],
   ['agent', 'started', null],
   ['session', 'ended', null],
   ['session', 'settled', null],
 ])('of %s %s the word is %j', (child, what, word) => {
-  expect(wordOfNews({ child, what, ...news })).toBe(word);
+  expect(notificationOfNews({ child, what, ...news })).toBe(word);
 });
 
 test.each<[BoxState['rescue']['outcome'], string | null]>([
@@ -23,10 +23,10 @@ test.each<[BoxState['rescue']['outcome'], string | null]>([
   ['nothing', null],
   [null, null],
 ])('of a rescue that came to %j the word is %j', (outcome, word) => {
-  expect(wordOfRescue({ outcome, partial: false, savedAt: null, said: '', restored: '' })).toBe(word);
+  expect(notificationOfRescue({ outcome, partial: false, savedAt: null, said: '', restored: '' })).toBe(word);
 });
 
 test('of a rescue that saved only what could be read the operator is told so', () => {
   const rescue = { outcome: 'pushed', partial: true, savedAt: null, said: '', restored: '' } as const;
-  expect(wordOfRescue(rescue)).toBe('saved-in-part');
+  expect(notificationOfRescue(rescue)).toBe('saved-in-part');
 });

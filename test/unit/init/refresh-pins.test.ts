@@ -12,7 +12,7 @@ function setUp(rules: string) {
     hear: (_: string, __: string): void => {},
     expired: 0,
   };
-  const board = {
+  const store = {
     get state() {
       return world.state;
     },
@@ -22,7 +22,7 @@ function setUp(rules: string) {
   };
   const result = refreshPins({
     host: machine.program(),
-    board,
+    store,
     egress: {
       refresh: (names, heard) => {
         world.names = names;

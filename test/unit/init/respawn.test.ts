@@ -3,7 +3,7 @@ import type { Log } from '../../../src/core/log.ts';
 import type { FakeChild } from '../../../src/host/fake-child.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import type { ChildSpec } from '../../../src/host/host.ts';
-import { keep } from '../../../src/init/respawn.ts';
+import { respawn } from '../../../src/init/respawn.ts';
 import type { ChildNews } from '../../../src/state/box-state.ts';
 
 const policy = { pause: 100, longest: 10_000, settled: 60_000, failing: { ends: 4, within: 60_000 } };
@@ -20,7 +20,7 @@ function setUp(fails: (spec: ChildSpec) => void = () => {}) {
   const restarts: number[] = [];
   const news: ChildNews[] = [];
   const host = machine.program();
-  const kept = keep({
+  const kept = respawn({
     host: {
       ...host,
       start: (spec) => {

@@ -31,7 +31,7 @@ function setUp(answer: Answer) {
   watchSession({
     host: machine.program(),
     log: { event: (_, event) => void events.push(event), hide: () => {}, redact: (text) => text },
-    board: {
+    store: {
       state,
       post: (change) => void Object.assign(state, change),
       events: bus,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseDuration } from '../../../src/core/duration.ts';
-import { parseTold, renderTold, type Told } from '../../../src/policy/audit-entry.ts';
+import { type AuditEntry, parseAuditEntries, renderAuditEntry } from '../../../src/policy/audit-entry.ts';
 import { type Failure, type Reason, type Refusal, reasonTexts } from '../../../src/policy/refusal.ts';
 import { adviceOf, describeFailure, describeRefusal } from '../../../src/policy/refusal-text.ts';
 
@@ -11,7 +11,7 @@ const refusal: Refusal = {
   address: null,
   port: null,
 };
-const line = (sequence: number): Told => ({
+const line = (sequence: number): AuditEntry => ({
   sequence,
   time: '2027-01-15T08:00:00.000Z',
   kind: 'refused',
@@ -31,7 +31,7 @@ describe('a refusal in words', () => {
       'evil.test:8443 refused: the name is allowed, but not on this port',
     ],
     [
-      { via: 'wall', name: null, address: '203.0.113.9', port: 22, reason: 'no-rule' },
+      { via: 'firewall', name: null, address: '203.0.113.9', port: 22, reason: 'no-rule' },
       1,
       '203.0.113.9:22 refused: no rule opens this address, port or protocol',
     ],
@@ -50,7 +50,7 @@ describe('a refusal in words', () => {
   );
 
   test('shows an IPv6 address apart from its port, and no address that is none', () => {
-    const packet = { ...refusal, via: 'wall', reason: 'no-rule', name: null, port: 443 } as const;
+    const packet = { ...refusal, via: 'firewall', reason: 'no-rule', name: null, port: 443 } as const;
     expect(describeRefusal({ ...packet, address: '2001:db8::1', protocol: 'udp' })).toMatch(
       /^\[2001:db8::1\]:443\/udp refused:/,
     );
@@ -79,24 +79,24 @@ describe('the lines of the files', () => {
   const text = [1, 2, 3].map((sequence) => `${JSON.stringify(line(sequence))}\n`).join('');
 
   test('are read from where one stopped', () => {
-    expect(parseTold(text, 0)).toHaveLength(3);
-    expect(parseTold(text, 2)).toEqual([line(3)]);
-    expect(parseTold(text, 3)).toEqual([]);
+    expect(parseAuditEntries(text, 0)).toHaveLength(3);
+    expect(parseAuditEntries(text, 2)).toEqual([line(3)]);
+    expect(parseAuditEntries(text, 3)).toEqual([]);
   });
 
   test('broken ones are left out', () => {
-    expect(parseTold(`{"seq\nnull\n7\n${text}{"sequence":"4"}\n{"sequence":5`, 1)).toEqual([
+    expect(parseAuditEntries(`{"seq\nnull\n7\n${text}{"sequence":"4"}\n{"sequence":5`, 1)).toEqual([
       line(2),
       line(3),
     ]);
   });
 
   test('say what would help', () => {
-    expect(renderTold(line(1))).toBe(
+    expect(renderAuditEntry(line(1))).toBe(
       '2027-01-15T08:00:00.000Z evil.test refused: the name is not on the allowlist; to allow it: cloister allow evil.test',
     );
-    const inside = { ...line(1), reason: 'inside-address' as const, rule: null } as Told;
-    expect(renderTold(inside)).toContain('ALLOW_PRIVATE');
+    const inside = { ...line(1), reason: 'inside-address' as const, rule: null } as AuditEntry;
+    expect(renderAuditEntry(inside)).toContain('ALLOW_PRIVATE');
   });
 });
 

@@ -25,14 +25,14 @@ describe('the remedy', () => {
     [{ via: 'tls', port: 8443, reason: 'port-not-allowed' }, 'cloister allow evil.test:8443'],
     [{ via: 'http', port: 80 }, 'cloister allow evil.test:80'],
     [{ via: 'tcp', port: 22 }, 'cloister allow evil.test:22/tcp'],
-    [{ via: 'wall', reason: 'port-not-allowed', port: 22 }, 'cloister allow evil.test:22/tcp'],
-    [{ via: 'wall', reason: 'port-not-allowed', port: 443 }, 'cloister allow evil.test'],
+    [{ via: 'firewall', reason: 'port-not-allowed', port: 22 }, 'cloister allow evil.test:22/tcp'],
+    [{ via: 'firewall', reason: 'port-not-allowed', port: 443 }, 'cloister allow evil.test'],
   ])('of %j is %s', (change, command) => {
     expect(remedyOf({ ...refusal, ...change })).toBe(command);
   });
 
   test.each<[string, Partial<Refusal> & { protocol?: string }]>([
-    ['a datagram', { via: 'wall', reason: 'port-not-allowed', port: 443, protocol: 'udp' }],
+    ['a datagram', { via: 'firewall', reason: 'port-not-allowed', port: 443, protocol: 'udp' }],
     ['a name with a command in it', { name: '$(reboot).test' }],
     ['a name with an option in front', { name: '-rf.test' }],
     ['a name with an escape sequence', { name: '\x1b[2J.test' }],
@@ -61,7 +61,7 @@ describe('the remedy', () => {
   test('of a hundred thousand random names is one plain word that allows exactly what was refused', () => {
     const random = lcg(7);
     const alphabet = 'ab9-_.é\x1b$`\'"; /\\\u202e';
-    const vias: Via[] = ['dns', 'tls', 'http', 'tcp', 'wall'];
+    const vias: Via[] = ['dns', 'tls', 'http', 'tcp', 'firewall'];
     let told = 0;
     for (let round = 0; round < 100_000; round += 1) {
       const length = 1 + (random() % 12);

@@ -4,7 +4,12 @@ import { Paths } from '../../../src/core/paths.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { makeAllowlist } from '../../../src/policy/allowlist.ts';
 import { parseRules } from '../../../src/policy/parse-rules.ts';
-import { findOwnRules, ownTargets, reservedBy, withoutOwn } from '../../../src/policy/reserved-hosts.ts';
+import {
+  findReservedRules,
+  outboundTargets,
+  reservedBy,
+  withoutReserved,
+} from '../../../src/policy/reserved-hosts.ts';
 import type { Settings } from '../../../src/settings/settings.ts';
 
 const notify: Settings['notify'] = {
@@ -35,11 +40,11 @@ const rulesOf = (text: string) => parseRules(text, 'x').rules;
 
 describe('what the box itself sends', () => {
   test('is nothing unless asked', () => {
-    expect(ownTargets({ ...said, notify: null, telemetry: null })).toBeNull();
+    expect(outboundTargets({ ...said, notify: null, telemetry: null })).toBeNull();
   });
 
   test('goes to the egress process with the box’s name and the repository’s place', () => {
-    const own = ownTargets(said);
+    const own = outboundTargets(said);
     expect(own?.notify).toMatchObject({
       box: 'night-shift',
       repository: 'github.com/you/project',
@@ -49,9 +54,9 @@ describe('what the box itself sends', () => {
   });
 
   test('takes its names from the agent’s list, also from below a wildcard', () => {
-    const list = withoutOwn(
+    const list = withoutReserved(
       { rules: rulesOf('*.wild.example\nallowed.example'), denied: [] },
-      ownTargets(said),
+      outboundTargets(said),
     );
     const allowlist = makeAllowlist(list.rules, list.denied);
     expect(allowlist.rulesFor('push.wild.example')).toEqual([]);
@@ -60,8 +65,8 @@ describe('what the box itself sends', () => {
   });
 
   test('a rule that names one of its hosts is a fault, and can’t be added later', () => {
-    expect(findOwnRules(said, rulesOf('*.wild.example\nallowed.example'))).toEqual([]);
-    const faults = findOwnRules(said, rulesOf('push.wild.example:22/tcp\notel.example'));
+    expect(findReservedRules(said, rulesOf('*.wild.example\nallowed.example'))).toEqual([]);
+    const faults = findReservedRules(said, rulesOf('push.wild.example:22/tcp\notel.example'));
     expect(faults.map(({ variable }) => variable)).toEqual(['NOTIFY_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT']);
     expect(JSON.stringify(faults)).not.toContain('SECRET');
     const [rule] = rulesOf('otel.example');

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { judgeHealth } from '../../../src/checks/health/judge-health.ts';
-import { wordOfRescue } from '../../../src/init/notification-of.ts';
+import { notificationOfRescue } from '../../../src/init/notification-of.ts';
 import type { SaveReport } from '../../../src/rescue/protocol.ts';
 import { describeSave } from '../../../src/rescue/rescue-text.ts';
 import { newState } from '../../../src/state/box-state.ts';
@@ -13,9 +13,9 @@ export function saidOf(report: SaveReport) {
   const start = newState({ bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 });
   const rescue = { ...start.rescue, outcome: report.kind, partial, said: said ?? '' };
   const state = { ...start, phase: 'ready' as const, session: { running: true, restarts: 0 }, rescue };
-  const well = { alive: true, gaps: [], resolver: true, guard: true, agent: true, disks: {}, memory: null };
+  const well = { alive: true, gaps: [], resolver: true, proxy: true, agent: true, disks: {}, memory: null };
   const health = judgeHealth({ ...well, state });
-  return { level, said: said ?? '', health: health.status, word: wordOfRescue(rescue) };
+  return { level, said: said ?? '', health: health.status, word: notificationOfRescue(rescue) };
 }
 
 /** Compares what a rescue says with what is so: each file is on the remote as it is here, or named. */

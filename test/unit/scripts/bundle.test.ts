@@ -19,9 +19,12 @@ function cloister(...args: string[]) {
   return spawnSync(process.execPath, program, { input: '{}', encoding: 'utf8', env: { PATH: '/usr/bin' } });
 }
 
-test.each(['hook', 'health', 'furnish'])('%s is one file, which imports nothing as it starts', (name) => {
-  expect(readFileSync(join(folder, `${name}.mjs`), 'utf8')).not.toMatch(/^import /m);
-});
+test.each(['hook', 'health', 'provision-home'])(
+  '%s is one file, which imports nothing as it starts',
+  (name) => {
+    expect(readFileSync(join(folder, `${name}.mjs`), 'utf8')).not.toMatch(/^import /m);
+  },
+);
 
 test('a program of its own answers as the whole would, faults included', () => {
   expect(cloister('hook', 'status-line')).toMatchObject({

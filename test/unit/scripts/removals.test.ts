@@ -5,9 +5,9 @@ import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { removing } from '../../../scripts/removals.ts';
 
-const wall =
+const firewall =
   "export function isClosed(): boolean { return true; }\nexport const say = () => (isClosed() ? 'closed' : 'open');\n";
-const main = "import { isClosed, say } from './wall.ts';\nexport const said = [isClosed(), say()];\n";
+const main = "import { isClosed, say } from './firewall.ts';\nexport const said = [isClosed(), say()];\n";
 
 test('a removal stands in place of what src exports by that name, also for the file that exports it', async () => {
   expect(await run({}, null)).toEqual([true, 'closed']);
@@ -16,7 +16,7 @@ test('a removal stands in place of what src exports by that name, also for the f
 
 test('what a removal imports from src is what was there', async () => {
   const removal =
-    "import { isClosed as before } from './src/wall.ts';\nexport const isClosed = () => (before() ? 0 : 1);\n";
+    "import { isClosed as before } from './src/firewall.ts';\nexport const isClosed = () => (before() ? 0 : 1);\n";
   expect(await run({}, removal)).toEqual([0, 'open']);
 });
 
@@ -52,7 +52,7 @@ async function run(more: Record<string, string>, removal: string | null): Promis
   const folder = mkdtempSync(join(tmpdir(), 'removals-'));
   const sources = join(folder, 'src');
   mkdirSync(sources);
-  for (const [name, text] of Object.entries({ 'wall.ts': wall, 'main.ts': main, ...more }))
+  for (const [name, text] of Object.entries({ 'firewall.ts': firewall, 'main.ts': main, ...more }))
     writeFileSync(join(sources, name), text);
   const file = join(folder, 'removal.ts');
   if (removal !== null) writeFileSync(file, removal);

@@ -4,7 +4,7 @@ import { openInitLog } from '../../../src/init/init-log.ts';
 import { notifyOf } from '../../../src/init/notification-of.ts';
 import { newState } from '../../../src/state/box-state.ts';
 import { EventBus } from '../../../src/state/events.ts';
-import { Board } from '../../../src/state/state-store.ts';
+import { StateStore } from '../../../src/state/state-store.ts';
 
 const start = { bootId: 'x', pid: 1, startTicks: '1', now: 0, uptime: 0 };
 const news = { restarts: 3, lastCode: 1, failing: true };
@@ -28,7 +28,7 @@ test('an event reaches those who listen for its kind, in the order in which they
 
 test('what happens to a child stands in the state before the state is told, and reaches the operator', async () => {
   const { host, log, events } = await openAt('fatal');
-  const store = new Board({ host, log, events, state: newState(start) });
+  const store = new StateStore({ host, log, events, state: newState(start) });
   const heard: unknown[] = [];
   notifyOf(events, (word) => heard.push(word));
   events.on('state', ({ children }) => void heard.push(children.agent));

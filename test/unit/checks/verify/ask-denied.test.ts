@@ -9,14 +9,14 @@ import {
 } from '../../../../src/network/resolver/dns-message.ts';
 
 function asked() {
-  const query = parseQuery(renderQuery('cloister-proof.invalid'));
+  const query = parseQuery(renderQuery('cloister-self-test.invalid'));
   if (query === null || !('name' in query)) throw new Error('no query');
   return query;
 }
 
-describe('the query of the proof', () => {
+describe('the query of the self-test', () => {
   test('is one that the resolver takes', () => {
-    expect(asked()).toMatchObject({ name: 'cloister-proof.invalid', type: 1, class: 1, offered: 1232 });
+    expect(asked()).toMatchObject({ name: 'cloister-self-test.invalid', type: 1, class: 1, offered: 1232 });
   });
 
   test('knows the denial of the box’s own resolver by its explanation', () => {

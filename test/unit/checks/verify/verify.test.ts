@@ -9,9 +9,9 @@ import type { Log } from '../../../../src/core/log.ts';
 import { Paths } from '../../../../src/core/paths.ts';
 import { CommandError } from '../../../../src/host/command-error.ts';
 import { type Answer, FakeMachine } from '../../../../src/host/fake-host.ts';
-import type { Rulebook } from '../../../../src/init/policy-store.ts';
+import type { PolicyStore } from '../../../../src/init/policy-store.ts';
 import type { Handover } from '../../../../src/state/handover.ts';
-import { standingWall } from '../../../boot/machine.ts';
+import { standingFirewall } from '../../../boot/machine.ts';
 
 const log: Log = { event: () => {}, hide: () => {}, redact: (text) => text };
 const holding = attackedPromises.map((promise): Finding => ({ promise, verdict: 'holds', detail: '' }));
@@ -25,13 +25,13 @@ const but = (verdict: Finding['verdict'], promise: string, detail = '') =>
 function setUp(attack: Answer, { init = true, uid = 0 } = {}) {
   const machine = new FakeMachine();
   machine.prepare(/verify --inside$/, attack);
-  machine.prepare(/-S (\S+)$/, standingWall);
-  machine.prepare(/-nvxL CLOISTER-REFUSE$/, { stdout: 'Chain\n pkts\n 1 0 CLOISTER-TOLD\n 0 0\n' });
+  machine.prepare(/-S (\S+)$/, standingFirewall);
+  machine.prepare(/-nvxL CLOISTER-REFUSE$/, { stdout: 'Chain\n pkts\n 1 0 CLOISTER-LOGGED\n 0 0\n' });
   const environment = { ipv6: false, agent: { uid: 1000, gid: 1000 } };
   const handover = { backend: 'nft', byAddress: false, environment } as unknown as Handover;
   const box = machine.program();
   const control = makeControl({
-    book: {} as Rulebook,
+    book: {} as PolicyStore,
     log,
     attack: () => attackBox(box, handover),
     findGaps: async () => [],
@@ -48,7 +48,7 @@ test('the list of promises is the list of attacks', () => {
   expect(Object.keys(promises)).toEqual(attackedPromises);
 });
 
-test('a box that was attacked in vain, and whose wall stands, is told so with 0', async () => {
+test('a box that was attacked in vain, and whose firewall stands, is told so with 0', async () => {
   const run = setUp(text(holding));
   const { code, out } = await run();
   expect([code, out.split('\n').filter((line) => line.startsWith('holds '))]).toEqual([
@@ -136,7 +136,7 @@ describe('a promise that nobody attacked is said to be, and never ends with 0', 
     expect([code, out]).toEqual([70, expect.stringContaining(`not tried ${line}\n`)]);
   });
 
-  test('without init the wall itself: nobody else can ask the kernel', async () => {
+  test('without init the firewall itself: nobody else can ask the kernel', async () => {
     const { code, out } = await setUp(text(holding), { init: false })();
     expect([code, out]).toEqual([
       70,

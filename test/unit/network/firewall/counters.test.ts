@@ -4,12 +4,12 @@ import { parseCounters, readCounters } from '../../../../src/network/firewall/co
 
 const listing = `Chain CLOISTER-REFUSE (12 references)
     pkts      bytes target     prot opt in     out     source               destination
-     120    10080 CLOISTER-TOLD  all  --  *      *       0.0.0.0/0            0.0.0.0/0            limit: avg 20/sec burst 100
+     120    10080 CLOISTER-LOGGED  all  --  *      *       0.0.0.0/0            0.0.0.0/0            limit: avg 20/sec burst 100
     4711   395724            all  --  *      *       0.0.0.0/0            0.0.0.0/0
       11      660 REJECT     tcp  --  *      *       0.0.0.0/0            0.0.0.0/0            reject-with tcp-reset
 `;
 
-test('what the wall refused is told apart into what it told of and the rest', () => {
+test('what the firewall refused is told apart into what it told of and the rest', () => {
   expect(parseCounters(listing)).toEqual({ told: 120, untold: 4711 });
 });
 

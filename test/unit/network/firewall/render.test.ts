@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { parseStanding, planWall, type WallPlan } from '../../../../src/network/firewall/plan.ts';
-import { renderGuarded, renderWall4 } from '../../../../src/network/firewall/render.ts';
+import { type FirewallPlan, parseStanding, planFirewall } from '../../../../src/network/firewall/plan.ts';
+import { renderFirewall4, renderProxied } from '../../../../src/network/firewall/render.ts';
 import {
   renderPinChain,
   renderPinChange,
   renderPinnedBySet,
   renderPinSet,
 } from '../../../../src/network/firewall/render-pins.ts';
-import { renderWall6 } from '../../../../src/network/firewall/render6.ts';
+import { renderFirewall6 } from '../../../../src/network/firewall/render6.ts';
 
-const plan = (more: Partial<Parameters<typeof planWall>[0]> = {}): WallPlan =>
-  planWall({
+const plan = (more: Partial<Parameters<typeof planFirewall>[0]> = {}): FirewallPlan =>
+  planFirewall({
     agent: 1000,
     egress: 65053,
-    guarded: [80, 443],
+    proxied: [80, 443],
     upstreams: ['192.0.2.53', '2001:db8::53'],
     nameservers: ['192.0.2.53'],
     connected: [],
@@ -23,8 +23,8 @@ const plan = (more: Partial<Parameters<typeof planWall>[0]> = {}): WallPlan =>
     ...more,
   });
 const nothing = parseStanding('');
-const wall4 = (more = {}) => renderWall4(plan(more), nothing).split('\n');
-const wall6 = (more = {}) => renderWall6(plan(more), nothing).split('\n');
+const wall4 = (more = {}) => renderFirewall4(plan(more), nothing).split('\n');
+const wall6 = (more = {}) => renderFirewall6(plan(more), nothing).split('\n');
 const chain = (lines: readonly string[], name: string) =>
   lines.filter((line) => line.startsWith(`-A ${name} `));
 
@@ -34,13 +34,13 @@ const agentPath = (lines: readonly string[]) => chain(lines, 'CLOISTER-AGENT');
 describe.each([
   ['IPv4', wall4],
   ['IPv6', wall6],
-])('the %s wall', (_, wall) => {
+])('the %s firewall', (_, firewall) => {
   test('drops by default what goes out, comes in or passes through', () => {
-    for (const name of ['INPUT', 'FORWARD', 'OUTPUT']) expect(wall()).toContain(`:${name} DROP [0:0]`);
+    for (const name of ['INPUT', 'FORWARD', 'OUTPUT']) expect(firewall()).toContain(`:${name} DROP [0:0]`);
   });
 
   test('ends every table with COMMIT and the document with a line end', () => {
-    const lines = wall();
+    const lines = firewall();
     const tables = lines.filter((line) => line.startsWith('*')).length;
     expect(lines.filter((line) => line === 'COMMIT')).toHaveLength(tables);
     expect(lines.slice(-2)).toEqual(['COMMIT', '']);
@@ -49,7 +49,7 @@ describe.each([
   });
 
   test('declares every chain it uses, and flushes nobody else’s', () => {
-    const lines = wall();
+    const lines = firewall();
     const declared = lines.filter((line) => line.startsWith(':')).map((line) => line.slice(1).split(' ')[0]);
     const used = lines.flatMap((line) =>
       [...line.matchAll(/(?:-A|-j) (CLOISTER-[A-Z]+)/g)].map((match) => match[1]),
@@ -64,19 +64,19 @@ describe.each([
   });
 
   test('jumps into its chains before everything that stands already', () => {
-    const jumps = wall().filter((line) => line.startsWith('-I'));
+    const jumps = firewall().filter((line) => line.startsWith('-I'));
     expect(jumps).toContain('-I OUTPUT 1 -j CLOISTER-OUTPUT');
     expect(jumps).toContain('-I INPUT 1 -j CLOISTER-INPUT');
     expect(jumps.every((line) => / 1 -j CLOISTER-/.test(line))).toBe(true);
   });
 
   test('refuses at once what is left over, out of every chain', () => {
-    const lines = wall();
+    const lines = firewall();
     for (const name of ['CLOISTER-OUTPUT', 'CLOISTER-EGRESS']) {
       expect(chain(lines, name).at(-1)).toBe(`-A ${name} -j CLOISTER-REFUSE`);
     }
     expect(chain(lines, 'CLOISTER-INPUT').at(-1)).toBe('-A CLOISTER-INPUT -j DROP');
-    for (const name of ['CLOISTER-REFUSE', 'CLOISTER-TOLD']) {
+    for (const name of ['CLOISTER-REFUSE', 'CLOISTER-LOGGED']) {
       const [reset, rest] = chain(lines, name).slice(1);
       expect(reset).toContain('-p tcp -j REJECT --reject-with tcp-reset');
       expect(rest).toMatch(/-j REJECT --reject-with icmp6?-adm/);
@@ -84,13 +84,13 @@ describe.each([
   });
 
   test('lets only the egress user ask the upstream resolvers', () => {
-    const asking = wall().filter((line) => /--dport 53 -j ACCEPT/.test(line));
+    const asking = firewall().filter((line) => /--dport 53 -j ACCEPT/.test(line));
     expect(asking.length).toBeGreaterThan(0);
     expect(asking.every((line) => line.startsWith('-A CLOISTER-EGRESS -d '))).toBe(true);
   });
 });
 
-describe('the agent’s way through the IPv4 wall', () => {
+describe('the agent’s way through the IPv4 firewall', () => {
   test('begins before anything looks at connection state (another’s entry is not to be taken over)', () => {
     const output = chain(wall4(), 'CLOISTER-OUTPUT');
     expect(output[0]).toBe('-A CLOISTER-OUTPUT -m owner --uid-owner 1000 -j CLOISTER-AGENT');
@@ -130,13 +130,13 @@ describe('the agent’s way through the IPv4 wall', () => {
     expect(path).not.toContain('192.0.2.53');
   });
 
-  test('leads nowhere outside: what was not redirected to the guard is refused', () => {
+  test('leads nowhere outside: what was not redirected to the proxy is refused', () => {
     const outside = agentPath(wall4()).filter((line) => !/-o lo|-[ds] 127\./.test(line));
     expect(outside).toEqual(['-A CLOISTER-AGENT -j CLOISTER-REFUSE']);
   });
 
   test('leads through the pins alone, and TCP alone, where nothing can be redirected', () => {
-    const outside = agentPath(wall4({ guarded: null })).filter((line) => !/-o lo|-[ds] 127\./.test(line));
+    const outside = agentPath(wall4({ proxied: null })).filter((line) => !/-o lo|-[ds] 127\./.test(line));
     expect(outside).toEqual([
       '-A CLOISTER-AGENT -j CLOISTER-CLOSED',
       '-A CLOISTER-AGENT -p tcp -j CLOISTER-PINS',
@@ -150,7 +150,7 @@ describe('the agent’s way through the IPv4 wall', () => {
   });
 });
 
-describe('the IPv4 wall', () => {
+describe('the IPv4 firewall', () => {
   test('opens only published ports to the outside', () => {
     const opened = (more: object) =>
       chain(wall4(more), 'CLOISTER-INPUT').filter((line) => !/-i lo|conntrack|DROP/.test(line));
@@ -171,13 +171,13 @@ describe('the IPv4 wall', () => {
     expect(redirect).toHaveLength(4);
   });
 
-  test('leads the agent’s connections to the outside, on the ports of the rules alone, to the guard', () => {
+  test('leads the agent’s connections to the outside, on the ports of the rules alone, to the proxy', () => {
     expect(chain(wall4(), 'CLOISTER-DNS').at(-1)).toBe(
-      '-A CLOISTER-DNS ! -o lo -p tcp -m owner --uid-owner 1000 -j CLOISTER-GUARD',
+      '-A CLOISTER-DNS ! -o lo -p tcp -m owner --uid-owner 1000 -j CLOISTER-PROXY',
     );
-    expect(chain(wall4(), 'CLOISTER-GUARD')).toEqual([
-      '-A CLOISTER-GUARD -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.53:443',
-      '-A CLOISTER-GUARD -p tcp -m tcp --dport 443 -j DNAT --to-destination 127.0.0.53:443',
+    expect(chain(wall4(), 'CLOISTER-PROXY')).toEqual([
+      '-A CLOISTER-PROXY -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.53:443',
+      '-A CLOISTER-PROXY -p tcp -m tcp --dport 443 -j DNAT --to-destination 127.0.0.53:443',
     ]);
   });
 
@@ -203,8 +203,8 @@ describe('the IPv4 wall', () => {
   ])('refuses %s before it looks at any pin, each with a counter of its own', (text) => {
     const near = { base: '10.1.0.0', prefix: 16, family: 'ipv4' };
     const local = [{ base: '10.1.0.7', prefix: 32, family: 'ipv4' }];
-    for (const guarded of [null, [443]]) {
-      const lines = wall4({ guarded, connected: [near], local });
+    for (const proxied of [null, [443]]) {
+      const lines = wall4({ proxied, connected: [near], local });
       expect(chain(lines, 'CLOISTER-CLOSED')).toContain(`-A CLOISTER-CLOSED -d ${text} -j CLOISTER-REFUSE`);
       const pins = lines.filter((line) => line.endsWith('-j CLOISTER-PINS'));
       expect(pins).toHaveLength(1);
@@ -229,7 +229,7 @@ describe('the IPv4 wall', () => {
   });
 
   test('without redirect has no nat table, and the egress user dials nobody but the upstreams', () => {
-    const lines = wall4({ guarded: null });
+    const lines = wall4({ proxied: null });
     expect(lines).not.toContain('*nat');
     expect(chain(lines, 'CLOISTER-EGRESS').join('\n')).not.toMatch(/PINS|ESTABLISHED/);
   });
@@ -237,18 +237,18 @@ describe('the IPv4 wall', () => {
   test('counts every refusal, and tells of some', () => {
     const lines = wall4();
     expect(lines[lines.indexOf('-A CLOISTER-REFUSE') - 1]).toBe(
-      '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j CLOISTER-TOLD',
+      '-A CLOISTER-REFUSE -m limit --limit 20/second --limit-burst 100 -j CLOISTER-LOGGED',
     );
-    expect(chain(lines, 'CLOISTER-TOLD')[0]).toBe(
-      '-A CLOISTER-TOLD -j NFLOG --nflog-group 53 --nflog-size 64 --nflog-threshold 1',
+    expect(chain(lines, 'CLOISTER-LOGGED')[0]).toBe(
+      '-A CLOISTER-LOGGED -j NFLOG --nflog-group 53 --nflog-size 64 --nflog-threshold 1',
     );
   });
 
   test('takes another list of ports without touching anything else', () => {
-    expect(renderGuarded([443]).split('\n')).toEqual([
+    expect(renderProxied([443]).split('\n')).toEqual([
       '*nat',
-      ':CLOISTER-GUARD - [0:0]',
-      '-A CLOISTER-GUARD -p tcp -m tcp --dport 443 -j DNAT --to-destination 127.0.0.53:443',
+      ':CLOISTER-PROXY - [0:0]',
+      '-A CLOISTER-PROXY -p tcp -m tcp --dport 443 -j DNAT --to-destination 127.0.0.53:443',
       'COMMIT',
       '',
     ]);
@@ -271,13 +271,13 @@ describe('the IPv4 wall', () => {
     expect(owned).toBeLessThan(ownerless);
   });
 
-  test('names no IPv6 address, and the IPv6 wall no IPv4 one', () => {
+  test('names no IPv6 address, and the IPv6 firewall no IPv4 one', () => {
     expect(wall4().join('\n')).not.toContain('2001:db8');
     expect(wall6().join('\n')).not.toMatch(/\d+\.\d+\.\d+\.\d+/);
   });
 });
 
-describe('the IPv6 wall', () => {
+describe('the IPv6 firewall', () => {
   test('gives the agent loopback and nothing else', () => {
     const output = chain(wall6(), 'CLOISTER-OUTPUT');
     const owned = output.findIndex((line) => line.includes('--socket-exists'));
@@ -318,8 +318,8 @@ describe('a second boot in the same namespace', () => {
     ].join('\n');
     const standing = parseStanding(saved);
     for (const lines of [
-      renderWall4(plan(), standing).split('\n'),
-      renderWall6(plan(), standing).split('\n'),
+      renderFirewall4(plan(), standing).split('\n'),
+      renderFirewall6(plan(), standing).split('\n'),
     ]) {
       expect(lines.filter((line) => line.startsWith('-I'))).toEqual([]);
       expect(lines).toContain(':CLOISTER-OUTPUT - [0:0]');
@@ -328,7 +328,7 @@ describe('a second boot in the same namespace', () => {
 
   test('does not take a jump of another table for its own', () => {
     const standing = parseStanding('*nat\n-A OUTPUT -j CLOISTER-OUTPUT\nCOMMIT\n');
-    expect(renderWall4(plan(), standing)).toContain('-I OUTPUT 1 -j CLOISTER-OUTPUT');
+    expect(renderFirewall4(plan(), standing)).toContain('-I OUTPUT 1 -j CLOISTER-OUTPUT');
   });
 });
 

@@ -4,7 +4,7 @@ import { findGaps } from '../../../../src/network/firewall/standing.ts';
 
 const facts = { backend: 'nft', ipv6: true, byAddress: false, agent: 1000 } as const;
 
-/** A kernel in which the wall stands, but for what a test changes. */
+/** A kernel in which the firewall stands, but for what a test changes. */
 function kernel(changed: Record<string, string | Error> = {}) {
   const machine = new FakeMachine();
   const listings: Record<string, string> = {
@@ -29,7 +29,7 @@ function kernel(changed: Record<string, string | Error> = {}) {
   return machine.program();
 }
 
-test('a wall that stands has no gap', async () => {
+test('a firewall that stands has no gap', async () => {
   expect(await findGaps(kernel(), facts)).toEqual([]);
 });
 
@@ -42,13 +42,17 @@ test.each([
   [
     'iptables-nft -w -t filter -S OUTPUT',
     '-P OUTPUT DROP\n-A OUTPUT -j ACCEPT\n-A OUTPUT -j CLOISTER-OUTPUT\n',
-    'does not begin with the wall',
+    'does not begin with the firewall',
   ],
-  ['ip6tables-nft -w -t filter -S OUTPUT', '-P OUTPUT DROP\n', 'does not begin with the wall'],
-  ['iptables-nft -w -t nat -S OUTPUT', '-P OUTPUT ACCEPT\n', 'does not begin with the wall'],
-  ['iptables-nft -w -t filter -S CLOISTER-OUTPUT', '-N CLOISTER-OUTPUT\n', 'does not begin with the wall'],
-  ['iptables-nft -w -t mangle -S POSTROUTING', '-P POSTROUTING ACCEPT\n', 'does not begin with the wall'],
-  ['iptables-nft -w -t mangle -S CLOISTER-LEAK', '-N CLOISTER-LEAK\n', 'does not begin with the wall'],
+  ['ip6tables-nft -w -t filter -S OUTPUT', '-P OUTPUT DROP\n', 'does not begin with the firewall'],
+  ['iptables-nft -w -t nat -S OUTPUT', '-P OUTPUT ACCEPT\n', 'does not begin with the firewall'],
+  [
+    'iptables-nft -w -t filter -S CLOISTER-OUTPUT',
+    '-N CLOISTER-OUTPUT\n',
+    'does not begin with the firewall',
+  ],
+  ['iptables-nft -w -t mangle -S POSTROUTING', '-P POSTROUTING ACCEPT\n', 'does not begin with the firewall'],
+  ['iptables-nft -w -t mangle -S CLOISTER-LEAK', '-N CLOISTER-LEAK\n', 'does not begin with the firewall'],
 ])('%s that prints %j is a gap', async (command, listing, why) => {
   const gaps = await findGaps(kernel({ [command]: listing }), facts);
   expect(gaps).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { BoundSocket, connect, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openDoor } from '../../../../src/network/outbound/ingest.ts';
+import { openIngest } from '../../../../src/network/outbound/ingest.ts';
 import { type Parcel, PostError } from '../../../../src/network/outbound/post.ts';
 import {
   type Export,
@@ -36,7 +36,7 @@ async function setUp({ status = 200 as number | Error, hold = null as Promise<vo
     troubled: (reason) => world.reasons.push(reason),
   });
   const socket = new BoundSocket({ host: '127.0.0.1', port: 0 });
-  const server = await openDoor({ tell: (word) => world.told.push(word), forwarder }, { fd: socket.fd() });
+  const server = await openIngest({ tell: (word) => world.told.push(word), forwarder }, { fd: socket.fd() });
   opened.push({ server, socket });
   const { port } = server.address() as { port: number };
   /** Sends octets and gives back everything that comes. */
@@ -68,7 +68,7 @@ const post = (path: string, headers: readonly string[] = [], body = '') =>
 const protobuf = ['content-type: application/x-protobuf'];
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
 
-describe('the door', () => {
+describe('the ingest', () => {
   test('takes a word of the agent’s', async () => {
     const { world, say } = await setUp();
     expect(statusOf(await say(post('/events/waits')))).toBe(204);
@@ -173,7 +173,7 @@ describe('the door', () => {
   });
 });
 
-describe('whoever opens the door and never says something whole', () => {
+describe('whoever opens the ingest and never says something whole', () => {
   const head = (...lines: string[]) =>
     ['POST /v1/logs HTTP/1.1', 'host: box', ...protobuf, ...lines].join('\r\n');
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderMessage } from '../../../../src/network/outbound/notification-message.ts';
-import { type Happening, happenings } from '../../../../src/policy/notification.ts';
+import { type NotificationWord, notifications } from '../../../../src/policy/notification.ts';
 import { formats, type NotifyTarget } from '../../../../src/policy/outbound-target.ts';
 
 const notify: NotifyTarget = {
@@ -15,7 +15,7 @@ const notify: NotifyTarget = {
   repository: 'github.com/you/project',
   once: false,
 };
-const words = Object.keys(happenings) as Happening[];
+const words = Object.keys(notifications) as NotificationWord[];
 
 describe('a notification', () => {
   test.each(words.flatMap((word) => formats.map((format) => ({ word, format }))))(
@@ -23,7 +23,7 @@ describe('a notification', () => {
     ({ word, format }) => {
       const { headers, body } = renderMessage({ ...notify, format }, word, 1);
       expect(body).toMatch(/^[\x20-\x7e]+\n?$/);
-      expect(body).toContain(`night-shift: ${happenings[word].text} (github.com/you/project)`);
+      expect(body).toContain(`night-shift: ${notifications[word].text} (github.com/you/project)`);
       expect(body).not.toContain('secret');
       expect(Object.values(headers).every((value) => /^[\x20-\x7e]+$/.test(value))).toBe(true);
       expect(headers.authorization).toBe('Bearer tk_secret');

@@ -79,7 +79,7 @@ describe('an allowed request', () => {
     ]);
     expect(world.calls).toEqual([`resolve ${name}`, `pin ${name} ${world.port} ${home}`]);
     expect([world.refusals, world.failures]).toEqual([[], []]);
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
   });
 
   test.each([
@@ -209,7 +209,7 @@ describe('one connection of a client', () => {
     const world = await startWorld({ answer: () => {} });
     await say(world, get(name).repeat(100));
     expect(world.failures).toMatchObject([{ via: 'http', trouble: 'overloaded' }]);
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
   });
 
   test('may rest between two requests for longer than a head may take', async () => {
@@ -331,7 +331,7 @@ describe('what fails is told as a failure, never as a refusal', () => {
     expect(world.refusals).toEqual([]);
   });
 
-  test('a wall that would not open', async () => {
+  test('a firewall that would not open', async () => {
     const world = await startWorld({ pin: () => Promise.reject(new Error('init would not')) });
     expect(jsonOf(await say(world, get(name)))).toMatchObject({ reason: 'pin-failed' });
     expect(world.seen).toEqual([]);
@@ -354,7 +354,7 @@ describe('what fails is told as a failure, never as a refusal', () => {
     const heard = hear(socket);
     socket.write(get(name));
     expect(String((await heard).bytes)).toMatch(/half$/);
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
   });
 
   test('a server that switches protocols unasked', async () => {
@@ -373,7 +373,7 @@ describe('what fails is told as a failure, never as a refusal', () => {
     const world = await startWorld({ limits: { hello: 100 } });
     expect(statuses(await say(world, text, { end: false }))).toEqual(['408']);
     expect(world.failures).toMatchObject([{ via: 'http', trouble: 'said-nothing' }]);
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
   });
 });
 
@@ -386,7 +386,7 @@ describe('a connection of HTTP ends', () => {
     await until(() => world.connections.length === 1);
     await until(() => socket.bytesRead > 0);
     world.setRules(rule(other, world.port, 'http'));
-    expect(world.guard.reconsider()).toBe(1);
+    expect(world.proxy.reconsider()).toBe(1);
     expect((await heard).error).toBe('ECONNRESET');
     await until(() => world.connections.every((connection) => connection.destroyed));
   });
@@ -398,7 +398,7 @@ describe('a connection of HTTP ends', () => {
     await until(() => world.seen.length === 2);
     socket.resetAndDestroy();
     await until(
-      () => world.guard.open === 0 && world.connections.every((connection) => connection.destroyed),
+      () => world.proxy.open === 0 && world.connections.every((connection) => connection.destroyed),
     );
   });
 

@@ -1,7 +1,7 @@
 import { BoundSocket, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeKnownAddresses } from '../../../../src/network/proxy/known-addresses.ts';
-import { listenGuard } from '../../../../src/network/proxy/listen.ts';
+import { listenProxy } from '../../../../src/network/proxy/listen.ts';
 import { planFor } from '../../../../src/network/proxy/plan-connection.ts';
 import { makeAllowlist } from '../../../../src/policy/allowlist.ts';
 import { captureHello } from './hellos.ts';
@@ -14,7 +14,7 @@ interface World extends Rig {
   readonly arrived: Socket[];
 }
 
-/** A guard whose client dialled `home` itself, where a server speaks first. */
+/** A proxy whose client dialled `home` itself, where a server speaks first. */
 async function startWorld(options: Partial<RigOptions> = {}): Promise<World> {
   const arrived: Socket[] = [];
   const { port } = await listen(home, (socket) => {
@@ -30,7 +30,7 @@ async function startWorld(options: Partial<RigOptions> = {}): Promise<World> {
 describe('an opaque connection', () => {
   test('is relayed to the very address it dialled, which an allowed name has answered with', async () => {
     const world = await startWorld();
-    world.guard.learn(name, ['127.0.0.7', home]);
+    world.proxy.learn(name, ['127.0.0.7', home]);
     const socket = await world.dial();
     const heard = hear(socket);
     await until(() => world.arrived.length === 1);
@@ -42,8 +42,8 @@ describe('an opaque connection', () => {
 
   test.each([
     ['an address that nobody has asked for', (_: World) => {}],
-    ['an address of a name without such a rule', ({ guard }: World) => guard.learn('evil.test', [home])],
-    ['another address of the allowed name', ({ guard }: World) => guard.learn(name, ['127.0.0.7'])],
+    ['an address of a name without such a rule', ({ proxy }: World) => proxy.learn('evil.test', [home])],
+    ['another address of the allowed name', ({ proxy }: World) => proxy.learn(name, ['127.0.0.7'])],
   ])('to %s is reset and told', async (_, prepare) => {
     const world = await startWorld();
     prepare(world);
@@ -55,7 +55,7 @@ describe('an opaque connection', () => {
 
   test('whose rule is for another port is reset and told', async () => {
     const world = await startWorld();
-    world.guard.learn(name, [home]);
+    world.proxy.learn(name, [home]);
     world.setRules(rule(name, 22, 'tcp'), rule('other.example.org', world.port, 'tcp'));
     expect((await hear(await world.dial())).error).toBe('ECONNRESET');
     expect(world.refusals).toMatchObject([{ reason: 'no-such-address' }]);
@@ -64,15 +64,15 @@ describe('an opaque connection', () => {
   test('whose address was learned more than an hour ago is reset', async () => {
     let now = 0;
     const world = await startWorld({ now: () => now });
-    world.guard.learn(name, [home]);
+    world.proxy.learn(name, [home]);
     now = 3_600_001;
     expect((await hear(await world.dial())).error).toBe('ECONNRESET');
     expect(world.arrived).toEqual([]);
   });
 
-  test('is reset when the wall would not open, and that is a failure', async () => {
+  test('is reset when the firewall would not open, and that is a failure', async () => {
     const world = await startWorld({ pin: () => Promise.reject(new Error('no')) });
-    world.guard.learn(name, [home]);
+    world.proxy.learn(name, [home]);
     expect((await hear(await world.dial())).error).toBe('ECONNRESET');
     expect(world.failures).toMatchObject([{ via: 'tcp', trouble: 'pin-failed', name }]);
     expect(world.arrived).toEqual([]);
@@ -113,10 +113,10 @@ describe('how a connection is heard', () => {
   });
 });
 
-test('a connection that was not redirected is reset, and never relayed to the guard itself', async () => {
+test('a connection that was not redirected is reset, and never relayed to the proxy itself', async () => {
   const world = await startWorld({ destination: null });
   expect((await hear(await world.dial())).error).toBe('ECONNRESET');
-  expect(world.guard.open).toBe(0);
+  expect(world.proxy.open).toBe(0);
 });
 
 describe('a change of the list', () => {
@@ -129,22 +129,22 @@ describe('a change of the list', () => {
     first.write(await captureHello({ servername: one.name }));
     second.write(await captureHello({ servername: other.name }));
     await until(() => first.bytesRead > 0 && second.bytesRead > 0);
-    expect(world.guard.reconsider()).toBe(0);
+    expect(world.proxy.reconsider()).toBe(0);
     world.setRules(other);
-    expect(world.guard.reconsider()).toBe(1);
+    expect(world.proxy.reconsider()).toBe(1);
     expect((await heardFirst).error).toBe('ECONNRESET');
     second.end('still here');
     expect(String((await heardSecond).bytes)).toMatch(/still here$/);
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
   });
 
   test('ends a connection whose name keeps its rule on another port alone', async () => {
     const world = await startWorld();
-    world.guard.learn(name, [home]);
+    world.proxy.learn(name, [home]);
     const heard = hear(await world.dial());
     await until(() => world.arrived.length === 1);
     world.setRules(rule(name, 443));
-    expect(world.guard.reconsider()).toBe(1);
+    expect(world.proxy.reconsider()).toBe(1);
     expect((await heard).error).toBe('ECONNRESET');
   });
 });
@@ -156,35 +156,35 @@ describe('too many connections', () => {
     const world = await startGuard({ ...tls, limits: { unproven: 3, hello: 5000 } });
     const first = await world.dial();
     const heard = hear(first);
-    await until(() => world.guard.open === 1);
+    await until(() => world.proxy.open === 1);
     const others = [await world.dial(), await world.dial(), await world.dial()];
     expect((await heard).error).toBe('ECONNRESET');
-    await until(() => world.guard.open === 3);
+    await until(() => world.proxy.open === 3);
     expect(others.map((socket) => socket.destroyed)).toEqual([false, false, false]);
     expect(world.failures).toMatchObject([{ via: 'tcp', trouble: 'overloaded' }]);
   });
 
   test('in all: a relay never gives way to a newcomer', async () => {
     const world = await startWorld({ limits: { connections: 2 } });
-    world.guard.learn(name, [home]);
+    world.proxy.learn(name, [home]);
     const relays = [await world.dial(), await world.dial()];
     await until(() => world.arrived.length === 2);
     expect((await hear(await world.dial())).error).toBe('ECONNRESET');
     expect(world.failures).toMatchObject([{ trouble: 'overloaded' }]);
-    expect([relays.map((socket) => socket.destroyed), world.guard.open]).toEqual([[false, false], 2]);
+    expect([relays.map((socket) => socket.destroyed), world.proxy.open]).toEqual([[false, false], 2]);
   });
 });
 
-test('the guard serves a socket that somebody else has bound', async () => {
+test('the proxy serves a socket that somebody else has bound', async () => {
   const bound = new BoundSocket({ host: '127.0.0.1', port: 0 });
   const taken: Socket[] = [];
-  const guard = {
+  const proxy = {
     take: (socket: Socket) => void taken.push(socket),
     learn: () => {},
     reconsider: () => 0,
     open: 0,
   };
-  const server = await listenGuard(guard, { fd: bound.fd() });
+  const server = await listenProxy(proxy, { fd: bound.fd() });
   onTestFinished(() => void server.close());
   const { port } = server.address() as { port: number };
   const { connect } = await import('node:net');

@@ -1,15 +1,20 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { makeGuard } from '../../../../src/network/proxy/proxy.ts';
+import { makeEgressProxy } from '../../../../src/network/proxy/proxy.ts';
 import type { Limits } from '../../../../src/network/proxy/proxy-limits.ts';
-import type { Destination, Door, Guard, GuardParts } from '../../../../src/network/proxy/proxy-parts.ts';
+import type {
+  Destination,
+  EgressProxy,
+  Opening,
+  ProxyParts,
+} from '../../../../src/network/proxy/proxy-parts.ts';
 import type { Resolution } from '../../../../src/network/resolver/resolver-parts.ts';
 import { makeAllowlist } from '../../../../src/policy/allowlist.ts';
 import type { Failure, Refusal } from '../../../../src/policy/refusal.ts';
 import type { Rule } from '../../../../src/policy/rule.ts';
 
 export interface Rig {
-  readonly guard: Guard;
+  readonly proxy: EgressProxy;
   readonly refusals: Refusal[];
   readonly failures: Failure[];
   /** What was asked of the world, in order: `resolve NAME`, `pin NAME PORT ADDRESSES`. */
@@ -23,7 +28,7 @@ export interface RigOptions {
   readonly rules: readonly Rule[];
   readonly destination: Destination | null;
   readonly resolve?: (name: string) => Resolution | Promise<Resolution>;
-  readonly pin?: (door: Door) => void | Promise<void>;
+  readonly pin?: (opening: Opening) => void | Promise<void>;
   readonly limits?: Partial<Limits>;
   readonly now?: () => number;
 }
@@ -32,33 +37,33 @@ export const rule = (name: string, port: number, protocol: Rule['protocol'] = 't
   ...{ name, port, protocol, wildcard: false },
 });
 
-/** Every name lives here: an address of loopback that is not the guard's. */
+/** Every name lives here: an address of loopback that is not the proxy's. */
 export const home = '127.0.0.9';
 export const atHome: Resolution = { kind: 'addresses', addresses: [home], ttl: 60 };
 
-/** A guard behind a real listener, with fakes for everything it asks of the process around it. */
+/** A proxy behind a real listener, with fakes for everything it asks of the process around it. */
 export async function startGuard(options: RigOptions): Promise<Rig> {
   let allowlist = makeAllowlist(options.rules);
   const [refusals, failures, calls]: [Refusal[], Failure[], string[]] = [[], [], []];
-  const parts: GuardParts = {
+  const parts: ProxyParts = {
     allowlist: () => allowlist,
     resolve: async (name) => {
       calls.push(`resolve ${name}`);
       return options.resolve?.(name) ?? atHome;
     },
-    pin: async (door) => {
-      calls.push(`pin ${door.name} ${door.port} ${door.addresses.join()}`);
-      await options.pin?.(door);
+    pin: async (opening) => {
+      calls.push(`pin ${opening.name} ${opening.port} ${opening.addresses.join()}`);
+      await options.pin?.(opening);
     },
     destinationOf: () => options.destination,
     refused: (refusal) => void refusals.push(refusal),
     failed: (failure) => void failures.push(failure),
     now: options.now ?? Date.now,
   };
-  const guard = makeGuard(parts, { hello: 400, farewell: 300, ...options.limits });
-  const { server } = await listen('127.0.0.1', (socket) => guard.take(socket));
+  const proxy = makeEgressProxy(parts, { hello: 400, lingering: 300, ...options.limits });
+  const { server } = await listen('127.0.0.1', (socket) => proxy.take(socket));
   return {
-    ...{ guard, refusals, failures, calls },
+    ...{ proxy, refusals, failures, calls },
     setRules: (...rules) => {
       allowlist = makeAllowlist(rules);
     },

@@ -13,7 +13,7 @@ interface World extends Rig {
   readonly arrived: Socket[];
 }
 
-/** A guard, and at the name's address a server that repeats what it hears. */
+/** A proxy, and at the name's address a server that repeats what it hears. */
 async function startWorld(options: Partial<RigOptions> = {}): Promise<World> {
   const arrived: Socket[] = [];
   const { port } = await listen(home, (socket) => {
@@ -48,7 +48,7 @@ describe('an allowed name', () => {
     expect((await heard).bytes).toEqual(Buffer.concat([hello, Buffer.from('and more')]));
     expect(world.calls).toEqual([`resolve ${name}`, `pin ${name} ${world.port} ${home}`]);
     expect([world.refusals, world.failures]).toEqual([[], []]);
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
   });
 
   test('is let out when its hello comes octet by octet', async () => {
@@ -65,7 +65,7 @@ describe('an allowed name', () => {
     expect((await heard).bytes).toEqual(hello);
   });
 
-  test('is not dialled before the wall is open for it', async () => {
+  test('is not dialled before the firewall is open for it', async () => {
     let open: () => void = () => {};
     const pinned = new Promise<void>((resolve) => {
       open = resolve;
@@ -132,7 +132,7 @@ describe('a refused hello gets an alert that says why, and reaches nobody', () =
     const place = { via: 'tls', name: null, address: dialled, port: world.port };
     expect(world.refusals).toEqual([{ ...place, ...refusal }]);
     expect([world.calls, world.arrived, world.failures]).toEqual([[], [], []]);
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
   });
 
   test('an allowed name on a port it has no rule for', async () => {
@@ -213,15 +213,15 @@ describe('a policy that is found out late', () => {
   test('does not dial for a client that has gone', async () => {
     const { resolve, promise } = Promise.withResolvers<typeof atHome>();
     const world = await startWorld({ resolve: () => promise });
-    world.guard.reconsider();
+    world.proxy.reconsider();
     const socket = await world.dial();
     socket.write(await helloFor(name));
     await until(() => world.calls.length === 1);
     world.setRules();
-    expect(world.guard.reconsider()).toBe(1);
+    expect(world.proxy.reconsider()).toBe(1);
     world.setRules(rule(name, world.port));
     resolve(atHome);
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
     expect([world.calls.length, world.arrived.length]).toEqual([1, 0]);
   });
 });
@@ -239,7 +239,7 @@ describe('what fails is told as a failure, never as a refusal', () => {
     expect(world.refusals).toEqual([]);
   });
 
-  test('a wall that would not open', async () => {
+  test('a firewall that would not open', async () => {
     const world = await startWorld({ pin: () => Promise.reject(new Error('init would not')) });
     expect((await say(world, await helloFor(name))).bytes).toEqual(alert(80));
     expect(world.failures).toMatchObject([{ trouble: 'pin-failed', detail: 'init would not' }]);
@@ -253,7 +253,7 @@ describe('what fails is told as a failure, never as a refusal', () => {
     const world = await startWorld({ limits: { hello: 60 } });
     expect((await say(world, (await helloFor(name)).subarray(0, octets))).bytes).toEqual(alert(80));
     expect(world.failures).toMatchObject([{ via: 'tls', trouble: 'said-nothing', name: null }]);
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
   });
 
   test('a client that dawdles, an octet at a time', async () => {
@@ -271,7 +271,7 @@ describe('what fails is told as a failure, never as a refusal', () => {
   test('a probe that opens and closes is neither', async () => {
     const world = await startWorld();
     (await world.dial()).end();
-    await until(() => world.guard.open === 0);
+    await until(() => world.proxy.open === 0);
     expect([world.refusals, world.failures]).toEqual([[], []]);
   });
 });

@@ -185,8 +185,12 @@ describe('an allowed name', () => {
 
   test('whose pin fails is a server failure, never an address nobody may dial; and the next query tries again', async () => {
     const { world, ask } = setUp();
-    world.pin = () => Promise.reject(new Error('the wall did not open'));
-    expect(await ask('github.com')).toMatchObject({ rcode: 2, addresses: [], why: 'the wall did not open' });
+    world.pin = () => Promise.reject(new Error('the firewall did not open'));
+    expect(await ask('github.com')).toMatchObject({
+      rcode: 2,
+      addresses: [],
+      why: 'the firewall did not open',
+    });
     world.pin = () => Promise.resolve();
     expect(await ask('github.com')).toMatchObject({ rcode: 0, addresses: ['203.0.113.1'] });
   });
@@ -337,7 +341,7 @@ describe('when an answer’s time is over and the upstream is down', () => {
     expect(world.troubles).toEqual([]);
   });
 
-  test('the guard is given it too', async () => {
+  test('the proxy is given it too', async () => {
     const { resolver } = await setUpStale();
     expect(await resolver.resolve('github.com')).toEqual({
       kind: 'addresses',
@@ -388,9 +392,9 @@ describe('when an answer’s time is over and the upstream is down', () => {
     expect(await ask('github.com')).toMatchObject({ rcode: 2, addresses: [] });
   });
 
-  test('an address the wall does not open for is not', async () => {
+  test('an address the firewall does not open for is not', async () => {
     const { world, ask } = await setUpStale();
-    world.pin = () => Promise.reject(new Error('the wall did not open'));
+    world.pin = () => Promise.reject(new Error('the firewall did not open'));
     expect(await ask('github.com')).toMatchObject({ rcode: 2, addresses: [] });
     expect(world.troubles).toEqual(['github.com: pin-failed']);
   });
@@ -399,7 +403,8 @@ describe('when an answer’s time is over and the upstream is down', () => {
     const { world, ask } = await setUpStale();
     world.answer = { addresses: ['203.0.113.2'] };
     let pins = 0;
-    world.pin = () => (pins++ === 0 ? Promise.reject(new Error('the wall did not open')) : Promise.resolve());
+    world.pin = () =>
+      pins++ === 0 ? Promise.reject(new Error('the firewall did not open')) : Promise.resolve();
     expect(await ask('github.com')).toMatchObject({ rcode: 2, addresses: [] });
     expect(await ask('github.com')).toMatchObject({ rcode: 0, addresses: ['203.0.113.2'] });
   });
@@ -435,7 +440,7 @@ describe('names below a wildcard', () => {
     expect(world.asked).toHaveLength(120);
   });
 
-  test('are rationed for the guard as well', async () => {
+  test('are rationed for the proxy as well', async () => {
     const { world, resolver } = setUp();
     for (let index = 0; index < 100; index++) await resolver.resolve(`n${index}.wild.example`);
     expect(await resolver.resolve('n100.wild.example')).toMatchObject({
@@ -465,7 +470,7 @@ describe('names below a wildcard', () => {
   });
 });
 
-test('a name no rule covers is not asked upstream for the guard either', async () => {
+test('a name no rule covers is not asked upstream for the proxy either', async () => {
   const { world, resolver } = setUp();
   expect(await resolver.resolve('evil.test')).toMatchObject({ kind: 'denied', reason: 'name-not-allowed' });
   expect(world.asked).toEqual([]);

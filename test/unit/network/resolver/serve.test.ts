@@ -5,7 +5,7 @@ import Packet from 'dns2/packet';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bindSockets } from '../../../../src/host/sockets.ts';
 import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
-import type { Reply, Resolver } from '../../../../src/network/resolver/resolver-parts.ts';
+import type { ReplyWith, Resolver } from '../../../../src/network/resolver/resolver-parts.ts';
 import { serve, serveDatagrams } from '../../../../src/network/resolver/serve.ts';
 import { converse } from '../../../../src/network/resolver/tcp-conversation.ts';
 import { query } from './dns.ts';
@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** Serves `answer` on a TCP port of loopback.  @returns a client, what it hears, and when it is closed. */
-async function talk(answer: (bytes: Buffer) => Reply | Promise<Reply>) {
+async function talk(answer: (bytes: Buffer) => ReplyWith | Promise<ReplyWith>) {
   const server = createServer({ allowHalfOpen: true }, (socket) => converse({ answer }, socket));
   open.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

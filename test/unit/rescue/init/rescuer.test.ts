@@ -53,7 +53,7 @@ function setUp(
       phase: 'ready',
     } as BoxState,
   };
-  const board = {
+  const store = {
     get state() {
       return world.state;
     },
@@ -74,7 +74,7 @@ function setUp(
   const rescuer = openRescuer({
     host: machine.program(),
     log,
-    board,
+    store,
     settings,
     agent,
     bootId,

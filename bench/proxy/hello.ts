@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 
-/** @returns the octets of a real ClientHello for this name: what a guard and a proxy have to read. */
+/** @returns the octets of a real ClientHello for this name: what a proxy and a proxy have to read. */
 export function makeHello(name: string): Promise<Buffer> {
   return new Promise((resolve) => {
     const socket = new Duplex({

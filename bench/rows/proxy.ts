@@ -10,19 +10,19 @@ import {
   raw,
   web,
   withRig,
-} from '../guard/rig.ts';
+} from '../proxy/rig.ts';
 import { makeRow, median, type Row } from '../row.ts';
 
 const MB = 1_000_000;
 const places = ['direct', 'haproxy', 'ours', 'haproxy-1'] as const;
-/** Both are judged: as Debian starts it, a thread for every core, and in one thread, which is what the guard has. */
+/** Both are judged: as Debian starts it, a thread for every core, and in one thread, which is what the proxy has. */
 const peers = { haproxy: 'HAProxy', 'haproxy-1': 'HAProxy, one thread' } as const;
 const relayRounds = 3;
 const rounds = 4;
 /** Of the samples of a run, those before Node has compiled what it runs. */
 const warming = 20;
 
-/** Connections through the guard, beside HAProxy that passes them on by SNI, and beside none. */
+/** Connections through the proxy, beside HAProxy that passes them on by SNI, and beside none. */
 export default async function measureGuard(): Promise<Row[]> {
   return withRig(async (rig) => [
     ...(await measurePins(rig)),

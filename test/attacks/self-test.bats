@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The proof is worth what it notices: each control is taken away before the boot, in an image whose setpriv and
+# The self-test is worth what it notices: each control is taken away before the boot, in an image whose setpriv and
 # iptables-restore leave it out, or by the engine. The boot then ends with 70 and names the promises that broke, and
 # nothing of the repository or the agent has run. The same image with nothing left out boots and holds.
 
@@ -10,7 +10,7 @@ setup_file() {
   "$ENGINE" build --quiet --build-arg "IMAGE=$CLOISTER_IMAGE" --tag "$NAME-variant" \
     "$BATS_TEST_DIRNAME/fixtures/removals" >/dev/null
   echo "nameserver $NET_DNS" >"$BATS_FILE_TMPDIR/resolv.conf"
-  ctl PUT /dns/zone/cloister-proof.invalid '{"a": ["198.51.100.194"]}' >/dev/null
+  ctl PUT /dns/zone/cloister-self-test.invalid '{"a": ["198.51.100.194"]}' >/dev/null
 }
 
 teardown_file() {
@@ -34,7 +34,7 @@ address='an address outside the list is refused at once over IPv4'
 address6='an address outside the list is refused at once over IPv6'
 datagram='a datagram outside the list is refused at once'
 name='a name outside the list is refused on the wire, whatever the address'
-wall='the wall stands in the kernel, inwards too'
+firewall='the firewall stands in the kernel, inwards too'
 denied='a denied name does not resolve'
 resolver='another resolver than the box’s own is not reached'
 
@@ -59,21 +59,21 @@ rows=(
   "the mode of the state·state·reference·broken·$state"
   "the mode of root's private folder·private·reference·broken·root's private folder is closed"
   "the mode of the operator's socket·socket·reference·broken·the operator's socket is closed"
-  "the wall·output·reference·broken·$wall;$address;$datagram"
-  "the agent's jump into its chain·jump·reference·broken·$wall"
-  "the wall before what comes in·input·reference·broken·$wall"
-  "the wall of IPv6 before what comes in·input6·reference·broken·$wall"
+  "the firewall·output·reference·broken·$firewall;$address;$datagram"
+  "the agent's jump into its chain·jump·reference·broken·$firewall"
+  "the firewall before what comes in·input·reference·broken·$firewall"
+  "the firewall of IPv6 before what comes in·input6·reference·broken·$firewall"
   "the last word of the agent's chain·accept·reference·broken·$address;$datagram"
   "the answer to what is refused·answer·reference·broken·$address;$datagram"
   "the refusal of datagrams·udp·reference·broken·$datagram"
-  "the wall of IPv6·output6·reference·broken·$wall;$address6"
+  "the firewall of IPv6·output6·reference·broken·$firewall;$address6"
   "the counters·counters·reference·unknown·$address;$datagram"
   "the counters of IPv6·counters6·reference·unknown·$address6"
   "the redirect of queries·dns·reference·unknown·$denied;$resolver"
-  "the redirect of queries, and the wall before the upstream·dns upstream·asks-upstream·broken·$denied;$resolver"
+  "the redirect of queries, and the firewall before the upstream·dns upstream·asks-upstream·broken·$denied;$resolver"
   "the resolver's denial·nothing·name-allowed·broken·$denied;$resolver;$name"
-  "the redirect to the guard·guard·reference·unknown·$name"
-  "the redirect to the guard, and the wall behind it·guard tls·reference·broken·$name"
+  "the redirect to the proxy·proxy·reference·unknown·$name"
+  "the redirect to the proxy, and the firewall behind it·proxy tls·reference·broken·$name"
 )
 
 # flags_for RUN: what differs from the reference run; a line that begins with `without ` leaves flags out.
@@ -85,7 +85,7 @@ flags_for() {
   own-root) printf '%s\n' 'without --read-only' --cap-add=SYS_ADMIN --security-opt=apparmor=unconfined ;;
   programs-volume) echo "--volume=$NAME-programs:/usr/local/bin" ;;
   asks-upstream) echo "--volume=$BATS_FILE_TMPDIR/resolv.conf:/etc/resolv.conf:ro" ;;
-  name-allowed) echo --env=ALLOW_DOMAINS=cloister-proof.invalid ;;
+  name-allowed) echo --env=ALLOW_DOMAINS=cloister-self-test.invalid ;;
   esac
 }
 
@@ -109,7 +109,7 @@ judge_row() {
   start "$controls" "$run"
   [[ $status == 70 ]]
   said=$(jq --raw-output --slurp --raw-input 'split("\n")[] | fromjson? | select(.event == "boot.failed") |
-    select(.step == "proof") | .message' <<<"$output")
+    select(.step == "self-test") | .message' <<<"$output")
   case $verdict in
   broken) [[ $said == 'the box does not hold what it promises: '* ]] ;;
   unknown) [[ $said == 'the box could not prove what it promises: '* ]] ;;
@@ -164,10 +164,10 @@ ready_box() {
   done
 }
 
-@test "the proof takes less than half a second" {
+@test "the self-test takes less than half a second" {
   ready_box reference
   local took
-  took=$("$ENGINE" exec "$NAME-whole" cloister status --json | jq '.steps[] | select(.name == "proof") | .duration')
+  took=$("$ENGINE" exec "$NAME-whole" cloister status --json | jq '.steps[] | select(.name == "self-test") | .duration')
   echo "$took ms"
   ((took < 500))
   remove_box whole

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The hosts the box itself sends to, used by the agent; and the door by which its words get there. `main` has every
+# The hosts the box itself sends to, used by the agent; and the ingest by which its words get there. `main` has every
 # control. `open` has none of those that stand in our own program: there each attack must be seen to succeed.
 
 load ../container/cloister
@@ -13,7 +13,7 @@ setup_file() {
     --volume "$ROOT/test/container/fixtures:/fixtures:ro")
   box main --env BOX_NAME=main "${flags[@]}"
   CLOISTER_IMAGE=$NAME-open box open --env BOX_NAME=open "${flags[@]}"
-  # From here on both walls are open for the host, to the box alone.
+  # From here on both firewalls are open for the host, to the box alone.
   local box
   for box in main open; do
     as_agent "$box" 'python3 /attacks/leave.py say waits' >/dev/null
@@ -56,7 +56,7 @@ asked() {
   matches_received 'any(.[]; .path == "/stolen-open")'
 }
 
-@test "its address is closed, also while the wall is open for the box" {
+@test "its address is closed, also while the firewall is open for the box" {
   as_agent main 'python3 /attacks/leave.py say failed' >/dev/null
   eventually 10 says "$ADDRESS" in_box main "nft list table ip cloister 2>/dev/null || iptables -S CLOISTER-PINS"
   run ! as_agent main "curl -sSk --max-time 5 https://$ADDRESS/stolen-main"
@@ -65,7 +65,7 @@ asked() {
   as_agent main "curl -sS --max-time 5 --resolve allowed.test:443:$ADDRESS https://allowed.test/under-main" >/dev/null
   holds /web/log "any(.[]; .path == \"/under-main\") and all(.[]; .path != \"/under-main\" or .local == \"198.51.100.77\")"
   holds /web/log 'all(.[]; .path != "/stolen-main")'
-  in_box open 'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT; iptables -t nat -F CLOISTER-GUARD'
+  in_box open 'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT; iptables -t nat -F CLOISTER-PROXY'
   as_agent open "curl -sSk --max-time 5 https://$ADDRESS/by-address-open; curl -sS --max-time 5 http://$ADDRESS:4318/by-port-open
     curl -sSk --max-time 5 --resolve allowed.test:443:$ADDRESS https://allowed.test/under-open"
   holds /web/log "[\"by-address\", \"by-port\", \"under\"] - [.[] | select(.local == \"$ADDRESS\") | .path[1:] | sub(\"-open$\"; \"\")] == []"

@@ -60,7 +60,7 @@ export async function withRig<T>(
   work: (rig: Rig) => Promise<T>,
   { boxImage = image }: { readonly boxImage?: string } = {},
 ): Promise<T> {
-  return withImage({ tag: peer, file: 'bench/guard/Dockerfile', packages: 'haproxy' }, () =>
+  return withImage({ tag: peer, file: 'bench/proxy/Dockerfile', packages: 'haproxy' }, () =>
     withInternet(4, async (internet) => {
       const outside = internet.at(outsidePart);
       await internet.put(zoneOf(outside));
@@ -84,12 +84,12 @@ export async function withBox<T>(
   work: (rig: Rig) => Promise<T>,
 ): Promise<T> {
   boxes += 1;
-  const name = `${prefix}-guarded-${boxes}`;
+  const name = `${prefix}-proxied-${boxes}`;
   const mounts = mountsOf({ [writeRules(internet)]: '/etc/cloister/domains.conf' });
   const args = [...referenceFlags, ...internet.flags, ...mounts, boxImage];
   return withContainer({ name, args }, async () => {
     await followLog(name, ({ event }) => event === 'boot.ready', bootDeadline);
-    // A route is no hole: what may go there the wall decides.
+    // A route is no hole: what may go there the firewall decides.
     await asRoot(name, ['ip', 'route', 'add', freshRange, 'via', internet.at(outsidePart)]);
     return work(makeRig(internet, name));
   });
@@ -112,7 +112,7 @@ function makeRig(internet: Internet, box: string): Rig {
     command,
     run: async (place, { verb, target, count, more = 0, address = outside }) => {
       const words = [verb, address, target.port, target.name, count, more].map(String);
-      return JSON.parse(await command(place, ['node', '/bench/bench/guard/client.ts', ...words]));
+      return JSON.parse(await command(place, ['node', '/bench/bench/proxy/client.ts', ...words]));
     },
   };
 }
@@ -131,7 +131,7 @@ function zoneOf(outside: string): Readonly<Record<string, unknown>> {
 }
 
 function writeRules(internet: Internet): string {
-  const file = join(root, 'build/internet', internet.network, 'guard.conf');
+  const file = join(root, 'build/internet', internet.network, 'proxy.conf');
   const services = ['github.com', 'api.github.com', 'api.anthropic.com', 'platform.claude.com'];
   const rules = [raw, web, packages].map(({ name, port }) => `${name}:${port}`);
   rules.push(`*.fresh.bench.test:${fresh.port}`);
@@ -160,11 +160,11 @@ function outsideStart({ network }: Internet, address: string) {
     'NET_ADMIN',
     ...mountsOf(),
   ];
-  const args = [...flags, '--entrypoint', 'node', image, '/bench/bench/guard/server.ts'];
+  const args = [...flags, '--entrypoint', 'node', image, '/bench/bench/proxy/server.ts'];
   return { name: `${prefix}-outside`, args };
 }
 
-/** The same resources as the box, and none of its wall: that is to the peer's advantage. */
+/** The same resources as the box, and none of its firewall: that is to the peer's advantage. */
 function peerStart({ network, dns, ca }: Internet, outside: string, name: string) {
   const tmpfs = referenceFlags.filter((flag) => /^--tmpfs=.(workspace|tmp|home.claude):/.test(flag));
   const flags = ['--network', network, '--dns', dns, '--env', `OUTSIDE=${outside}`, '--cap-add', 'NET_ADMIN'];
@@ -174,7 +174,7 @@ function peerStart({ network, dns, ca }: Internet, outside: string, name: string
   return { name, args: [...flags, ...tmpfs, ...mountsOf({ [ca]: '/certs/ca.pem' }), peer, ...words] };
 }
 
-/** Leads what user 1000 dials to the proxy, by the rule that leads the agent to the guard. */
+/** Leads what user 1000 dials to the proxy, by the rule that leads the agent to the proxy. */
 async function leadTo(proxy: string): Promise<void> {
   for (const { port } of [raw, web]) {
     const rule = ['!', '-o', 'lo', '-p', 'tcp', '-m', 'owner', '--uid-owner', '1000', '--dport', `${port}`];

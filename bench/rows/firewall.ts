@@ -1,5 +1,5 @@
 import { engine, prefix, withImage } from '../engine.ts';
-import { type Rig, raw, withBox, withRig } from '../guard/rig.ts';
+import { type Rig, raw, withBox, withRig } from '../proxy/rig.ts';
 import { makeRow, median, type Row } from '../row.ts';
 
 const counts = [10, 1000, 10_000] as const;
@@ -12,8 +12,8 @@ type Pinning = 'set' | 'chain';
 type Costs = Record<(typeof counts)[number], { trip: number; connection: number }>;
 
 /** What pinned addresses cost the egress user's own connections, by their number; the one it dials is the last. */
-export default async function measureWall(): Promise<Row[]> {
-  return withImage({ tag: chained, file: 'bench/guard/chain.Dockerfile' }, () =>
+export default async function measureFirewall(): Promise<Row[]> {
+  return withImage({ tag: chained, file: 'bench/proxy/chain.Dockerfile' }, () =>
     withRig(async (rig) => {
       const set = await measureBox(rig, 'set');
       const chain = await withBox(rig.internet, chained, (other) => measureBox(other, 'chain'));

@@ -148,7 +148,7 @@ async function refuse(): Promise<null> {
   return null;
 }
 
-/** Dials where the wall refuses. */
+/** Dials where the firewall refuses. */
 async function knock(): Promise<null> {
   const outcome = await new Promise<string>((resolve) => {
     const socket: Socket = connect(target);
@@ -156,7 +156,7 @@ async function knock(): Promise<null> {
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
     socket.setTimeout(patience, () => resolve('silence'));
   });
-  if (outcome !== 'ECONNREFUSED') throw new Error(`the wall should have reset it: ${outcome}`);
+  if (outcome !== 'ECONNREFUSED') throw new Error(`the firewall should have reset it: ${outcome}`);
   return null;
 }
 
