@@ -346,19 +346,3 @@ arrives() {
   cat "$BATS_TEST_TMPDIR/said"
   [[ $code == 70 ]]
 }
-
-@test "attached to a server that is stopped: the keys are waited for, and the screen is there again" {
-  operator "expect bypass permissions
-    $DOWN
-    press x until Waiting for the session
-    expect bypass permissions
-    type \\x02d
-    expect Detached
-    end" >"$BATS_TEST_TMPDIR/said" &
-  local operator=$! code=0
-  arrives
-  again_and_again "-x 'tmux: server'"
-  wait "$operator" || code=$?
-  cat "$BATS_TEST_TMPDIR/said"
-  [[ $code == 0 ]]
-}
