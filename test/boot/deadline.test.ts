@@ -23,7 +23,7 @@ describe('the deadline of the boot', () => {
     expect(await code).toBe(70);
     expect(failureOf(machine)).toMatchObject({
       step: 'self-test',
-      message: 'the boot did not finish in time; it was at step proof',
+      message: 'the boot did not finish in time; it was at step self-test',
       remedy: expect.stringContaining('BOOT_TIMEOUT'),
     });
   });

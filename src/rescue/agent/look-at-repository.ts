@@ -1,5 +1,5 @@
-import { targetOf } from '../../host/agent-file-facts.ts';
-import { filesBelow, namesIn, readLatin1, readSmall, statOf } from '../../host/agent-files.ts';
+import { readFolder, targetOf } from '../../host/agent-file-facts.ts';
+import { filesBelow, readLatin1, readSmall, statOf } from '../../host/agent-files.ts';
 import {
   commitsIn,
   type GitHead,
@@ -77,7 +77,7 @@ export function look(folder: string): Look | null {
 
 function isEmpty(folder: string): boolean {
   try {
-    return namesIn(folder).length === 0;
+    return readFolder(folder).length === 0;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
     throw new Error(`${folder} cannot be read`, { cause: error });
