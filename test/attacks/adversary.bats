@@ -147,7 +147,7 @@ write_transcript() {
   matches "$(<"$BATS_FILE_TMPDIR/world")" '.box.firewall | length > 1000 and contains("CLOISTER-OUTPUT")'
 }
 
-@test "and it holds what it promises: the box's own proof, with a session that goes on" {
+@test "and it holds what it promises: the box's own self-test, with a session that goes on" {
   "$ENGINE" exec "$NAME-main" cloister verify --json >"$BATS_TEST_TMPDIR/verify"
   matches "$(<"$BATS_TEST_TMPDIR/verify")" 'length > 8 and all(.[]; .verdict == "holds")'
   "$ENGINE" exec "$NAME-main" cloister status --json >"$BATS_TEST_TMPDIR/status"

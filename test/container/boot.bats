@@ -70,8 +70,8 @@ secrets() {
   matches "$log" "[.[] | select(.event == \"boot.step\") | .step] | sort == (\"$STEPS\" | split(\" \") | sort)"
   # Steps that need nothing of each other run side by side.
   local pair
-  for pair in settings,environment environment,firewall firewall,mounts mounts,shed shed,resolver resolver,firewall \
-    accounts,agent agent,proof firewall,proof proof,repository repository,session; do
+  for pair in settings,environment environment,firewall firewall,mounts mounts,drop-privileges drop-privileges,resolver \
+    resolver,pins credential-files,agent agent,self-test pins,self-test self-test,repository repository,session; do
     matches "$log" "[.[] | select(.event == \"boot.step\") | .step] | index(\"${pair%,*}\") < index(\"${pair#*,}\")"
   done
   matches "$log" 'all(.[] | select(.event == "boot.step"); (.duration | type) == "number")'
