@@ -1,3 +1,4 @@
+import { stopBudget } from '../core/stop-budget.ts';
 import type { Host } from '../host/host.ts';
 import { confined, type Identity } from './profile.ts';
 import { listAgentProcesses } from './shortage.ts';
@@ -12,7 +13,7 @@ export async function endAgentProcesses(host: Host, agent: Identity): Promise<vo
   standStill(host, agent);
   const argv = confined(['/usr/bin/kill', '-KILL', '--', '-1'], uncounted(agent));
   // It ends with 1 where there was none to end.
-  await host.run({ argv, timeout: 5000 }).catch(() => {});
+  await host.run({ argv, timeout: stopBudget.agents }).catch(() => {});
 }
 
 const stop = 19;

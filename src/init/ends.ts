@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { chainOf } from '../core/errors.ts';
 import { ExitCode, exitCodeOfSignal } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
+import { stopLimit } from '../core/stop-budget.ts';
 import type { Host } from '../host/host.ts';
 
 /** Why the box ends, and the exit code that says so. */
@@ -22,9 +23,6 @@ const meanings = {
   /** The agent's that runs once; without such nothing, although the kernel would end or halt us. */
   handOn: ['SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGXCPU', 'SIGIO', 'SIGSTKFLT', 'SIGTSTP', 'SIGCONT'],
 } as const satisfies Record<string, readonly NodeJS.Signals[]>;
-
-/** Milliseconds an ordered stop may take after a fault: what is broken may be the stop itself. */
-const patience = 60_000;
 
 /** Listens for whatever ends the box: signals from outside, faults of our own. */
 export class Ends {
@@ -89,7 +87,7 @@ export class Ends {
     const stack = error instanceof Error ? (error.stack ?? '') : '';
     const more = this.#first?.kind === 'fault';
     this.#log.event('fatal', 'init.fault', { reason: chainOf(error), stack: stack.slice(0, 2000) });
-    if (!more) setTimeout(() => this.#giveUp(ExitCode.failed), patience).unref();
+    if (!more) setTimeout(() => this.#giveUp(ExitCode.failed), stopLimit).unref();
     this.#end({ kind: 'fault', error, code: ExitCode.failed });
   }
 

@@ -3,6 +3,7 @@ import { egressIdentity, type Identity } from '../confinement/profile.ts';
 import type { Log } from '../core/log.ts';
 import { ingestPort, ownAddress, proxyPort, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
+import { stopBudget } from '../core/stop-budget.ts';
 import type { Host } from '../host/host.ts';
 import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
 import { proxiedPorts } from '../network/firewall/plan.ts';
@@ -21,9 +22,6 @@ import { makePinPoster } from './post-pins.ts';
 import { exactNames } from './refresh-pins.ts';
 import { startPacketLogger } from './start-packet-logger.ts';
 import { watchWayOut } from './watch-egress.ts';
-
-/** Milliseconds a stopping box takes to have told what there is to tell. */
-const lastWords = 3000;
 
 /** Everything of the box that has to do with the way out. */
 export interface EgressServices {
@@ -79,7 +77,7 @@ export function startEgressServices(parts: EgressServiceParts): EgressServices {
     },
     stop: async (grace, hurried) => {
       const cut = hurried === undefined ? [] : [hurried];
-      if (own?.notify) await Promise.race([egress.flush(lastWords), ...cut]);
+      if (own?.notify) await Promise.race([egress.flush(stopBudget.lastWords), ...cut]);
       await Promise.all([egress.stop(grace, hurried), packetLog.stop(grace, hurried)]);
       await recorder.flush();
     },

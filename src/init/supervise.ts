@@ -1,5 +1,6 @@
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
+import { stopBudget } from '../core/stop-budget.ts';
 import type { Child, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { makeAllowlist } from '../policy/allowlist.ts';
@@ -16,8 +17,6 @@ import type { Respawned } from './respawn.ts';
 const expiryPause = 15_000;
 /** Milliseconds after which a boot's leftovers in memory are dropped. */
 const settling = 3000;
-/** Milliseconds a child has to end after SIGTERM. */
-const grace = 5000;
 /** The relay on our own terminal becomes the agent's user for its tmux client; it needs nothing else. */
 const relayCapabilities = '-all,+setuid,+setgid,+setpcap,+kill';
 
@@ -70,7 +69,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
   await box.rescuer.stop(ends.hurried);
   // A rescue that was cut short has told nothing, and what an earlier one told is old.
   if (!ends.isHurried) store.events.emit('rescued', store.state.rescue);
-  await box.egressServices.stop(grace, ends.hurried);
+  await box.egressServices.stop(stopBudget.egress, ends.hurried);
   const whose =
     ends.first?.kind === 'fault'
       ? { code: ends.first.code, whose: 'init' }
@@ -92,7 +91,7 @@ async function awaitTask(
   ends.whenHandedOn((name) => task.signal(name));
   void ending.then(() => {
     const signal = ends.first?.kind === 'signal' ? ends.first.name : 'SIGTERM';
-    return endChild(host, task, { grace, hurried: ends.hurried, signal });
+    return endChild(host, task, { grace: stopBudget.session, hurried: ends.hurried, signal });
   });
   return task.exited;
 }
@@ -101,7 +100,7 @@ async function endSession(parts: SuperviseParts, session: Respawned, ending: Pro
   const relay = parts.host.terminal ? showSession(parts) : null;
   await ending;
   relay?.signal('SIGTERM');
-  await session.stop(grace, parts.ends.hurried);
+  await session.stop(stopBudget.session, parts.ends.hurried);
   return null;
 }
 

@@ -3,14 +3,15 @@ import { confined, type Identity, roomy } from '../../confinement/profile.ts';
 import { chainOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { Paths } from '../../core/paths.ts';
+import { stopBudget } from '../../core/stop-budget.ts';
 import type { Command, Host } from '../../host/host.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { BoxState } from '../../state/box-state.ts';
 import type { Order, Pushed, RestoreReport, SaveReport } from '../protocol.ts';
 import type { Saved } from './plan-save.ts';
 
-/** Milliseconds a rescue has. At the stop it must fit, with the end of the session, into a grace of 60 s. */
-const budgets = { interval: 4 * 60_000, stop: 40_000, 'agent ended': 2 * 60_000 };
+/** Milliseconds a rescue has. */
+const budgets = { interval: 4 * 60_000, stop: stopBudget.rescue, 'agent ended': 2 * 60_000 };
 export type Occasion = keyof typeof budgets;
 
 export interface Rescuer {
@@ -43,7 +44,7 @@ export async function runRescueProgram(
     env: environment,
     cwd: '/',
     stdin: JSON.stringify(order),
-    timeout: Math.max(order.deadline - host.uptime(), 1) + 2000,
+    timeout: Math.max(order.deadline - host.uptime(), 1) + stopBudget.rescueMargin,
   });
   return stdout;
 }
