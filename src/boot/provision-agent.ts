@@ -1,6 +1,5 @@
 import { type HomePlan, parseShortages } from '../agents/protocol.ts';
-import { ownNodeEnvironment } from '../confinement/node-environment.ts';
-import { agentEnvironment, confined } from '../confinement/profile.ts';
+import { ownProgram } from '../confinement/own-program.ts';
 import { BootError } from '../core/errors.ts';
 import { Paths } from '../core/paths.ts';
 import type { StepTools } from '../core/step-tools.ts';
@@ -31,9 +30,7 @@ export async function provisionAgent(
     githubToken: settings.githubToken,
   };
   const { stdout } = await host.run({
-    argv: confined([Paths.node, Paths.program, 'provision-home'], environment.agent),
-    env: { ...agentEnvironment(), ...ownNodeEnvironment() },
-    cwd: '/',
+    ...ownProgram(['provision-home'], environment.agent),
     stdin: JSON.stringify(plan),
   });
   const shortages = parseShortages(stdout, plan);

@@ -1,6 +1,4 @@
 import { runSelfTest } from '../checks/self-test.ts';
-import { ownNodeEnvironment } from '../confinement/node-environment.ts';
-import { agentEnvironment } from '../confinement/profile.ts';
 import type { Log } from '../core/log.ts';
 import { ownAddress, proxyPort, resolverPort } from '../core/own-address.ts';
 import { Paths } from '../core/paths.ts';
@@ -57,8 +55,7 @@ export async function resume({ host, log, store, steps, handover }: ResumeParts)
   const proven = pinNames({ host, store, steps, handover }, egressServices).then(() =>
     steps.step('self-test', (tools) => runSelfTest(host, handover, tools)),
   );
-  const ownEnvironment = { ...agentEnvironment(certificates), ...ownNodeEnvironment() };
-  const rescue = { host, log, store, settings, agent, bootId: handover.bootId, environment: ownEnvironment };
+  const rescue = { host, log, store, settings, agent, bootId: handover.bootId, environment: certificates };
   const [{ folder, restored }] = await Promise.all([
     steps.step(
       'repository',

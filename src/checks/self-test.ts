@@ -1,7 +1,5 @@
-import { ownNodeEnvironment } from '../confinement/node-environment.ts';
-import { agentEnvironment, confined } from '../confinement/profile.ts';
+import { ownProgram } from '../confinement/own-program.ts';
 import { BootError } from '../core/errors.ts';
-import { Paths } from '../core/paths.ts';
 import type { StepTools } from '../core/step-tools.ts';
 import type { Host } from '../host/host.ts';
 import { readFamily } from '../network/firewall/counters.ts';
@@ -54,12 +52,7 @@ export async function attackBox(
   const before = await count();
   // The firewall is asked for beside the attacks: it is not what they are after.
   const [attacked, gaps] = await Promise.all([
-    runAttack(() =>
-      host.run({
-        argv: confined([Paths.node, Paths.program, 'verify', '--inside'], environment.agent),
-        env: { ...agentEnvironment(), ...ownNodeEnvironment() },
-      }),
-    ),
+    runAttack(() => host.run(ownProgram(['verify', '--inside'], environment.agent))),
     findGaps(host, { backend, byAddress, ipv6: environment.ipv6, agent: environment.agent.uid }),
   ]);
   const after = await count();

@@ -1,4 +1,4 @@
-import { agentEnvironment, confined } from '../../confinement/profile.ts';
+import { ownProgram } from '../../confinement/own-program.ts';
 import { BootError } from '../../core/errors.ts';
 import { ExitCode } from '../../core/exit-codes.ts';
 import { Paths } from '../../core/paths.ts';
@@ -34,12 +34,7 @@ async function askInit(host: ShortHost): Promise<Outcome> {
   if (reply?.data !== undefined) return withUntried(reply.data);
   if (reply !== null) return { why: reply.text };
   try {
-    const attacked = await runAttack(() =>
-      host.run({
-        argv: confined([Paths.node, Paths.program, 'verify', '--inside'], agentAsBooted(host)),
-        env: agentEnvironment(),
-      }),
-    );
+    const attacked = await runAttack(() => host.run(ownProgram(['verify', '--inside'], agentAsBooted(host))));
     return withoutKernel(attacked, "init does not answer, and nobody else can take the kernel's look");
   } catch (error) {
     if (error instanceof BootError) return { why: error.message };

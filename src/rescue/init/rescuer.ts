@@ -1,8 +1,8 @@
 import { endAgentProcesses } from '../../confinement/end-agents.ts';
+import { ownProgram } from '../../confinement/own-program.ts';
 import { confined, type Identity, roomy } from '../../confinement/profile.ts';
 import { chainOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { Paths } from '../../core/paths.ts';
 import { stopBudget } from '../../core/stop-budget.ts';
 import type { Command, Host } from '../../host/host.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -28,7 +28,7 @@ export interface RescuerParts {
   readonly settings: Settings;
   readonly agent: Identity;
   readonly bootId: string;
-  /** Of our own programs that run as the agent. */
+  /** Added to that of the agent's programs: where certificates are. */
   readonly environment: Readonly<Record<string, string>>;
   /** What became of the last rescue at this boot; null where nothing was looked for, on a kept workspace. */
   readonly restored: RestoreReport | null;
@@ -40,9 +40,7 @@ export async function runRescueProgram(
   order: Order,
 ): Promise<string> {
   const { stdout } = await host.run({
-    argv: confined([Paths.node, Paths.program, 'rescue'], roomy(agent)),
-    env: environment,
-    cwd: '/',
+    ...ownProgram(['rescue'], roomy(agent), environment),
     stdin: JSON.stringify(order),
     timeout: Math.max(order.deadline - host.uptime(), 1) + stopBudget.rescueMargin,
   });
