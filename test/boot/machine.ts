@@ -111,7 +111,7 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -n -L OUTPUT$/);
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft-save/, { stdout: '*filter\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n' });
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft-restore --noflush -w$/);
-  machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -t \w+ -S \S+$/, standingFirewall);
+  machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -t \w+ -S$/, standingFirewall);
   machine.prepare(/^\/usr\/sbin\/nft -f -$/);
   machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -nvxL CLOISTER-REFUSE$/);
   machine.prepare(/^\/usr\/bin\/setpriv --no-new-privs --landlock-access=.* \/usr\/bin\/true$/);
@@ -146,14 +146,21 @@ function rescued({ stdin = '' }: Command): Partial<Output> {
 
 /** What iptables -S tells of a chain, as the firewall's documents leave it. */
 export function standingFirewall({ argv }: Command, uid = 1000): Partial<Output> {
-  const chain = argv.at(-1) ?? '';
-  const first =
-    chain === 'CLOISTER-OUTPUT'
-      ? `-m owner --uid-owner ${uid} -j CLOISTER-AGENT`
-      : `-j CLOISTER-${argv.includes('nat') ? 'DNS' : chain}`;
-  if (chain === 'POSTROUTING') return { stdout: `-A POSTROUTING -j CLOISTER-LEAK\n` };
-  if (chain === 'CLOISTER-LEAK') return { stdout: `-A CLOISTER-LEAK -d 127.0.0.0/8 ! -o lo -j DROP\n` };
-  return { stdout: `-P ${chain} DROP\n-A ${chain} ${first}\n` };
+  const table = argv[argv.indexOf('-t') + 1] ?? '';
+  const lines: Readonly<Record<string, readonly string[]>> = {
+    filter: [
+      ...['-P INPUT DROP', '-P OUTPUT DROP', '-N CLOISTER-OUTPUT', '-N CLOISTER-CLOSED'],
+      ...['-A INPUT -j CLOISTER-INPUT', '-A OUTPUT -j CLOISTER-OUTPUT'],
+      `-A CLOISTER-OUTPUT -m owner --uid-owner ${uid} -j CLOISTER-AGENT`,
+      '-A CLOISTER-CLOSED -d 169.254.0.0/16 -j CLOISTER-REFUSE',
+    ],
+    nat: ['-P OUTPUT ACCEPT', '-A OUTPUT -j CLOISTER-DNS'],
+    mangle: [
+      ...['-P POSTROUTING ACCEPT', '-N CLOISTER-LEAK', '-A POSTROUTING -j CLOISTER-LEAK'],
+      '-A CLOISTER-LEAK -d 127.0.0.0/8 ! -o lo -j DROP',
+    ],
+  };
+  return { stdout: (lines[table] ?? []).map((line) => `${line}\n`).join('') };
 }
 
 /** What mount(8) leaves behind, as far as the boot looks. */

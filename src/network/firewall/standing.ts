@@ -10,28 +10,38 @@ export interface StandingFacts {
 }
 
 /** One chain, and the line its rules must begin with: whatever stands before ours could let everything through. */
-interface Expected {
-  readonly program: 'iptables' | 'ip6tables';
-  readonly table: 'filter' | 'nat' | 'mangle';
+interface Expected extends Listed {
   readonly chain: string;
   readonly first: string;
   readonly policy: 'DROP' | null;
 }
 
+interface Listed {
+  readonly program: 'iptables' | 'ip6tables';
+  readonly table: 'filter' | 'nat' | 'mangle';
+}
+
 /** Looks whether the firewall still stands in the kernel.  @returns what is missing, a sentence each; none where it stands. */
 export async function findGaps(host: Host, facts: StandingFacts): Promise<string[]> {
+  const byTable = Map.groupBy(expectedOf(facts), ({ program, table }) => `${program} ${table}`);
   const gaps = await Promise.all(
-    expectedOf(facts).map(async (expected) => {
-      const { program, table, chain } = expected;
-      const argv = [`/usr/sbin/${program}-${facts.backend}`, '-w', '-t', table, '-S', chain];
-      try {
-        return gapIn((await host.run({ argv, timeout: 5000 })).stdout, expected);
-      } catch {
-        return `${program} has no chain ${chain} in ${table}`;
-      }
+    [...byTable.values()].map(async (expected) => {
+      const [listed] = expected;
+      if (listed === undefined) return [];
+      const lines = await listTable(host, facts.backend, listed);
+      return [...expected.map((one) => gapIn(lines, one)), ...pinGapIn(lines, listed, facts)];
     }),
   );
-  return gaps.filter((gap) => gap !== null);
+  return gaps.flat().filter((gap) => gap !== null);
+}
+
+/** Each start of iptables costs more than all that it prints: a table is listed once.  @returns nothing where it can't be. */
+async function listTable(host: Host, backend: Backend, { program, table }: Listed): Promise<string[]> {
+  const argv = [`/usr/sbin/${program}-${backend}`, '-w', '-t', table, '-S'];
+  return host.run({ argv, timeout: 5000 }).then(
+    ({ stdout }) => stdout.split('\n').map((line) => line.trim()),
+    () => [],
+  );
 }
 
 function expectedOf({ ipv6, byAddress, agent }: StandingFacts): Expected[] {
@@ -83,12 +93,28 @@ const redirect: Expected = {
   policy: null,
 };
 
-/** @param listing what `iptables -S CHAIN` printed. */
-function gapIn(listing: string, { program, table, chain, first, policy }: Expected): string | null {
-  const lines = listing.split('\n').map((line) => line.trim());
+/** @param lines what `iptables -S` printed of the table. */
+function gapIn(lines: readonly string[], { program, table, chain, first, policy }: Expected): string | null {
   const where = `${program}, table ${table}`;
+  if (!lines.some((line) => line === `-N ${chain}` || line.startsWith(`-P ${chain} `)))
+    return `${program} has no chain ${chain} in ${table}`;
   if (policy !== null && !lines.includes(`-P ${chain} ${policy}`))
     return `${where}: ${chain} does not drop by default`;
-  const [rule] = lines.filter((line) => line.startsWith('-A'));
+  const rule = lines.find((line) => line.startsWith(`-A ${chain} `));
   return rule === first ? null : `${where}: ${chain} does not begin with the firewall`;
+}
+
+/** What nothing opens, the metadata addresses of clouds for one, is refused before a pin could open it. */
+function pinGapIn(
+  lines: readonly string[],
+  { program, table }: Listed,
+  { byAddress }: StandingFacts,
+): string[] {
+  if (program !== 'iptables' || table !== 'filter') return [];
+  const chain = byAddress ? 'CLOISTER-AGENT' : 'CLOISTER-EGRESS';
+  const pins = lines.indexOf(`-A ${chain} -p tcp -j CLOISTER-PINS`);
+  const isClosed = lines.includes('-A CLOISTER-CLOSED -d 169.254.0.0/16 -j CLOISTER-REFUSE');
+  return isClosed && (pins === -1 || lines[pins - 1] === `-A ${chain} -j CLOISTER-CLOSED`)
+    ? []
+    : [`${program}, table ${table}: a pin could open what nothing opens`];
 }

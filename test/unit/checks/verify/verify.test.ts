@@ -25,7 +25,7 @@ const but = (verdict: Finding['verdict'], promise: string, detail = '') =>
 function setUp(attack: Answer, { init = true, uid = 0 } = {}) {
   const machine = new FakeMachine();
   machine.prepare(/verify --inside$/, attack);
-  machine.prepare(/-S (\S+)$/, standingFirewall);
+  machine.prepare(/-S$/, standingFirewall);
   machine.prepare(/-nvxL CLOISTER-REFUSE$/, { stdout: 'Chain\n pkts\n 1 0 CLOISTER-LOGGED\n 0 0\n' });
   const environment = { ipv6: false, agent: { uid: 1000, gid: 1000 } };
   const handover = { backend: 'nft', byAddress: false, environment } as unknown as Handover;
