@@ -61,6 +61,7 @@ rows=(
   "the mode of the operator's socket·socket·reference·broken·the operator's socket is closed"
   "the firewall·output·reference·broken·$firewall;$address;$datagram"
   "the agent's jump into its chain·jump·reference·broken·$firewall"
+  "what nothing opens, before the pins·closed·reference·broken·$firewall"
   "the firewall before what comes in·input·reference·broken·$firewall"
   "the firewall of IPv6 before what comes in·input6·reference·broken·$firewall"
   "the last word of the agent's chain·accept·reference·broken·$address;$datagram"
