@@ -21,7 +21,7 @@ import { type Egress, respawnEgress } from './egress-service.ts';
 import { makePinPoster } from './post-pins.ts';
 import { exactNames } from './refresh-pins.ts';
 import { startPacketLogger } from './start-packet-logger.ts';
-import { watchWayOut } from './watch-egress.ts';
+import { watchEgress } from './watch-egress.ts';
 
 /** Everything of the box that has to do with the way out. */
 export interface EgressServices {
@@ -60,7 +60,7 @@ export function startEgressServices(parts: EgressServiceParts): EgressServices {
   const tell = (word: NotificationWord) => {
     if (own?.notify) egress.tell(word);
   };
-  watchWayOut({ host, log, store }, { egress, packetLog });
+  watchEgress({ host, log, store }, { egress, packetLog });
   postProxied(parts, list);
   return {
     firewall,

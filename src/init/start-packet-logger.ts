@@ -11,12 +11,12 @@ import type { Respawned } from './respawn.ts';
 const countPause = 5000;
 const busyFirewall = 50;
 
-export interface WallLog extends Pick<Respawned, 'stop' | 'child'> {
+export interface PacketLogger extends Pick<Respawned, 'stop' | 'child'> {
   /** How many lines it has told since the boot. */
   readonly lines: number;
 }
 
-interface WallLogParts {
+interface PacketLoggerParts {
   readonly firewall: Firewall;
   readonly recorder: Recorder;
   readonly held: Pick<Identity, 'landlock' | 'limits'>;
@@ -25,8 +25,8 @@ interface WallLogParts {
 /** Starts the reader, has everything it tells recorded, and counts what the firewall refused beyond that. */
 export function startPacketLogger(
   { host, log, store, handover }: EgressServiceParts,
-  { firewall, recorder, held }: WallLogParts,
-): WallLog {
+  { firewall, recorder, held }: PacketLoggerParts,
+): PacketLogger {
   let lines = 0;
   let heard = 0;
   let untold = 0;

@@ -1,6 +1,6 @@
 import type { Egress } from './egress-service.ts';
 import { endStuck, type LivenessParts, watchLiveness } from './liveness.ts';
-import type { WallLog } from './start-packet-logger.ts';
+import type { PacketLogger } from './start-packet-logger.ts';
 
 /** Milliseconds for an answer; and between two looks whether the reader has told of the packet it was asked by. */
 const patience = 5000;
@@ -9,11 +9,11 @@ const rest = 1000;
 
 interface Asked {
   readonly egress: Pick<Egress, 'ask' | 'child'>;
-  readonly packetLog: Pick<WallLog, 'child' | 'lines'>;
+  readonly packetLog: Pick<PacketLogger, 'child' | 'lines'>;
 }
 
 /** Has both programs of the way out asked whether they live, ends the one that does not answer, and starts it again. */
-export function watchWayOut(
+export function watchEgress(
   parts: LivenessParts & {
     readonly store: { readonly state: { readonly resolver: { readonly running: boolean } } };
   },

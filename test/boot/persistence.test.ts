@@ -7,9 +7,7 @@ const provisioned = (machine: ReturnType<typeof makeMachine>) =>
 
 function machineFor(uid: number) {
   const machine = makeMachine();
-  machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -t \w+ -S$/, (command) =>
-    standingFirewall(command, uid),
-  );
+  machine.prepare(/^\/usr\/sbin\/ip6?tables-nft -w -t \w+ -S$/, (command) => standingFirewall(command, uid));
   return machine;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FakeChild } from '../../../src/host/fake-child.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
-import { watchWayOut } from '../../../src/init/watch-egress.ts';
+import { watchEgress } from '../../../src/init/watch-egress.ts';
 import { newState } from '../../../src/state/box-state.ts';
 import { EventBus } from '../../../src/state/events.ts';
 
@@ -21,7 +21,7 @@ function setUp() {
       return Promise.resolve(true);
     },
   };
-  watchWayOut(
+  watchEgress(
     {
       host: machine.program(),
       log: { event: () => {}, hide: () => {}, redact: (text) => text },
