@@ -280,7 +280,7 @@ restart_egress() {
     done
     in_box main 'iptables -D CLOISTER-EGRESS -j CLOISTER-CLOSED || true'
   done
-  rebuild_firewall
+  rebuild_firewall main
   in_box main 'for each in 169.254.169.254 168.63.129.16 100.100.100.200 192.0.0.192; do nft delete element ip cloister pins "{ $each . 443 }"; done'
 }
 
