@@ -153,7 +153,7 @@ has_clients() {
   eventually 10 says '"step":"self-test"' "$ENGINE" logs "$NAME-booting"
   try operator booting 'expect The box is booting.
     expect + firewall
-    expect + proof
+    expect + self-test
     expect ! repository
     expect + session
     expect bypass permissions

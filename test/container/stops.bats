@@ -45,7 +45,7 @@ ends_with() {
 }
 
 # The step, and what hangs in it. The others do nothing that could: the boot's contract stops those.
-STEPS=('firewall iptables-nft-restore' 'mounts /usr/bin/true' 'resolver mjs egress' 'agent mjs provision-home' 'proof mjs verify'
+STEPS=('firewall iptables-nft-restore' 'mounts /usr/bin/true' 'resolver mjs egress' 'agent mjs provision-home' 'self-test mjs verify'
   'repository git clone' 'session new-session')
 
 # stop_in_each SIGNAL CODE [FLAG...]
