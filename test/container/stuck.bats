@@ -215,9 +215,11 @@ while True: held.append(s.accept()[0]); $1"
 }
 
 @test "Claude that stopped itself at Ctrl-Z goes on" {
+  # Before it shows itself the key is the terminal's, and it may have been started anew just now.
+  eventually 60 says 'bypass permissions on' screen main
   game "tmux -N -S $SOCKET send-keys -t cloister:1.0 C-z"
   eventually 30 whole
-  eventually 20 says 'bypass permissions on' screen main
+  eventually 60 says 'bypass permissions on' screen main
 }
 
 @test "Claude stopped again and again: started anew in its conversation" {
