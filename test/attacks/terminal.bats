@@ -227,7 +227,7 @@ nobody_at_the_keys() {
   operator=$!
   attached
   # What was selected is on the clipboard: the operator is at the keys.
-  eventually 10 says words agents_tmux show-buffer
+  eventually 10 says ' to ' agents_tmux show-buffer
   writes by-day
   eventually 5 says by-day agents_tmux 'capture-pane -p -t cloister:1.1'
   # Longer than the operator counts as being there.
