@@ -116,10 +116,10 @@ judge_row() {
   unknown) [[ $said == 'the box could not prove what it promises: '* ]] ;;
   esac
   diff <(tr ';' '\n' <<<"$promises" | sort) <(sed 's/^[^:]*promises: //; s/; /\n/g' <<<"$said" | sed 's/ (.*//' | sort)
-  # Nothing has run: no step after it, no clone, no word to the model.
+  # Nothing has run: no step after it, no word to the model. Objects were fetched meanwhile, and nothing else was asked.
   run ! grep -E '"step":"(repository|session)"' <<<"$output"
   holds /anthropic/log '. == []'
-  holds /github/log '. == []'
+  holds /github/log 'all(.[]; (.path | contains("git-upload-pack")) or (.method == "GET" and (.path | startswith("/repos/"))))'
 }
 
 # A volume takes over what the image has in that place.

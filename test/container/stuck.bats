@@ -5,14 +5,9 @@
 load cloister
 
 setup_file() {
-  local flags
-  mapfile -t flags < <(reference_flags)
-  "$ENGINE" run --detach --name "$NAME-main" "${flags[@]}" --network none --label "cloister.test=$NAME" \
-    --volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro" \
-    --env GH_PAT=none --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN" "$CLOISTER_IMAGE" >/dev/null
-  eventually 60 in_box main '[[ -s /run/cloister/ready ]]'
-  # Without a network Claude asks for a while before it shows itself.
-  eventually 240 says 'bypass permissions on' screen main
+  start_internet
+  box main --volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro"
+  eventually 60 says 'bypass permissions on' screen main
 }
 
 teardown_file() {
@@ -216,10 +211,10 @@ while True: held.append(s.accept()[0]); $1"
 
 @test "Claude that stopped itself at Ctrl-Z goes on" {
   # Before it shows itself the key is the terminal's, and it may have been started anew just now.
-  eventually 60 says 'bypass permissions on' screen main
+  eventually 20 says 'bypass permissions on' screen main
   game "tmux -N -S $SOCKET send-keys -t cloister:1.0 C-z"
   eventually 30 whole
-  eventually 60 says 'bypass permissions on' screen main
+  eventually 20 says 'bypass permissions on' screen main
 }
 
 @test "Claude stopped again and again: started anew in its conversation" {
@@ -343,7 +338,9 @@ arrives() {
   arrives
   game 'pkill -STOP -f "^/usr/bin/tmux .* attach-session"'
   # The server draws by itself, whatever its client does.
-  as_agent main "tmux -N -S $SOCKET send-keys -t cloister:1.1 'echo stopped-\$((4+3))' Enter"
+  as_agent main "tmux='tmux -N -S $SOCKET'
+    shell=\$(\$tmux list-panes -s -t =cloister -F '#{@cloister_role} #{pane_id}' | sed -n 's/^shell //p')
+    \$tmux send-keys -t \$shell 'echo stopped-\$((4+3))' Enter"
   wait "$operator" || code=$?
   cat "$BATS_TEST_TMPDIR/said"
   [[ $code == 70 ]]
