@@ -45,7 +45,7 @@ ends_with() {
 }
 
 # The step, or those of which the first speaks for all, and what hangs in it. The others do nothing that could: the boot's contract stops those.
-STEPS=('firewall iptables-nft-restore' 'mounts /usr/bin/true' 'resolver mjs egress' 'agent mjs provision-home' 
+STEPS=('firewall iptables-nft-restore' 'mounts /usr/bin/true' 'resolver mjs egress' 'agent mjs provision-home'
   'repository,self-test mjs verify' 'repository git clone' 'session new-session')
 
 # stop_in_each SIGNAL CODE [FLAG...]
