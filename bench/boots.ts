@@ -16,6 +16,8 @@ export interface BootTimes {
   readonly firewall: number;
   readonly pinned: number;
   readonly ready: number;
+  /** How long the self-test takes; the plain script has none. */
+  readonly selfTest?: number;
 }
 
 export interface BootFacts {
@@ -43,6 +45,7 @@ export async function bootBox(facts: BootFacts): Promise<BootTimes> {
       firewall: since('boot.step', 'firewall'),
       pinned: since('boot.step', 'pins'),
       ready: since('boot.ready'),
+      selfTest: events.find(({ step }) => step === 'self-test')?.duration ?? Number.NaN,
     };
   });
 }

@@ -186,5 +186,6 @@ clients() {
   as_agent main 'touch /tmp/enough'
   before=$(<"$BATS_FILE_TMPDIR/memory") now=$(at_rest main)
   echo "anonymous memory: $before kB before, $now kB after"
-  ((now < before + 6144))
+  # What a burst leaves of heap and its gaps; `make bench` has the figures.
+  ((now < before + 16384))
 }
