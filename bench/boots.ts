@@ -45,7 +45,7 @@ export async function bootBox(facts: BootFacts): Promise<BootTimes> {
       firewall: since('boot.step', 'firewall'),
       pinned: since('boot.step', 'pins'),
       ready: since('boot.ready'),
-      selfTest: events.find(({ step }) => step === 'self-test')?.duration ?? Number.NaN,
+      selfTest: Number(events.find(({ step }) => step === 'self-test')?.duration),
     };
   });
 }
