@@ -206,10 +206,10 @@ try() {
 # eventually SECONDS COMMAND...: until it succeeds; its last words are shown if it never does. The seconds are those of a
 # machine that does nothing else: no claim, so a busy one gets more.
 eventually() {
-  local deadline=$((SECONDS + PATIENCE * $1)) said pause=0.1
+  local deadline=$((SECONDS + ${PATIENCE:-4} * $1)) said pause=0.1
   until said=$("${@:2}" 2>&1); do
     if ((SECONDS >= deadline)); then
-      printf 'never within %s s: %s\n%s\n' "$((PATIENCE * $1))" "${*:2}" "$said"
+      printf 'never within %s s: %s\n%s\n' "$((${PATIENCE:-4} * $1))" "${*:2}" "$said"
       return 1
     fi
     sleep $pause

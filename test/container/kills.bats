@@ -101,7 +101,7 @@ all_at_once() {
   try all_at_once "${VICTIMS[@]}"
   ((${#lines[@]} == ${#VICTIMS[@]} * ${#MOMENTS[@]}))
   # A clone that was killed is told, and the session starts without.
-  run ! grep -v -E -e ': up \["ready",false,false,true,"(cloned|failed)"\]$' -e ': 70 [a-z]+: .+' <<<"$output"
+  run ! grep -v -E -e ': up \["ready",false,false,true,"(cloned|failed)"\]$' -e ': 70 [a-z-]+: .+' <<<"$output"
   holds /canary '.sightings == []'
 }
 
