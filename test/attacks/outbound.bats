@@ -116,7 +116,7 @@ asked() {
 }
 
 @test "three hundred requests that never end shut nobody out" {
-  as_agent main 'setsid python3 /attacks/hold.py 100 /tmp/held >/dev/null 2>&1 </dev/null &'
+  as_agent main 'setsid python3 /attacks/half-open.py 100 /tmp/held >/dev/null 2>&1 </dev/null &'
   eventually 20 as_agent main '[[ -e /tmp/held ]]'
   eventually 20 says 204 as_agent main 'timeout 4 python3 /attacks/leave.py say turn'
   as_agent main "timeout 4 python3 /attacks/leave.py export /v1/logs mark-held 'content-type: application/json'" | grep '200 OK'

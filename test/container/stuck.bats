@@ -7,7 +7,7 @@ load cloister
 setup_file() {
   start_internet
   box main --volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro"
-  eventually 60 says 'bypass permissions on' screen main
+  eventually 60 says 'bypass permissions on' claudes_screen
 }
 
 teardown_file() {
@@ -61,6 +61,15 @@ is_degraded() {
 
 status_is() {
   matches "$("$ENGINE" exec "$NAME-main" cloister status --json)" "$1"
+}
+
+# role_pane agent|shell: its id. The agent may have panes of its own beside them, so that an index is nobody's.
+role_pane() {
+  as_agent main "tmux -N -S $SOCKET list-panes -s -t =cloister -F '#{@cloister_role} #{pane_id}'" | sed -n "s/^$1 //p"
+}
+
+claudes_screen() {
+  as_agent main "tmux -N -S $SOCKET capture-pane -p -t $(role_pane agent)"
 }
 
 # Well in the world, by health and by status.
@@ -211,10 +220,10 @@ while True: held.append(s.accept()[0]); $1"
 
 @test "Claude that stopped itself at Ctrl-Z goes on" {
   # Before it shows itself the key is the terminal's, and it may have been started anew just now.
-  eventually 20 says 'bypass permissions on' screen main
-  game "tmux -N -S $SOCKET send-keys -t cloister:1.0 C-z"
+  eventually 20 says 'bypass permissions on' claudes_screen
+  game "tmux -N -S $SOCKET send-keys -t $(role_pane agent) C-z"
   eventually 30 whole
-  eventually 20 says 'bypass permissions on' screen main
+  eventually 20 says 'bypass permissions on' claudes_screen
 }
 
 @test "Claude stopped again and again: started anew in its conversation" {
@@ -338,9 +347,7 @@ arrives() {
   arrives
   game 'pkill -STOP -f "^/usr/bin/tmux .* attach-session"'
   # The server draws by itself, whatever its client does.
-  as_agent main "tmux='tmux -N -S $SOCKET'
-    shell=\$(\$tmux list-panes -s -t =cloister -F '#{@cloister_role} #{pane_id}' | sed -n 's/^shell //p')
-    \$tmux send-keys -t \$shell 'echo stopped-\$((4+3))' Enter"
+  as_agent main "tmux -N -S $SOCKET send-keys -t $(role_pane shell) 'echo stopped-\$((4+3))' Enter"
   wait "$operator" || code=$?
   cat "$BATS_TEST_TMPDIR/said"
   [[ $code == 70 ]]
