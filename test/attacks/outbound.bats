@@ -120,7 +120,7 @@ asked() {
   eventually 20 as_agent main '[[ -e /tmp/held ]]'
   eventually 20 says 204 as_agent main 'timeout 4 python3 /attacks/leave.py say turn'
   as_agent main "timeout 4 python3 /attacks/leave.py export /v1/logs mark-held 'content-type: application/json'" | grep '200 OK'
-  as_agent main 'pkill -f hold.p[y]'
+  as_agent main 'pkill -f half-open.p[y]'
 }
 
 @test "an export takes none of the agent's headers along, and none of the receiver's words come back" {
