@@ -128,7 +128,7 @@ refuses_lure() {
       for try in {1..20}; do visit allowed; done; wait'
     for name in sixty slow cut; do grep -q " $name yes" <<<"$output"; done
     for name in dead liar wrong; do grep -q "^[0-4]\..* $name no" <<<"$output"; done
-    [[ $(grep -c '^0\.[0-4].* allowed yes' <<<"$output") == 20 ]]
+    [[ $(grep -c '^[01]\..* allowed yes' <<<"$output") == 20 ]]
     matches "$(world)" '.canary.sightings | all(.local | startswith("203.0.113.1"))'
   done
   # Nothing but the lie stood in the way.
