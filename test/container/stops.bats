@@ -45,8 +45,8 @@ ends_with() {
 }
 
 # The step, or those of which the first speaks for all, and what hangs in it. The others do nothing that could: the boot's contract stops those.
-STEPS=('firewall iptables-nft-restore' 'mounts /usr/bin/true' 'resolver mjs egress' 'agent mjs provision-home'
-  'repository,self-test mjs verify' 'repository git clone' 'session new-session')
+STEPS=('firewall iptables-nft-restore' 'mounts /usr/bin/true' 'agent,resolver mjs egress' 'resolver,agent mjs provision-home'
+  'repository,pins,self-test mjs verify' 'pins,self-test,repository git clone' 'session new-session')
 
 # stop_in_each SIGNAL CODE [FLAG...]
 stop_in_each() {
