@@ -79,5 +79,6 @@ has_shell() {
   # Init still looks: a pane that goes is made again.
   eventually 60 has_shell main
   in_box main 'pgrep --full keep-pipes'
-  run ! has_shell open
+  # Without the control the look itself stands still: only who asks whether it lives finds out.
+  eventually 30 says '"event":"child.stuck"' "$ENGINE" logs "$NAME-open"
 }
