@@ -47,6 +47,10 @@ test('nothing that root runs loads what an unprivileged process runs', () => {
   ).toEqual([]);
 });
 
+test('no two exported types have one name', () => {
+  expect(rules.typesOfOneName(tree), 'two meanings of one word').toEqual([]);
+});
+
 describe('the operating system stays behind the port', () => {
   test('only main makes the real host', () => {
     expect(rules.makersOfTheHost(tree), 'whoever makes his own host can not be tested with another').toEqual(
