@@ -333,7 +333,7 @@ print(ask(b\"\x1b\xff{}\n\"), ask(b\"x\" * 1000000) == \"\", ask(b\"{\") == \"\"
 }
 
 @test "no byte of a hostile name reaches a screen, a command or the model" {
-  # shellcheck disable=SC2016
+  # shellcheck disable=SC2016  # expanded by the shell in the box
   claude_does "$(bash_turn 'python3 /fixtures/mumble.py')"
   heard 'it is no host name that DNS could carry'
   ctl GET /anthropic/log | jq -r '.[].heard // empty' >"$BATS_TEST_TMPDIR/heard"

@@ -36,7 +36,7 @@ SOCKET=/run/cloister/session/tmux
 # Seconds in which a fault may go unnoticed: a look each five seconds, and eleven for an answer. A busy machine has some more.
 UNNOTICED=30
 
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016  # expanded by the shell in the box
 WORLD='
   server=$(pgrep -P 1 -f -- "-f /etc/cloister/tmux.conf -D$")
   client() { timeout --signal=KILL 3 setpriv --reuid=1000 --regid=1000 --clear-groups tmux -N -S /run/cloister/session/tmux "$@"; }
