@@ -18,6 +18,7 @@ const heads = [
   `GET / HTTP/1.1\r\nHost: ${allowed}\r\n\r\nGET / HTTP/1.1\r\nHost: evil.test\r\n\r\n`,
   `CONNECT ${allowed}:443 HTTP/1.1\r\nHost: ${allowed}\r\n\r\n`,
   `GET / HTTP/1.1\r\nHost: ${allowed}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+  `GET / HTTP/1.1\r\nHost: ${allowed}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n\r\nPRI * HTTP/2.0\r\n\r\n`,
 ];
 
 /** Names the proxy would have dialled for the input of this moment. */

@@ -14,6 +14,8 @@ export interface ParsedHead {
   readonly name: string;
   readonly path: string;
   readonly headers: readonly string[];
+  /** It offered to go on in another protocol, which is not sent on. */
+  readonly offers: boolean;
 }
 
 /** Headers of one hop: RFC 9110, 7.6.1. */
@@ -28,6 +30,12 @@ const hopByHop = [
 ];
 /** Headers that say where the body ends or who is meant: no Connection header takes them away. */
 const lasting = new Set(['host', 'content-length', 'transfer-encoding']);
+
+/**
+ * Protocols that a client offers and does without where they are not taken up: HTTP/2 (RFC 7540, 3.2) and TLS (RFC 2817).
+ * A WebSocket is none of them: its request means nothing without the upgrade.
+ */
+const offered = /^(h2c|HTTP\/2\.0|TLS\/1\.[0-3])$/i;
 
 /** Why a request can't be sent on. `name` is what it asked for, as far as that is a name. */
 export interface Unfit {
@@ -44,15 +52,16 @@ export function parseHead(head: RequestHead, port: number): ParsedHead | Unfit {
   if (authority === null) return { reason: 'not-a-name', name: null };
   const { name } = authority;
   if ((authority.port ?? port) !== port) return { reason: 'port-not-allowed', name };
-  if (head.method === 'CONNECT' || valuesOf(head.rawHeaders, 'upgrade').length > 0)
-    return { reason: 'bad-method', name };
+  const upgrades = valuesOf(head.rawHeaders, 'upgrade');
+  if (head.method === 'CONNECT' || !upgrades.every(isMereOffer)) return { reason: 'bad-method', name };
   const path = parseTarget(head, name, port);
   if (path === null)
     return { reason: /^[a-z][a-z0-9+.-]*:/i.test(head.url) ? 'bad-method' : 'not-http', name };
   const [coding = 'chunked', ...more] = valuesOf(head.rawHeaders, 'transfer-encoding');
   if (coding.toLowerCase() !== 'chunked' || more.length > 0) return { reason: 'not-http', name };
   const sentHost = authority.port === null ? name : `${name}:${port}`;
-  return { name, path, headers: withHost(dropHopByHop(head.rawHeaders), sentHost) };
+  const headers = withHost(dropHopByHop(head.rawHeaders), sentHost);
+  return { name, path, headers, offers: upgrades.length > 0 };
 }
 
 /** @returns headers without those that concern one hop, among them all that Connection names. */
@@ -72,6 +81,10 @@ export function valuesOf(rawHeaders: readonly string[], wanted: string): readonl
   return pairsOf(rawHeaders)
     .filter(([name]) => name.toLowerCase() === wanted)
     .map(([, value]) => value.replace(/^[ \t]+|[ \t]+$/g, ''));
+}
+
+function isMereOffer(upgrade: string): boolean {
+  return upgrade.split(',').every((protocol) => offered.test(protocol.replace(/^[ \t]+|[ \t]+$/g, '')));
 }
 
 function pairsOf(rawHeaders: readonly string[]): readonly (readonly [string, string])[] {

@@ -99,6 +99,8 @@ function judgeRequest(context: ProxyContext, client: HttpClient, exchange: Excha
     return;
   }
   connection.prove(claim);
+  // Node's parser drops what came in one piece with an offer and stood behind it: with its answer the connection ends.
+  if (parsed.offers) exchange.response.shouldKeepAlive = false;
   forward(client, exchange, { ...parsed, method, port }, (way) => {
     if (way.kind === 'refused') return refuse(context, client, exchange, { ...way, name: claim.name });
     tellFailed(context, connection, { via: 'http', ...way, name: claim.name });

@@ -131,6 +131,46 @@ describe('an allowed request', () => {
     expect(world.seen[0]?.headers).toEqual(['Host', name, 'Connection', 'keep-alive']);
   });
 
+  const settings = 'HTTP2-Settings: AAMAAABkAAQAAP__\r\n';
+  test.each([
+    ['HTTP/2', `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n${settings}`],
+    ['TLS', 'Upgrade: TLS/1.2\r\nConnection: Upgrade\r\n'],
+    ['either', `Connection: upgrade, http2-settings\r\nupgrade: TLS/1.3 ,\th2c\r\n${settings}`],
+    ['HTTP/2 in two headers', `Connection: Upgrade\r\nUpgrade: h2c\r\nUpgrade: HTTP/2.0\r\n${settings}`],
+  ])('loses the offer to go on with %s, and its connection ends with the answer', async (_, offer) => {
+    const world = await startWorld();
+    const body = get('evil.test', '/inside');
+    const post = `POST /2 HTTP/1.1\r\nHost: ${name}\r\n${offer}Content-Length: ${body.length}\r\n\r\n${body}`;
+    const answers = [await say(world, get(name, '/1', offer), { end: false }), await say(world, post)];
+    expect(answers.map(statuses)).toEqual([['200'], ['200']]);
+    expect(answers[0]).toMatch(/^Connection: close\r$/m);
+    expect(world.seen).toMatchObject([
+      { line: 'GET /1', body: '' },
+      { line: 'POST /2', body },
+    ]);
+    expect(world.seen[0]?.headers).toEqual(['Host', name, 'Connection', 'keep-alive']);
+    expect(world.seen.flatMap(({ headers }) => headers).join()).not.toMatch(/upgrade|h2c|TLS|settings/i);
+  });
+
+  test.each([
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['a request for another', get('evil.test', '/2')],
+  ])('that made an offer is the last on its connection: %s behind it reaches nobody', async (_, rest) => {
+    const world = await startWorld();
+    const offer = `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n${settings}`;
+    for (const pieces of [[get(name, '/1', offer) + rest], [get(name, '/1', offer), rest]]) {
+      const socket = await world.dial();
+      const heard = hear(socket);
+      for (const piece of pieces) {
+        socket.write(piece);
+        await new Promise(setImmediate);
+      }
+      expect(statuses(String((await heard).bytes))[0]).toBe('200');
+    }
+    expect(world.seen.map(({ line }) => line)).toEqual(['GET /1', 'GET /1']);
+    expect(world.calls.join()).not.toContain('evil');
+  });
+
   test('is answered with the headers of the answer and no other', async () => {
     const answer: RequestListener = (_, response) => {
       response.sendDate = false;
@@ -251,6 +291,17 @@ describe('a refused request is told in HTTP and reaches nobody', () => {
     [
       'an upgrade',
       get(name, '/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'),
+      { reason: 'bad-method', name },
+    ],
+    [
+      'an upgrade beside a mere offer',
+      get(name, '/', 'Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n'),
+      { reason: 'bad-method', name },
+    ],
+    ['an upgrade to nothing', get(name, '/', 'Upgrade: \r\n'), { reason: 'bad-method', name }],
+    [
+      'an upgrade after an offer in another header',
+      get(name, '/', 'Connection: Upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n'),
       { reason: 'bad-method', name },
     ],
     ['a target that is no path', get(name, 'evil'), { reason: 'not-http' }],
