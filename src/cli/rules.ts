@@ -8,7 +8,7 @@ export type ListCommand = 'allow' | 'deny' | 'reload' | 'rules';
 
 const forms: Readonly<Record<ListCommand, string>> = {
   allow:
-    'allow RULE [--for TIME], where RULE is name, name:port, name:port/tcp or *.name, and TIME 30s, 10m, 1h or 7d',
+    'allow RULE [--for TIME], where RULE is name, name:port, name:port/tcp, *.name or `name ech`, and TIME 30s, 10m, 1h or 7d',
   deny: 'deny RULE, where RULE is name, name:port or *.name',
   reload: 'reload',
   rules: 'rules [--json]',
@@ -39,7 +39,7 @@ export async function askList(host: Host, command: ListCommand, args: readonly s
 }
 
 function requestOf(command: ListCommand, args: readonly string[]): object | null {
-  const [first = '', flag, time, ...rest] = args;
+  const [first = '', flag, time, ...rest] = withWord(args);
   switch (command) {
     case 'reload':
       return args.length === 0 ? { command } : null;
@@ -54,6 +54,12 @@ function requestOf(command: ListCommand, args: readonly string[]): object | null
       return milliseconds === null ? null : { command, rule: first, for: milliseconds };
     }
   }
+}
+
+/** The word of a rule may stand without quotes. */
+function withWord([name = '', word, ...rest]: readonly string[]): readonly string[] {
+  if (word === 'ech') return [`${name} ech`, ...rest];
+  return word === undefined ? [name] : [name, word, ...rest];
 }
 
 /** An option is no rule; what else it must be init says. */

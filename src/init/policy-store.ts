@@ -51,6 +51,9 @@ export interface PolicyStore {
   describe(): Promise<ControlReply>;
 }
 
+const hiding =
+  'Which name it asks of that server, a program may hide from the box: docs/network.md, "Browsers", has the risk.';
+
 /** Milliseconds until a list that could not be put in force after an allowance's end is tried again. */
 const pause = 10_000;
 /** A timer can't sleep for longer than 24 days. */
@@ -157,7 +160,8 @@ function invalid(text: string): ControlReply {
 function describeAllowed(rule: Rule, until: string | null, base: readonly SourcedRule[]): string {
   const standing = base.find((other) => renderRule(other.rule) === renderRule(rule));
   if (standing !== undefined) return `${renderRule(rule)} is allowed by ${standing.source} already.`;
-  return `${renderRule(rule)} is allowed until ${until ?? 'the next boot'}.`;
+  const allowed = `${renderRule(rule)} is allowed until ${until ?? 'the next boot'}.`;
+  return rule.ech === true ? `${allowed}\n${hiding}` : allowed;
 }
 
 function describeReload({ added, removed }: ReturnType<typeof difference>): string {

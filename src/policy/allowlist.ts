@@ -32,6 +32,7 @@ interface Entry {
   readonly wildcard: boolean;
   readonly port: number | null;
   readonly protocol?: string;
+  readonly ech?: true;
 }
 
 interface Index<Item> {
@@ -51,7 +52,7 @@ function indexOf<Item extends Entry>(items: readonly Item[]): Index<Item> {
 }
 
 function sameEntry(one: Entry, other: Entry): boolean {
-  return one.port === other.port && one.protocol === other.protocol;
+  return one.port === other.port && one.protocol === other.protocol && one.ech === other.ech;
 }
 
 function covering<Item>(name: string, { exact, below }: Index<Item>): Item[] {

@@ -45,9 +45,10 @@ function collect(lines: readonly string[], source: string): ParsedRules {
 
 /** @returns the rule, or why `text` is none. */
 export function parseRule(text: string): Rule | string {
-  const match = /^(\*\.)?([^\s:/*]+)(?::([0-9]{1,5})(\/tcp)?)?$/.exec(text);
-  if (match === null) return `${quote(text)} is no rule: write name, *.name, name:port or name:port/tcp`;
-  const [, star, host = '', digits, opaque] = match;
+  const match = /^(\*\.)?([^\s:/*]+)(?::([0-9]{1,5})(\/tcp)?)?([ \t]+ech)?$/.exec(text);
+  if (match === null)
+    return `${quote(text)} is no rule: write name, *.name, name:port or name:port/tcp, or a word "ech" behind a name`;
+  const [, star, host = '', digits, opaque, ech] = match;
   const name = normaliseName(host);
   if (name === null) return `${quote(host)} is no host name`;
   const port = digits === undefined ? 443 : Number(digits);
@@ -58,7 +59,10 @@ export function parseRule(text: string): Rule | string {
   if (wildcard && getPublicSuffix(name, { allowPrivateDomains: true }) === name) {
     return `${quote(text)} opens a public suffix, below which strangers own the names`;
   }
-  return { name, wildcard, port, protocol: protocolOf(port, opaque !== undefined) };
+  const protocol = protocolOf(port, opaque !== undefined);
+  if (ech !== undefined && protocol !== 'tls')
+    return `${quote(text)} is no rule: only TLS has an encrypted ClientHello`;
+  return { name, wildcard, port, protocol, ...(ech === undefined ? {} : { ech: true }) };
 }
 
 function protocolOf(port: number, opaque: boolean): Protocol {

@@ -10,7 +10,8 @@ const adviceTexts: Readonly<Record<Reason, string>> = {
     'ALLOW_PRIVATE says which such ranges allowed names may answer with, from the next start on',
   'too-many-names': 'a rule for each exact name that is needed does not share the limit',
   'no-name': 'use a client that names its host, or a rule name:port/tcp',
-  'hidden-name': 'switch encrypted ClientHello off in the client',
+  'hidden-name':
+    'switch encrypted ClientHello off in the client; a rule `name ech` lets it through (docs/network.md, "Browsers")',
   'not-tls': 'a protocol other than TLS needs a rule name:port/tcp',
   'not-http': 'a protocol other than HTTP needs a rule name:port/tcp',
   'no-host': 'send one Host header',

@@ -15,7 +15,8 @@ export const reasonTexts = {
   'not-tls': 'this port is for TLS, and the connection does not begin with a ClientHello',
   'not-http': 'this port is for plain HTTP, and this is no HTTP/1 request the proxy can judge',
   'no-host': 'the HTTP request names no host, or more than one',
-  'bad-method': 'a proxy request (CONNECT, an absolute URI of another host, an upgrade to a WebSocket) is not relayed',
+  'bad-method':
+    'a proxy request (CONNECT, an absolute URI of another host, an upgrade to a WebSocket) is not relayed',
   'no-such-address': 'the address belongs to no allowed name on this port',
   'too-large': 'the beginning of the connection is longer than any honest one',
   'no-rule': 'no rule opens this address, port or protocol',

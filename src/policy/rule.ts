@@ -8,6 +8,8 @@ export interface Rule {
   readonly wildcard: boolean;
   readonly port: number;
   readonly protocol: Protocol;
+  /** An encrypted ClientHello is let through as well, and what it hides nobody knows. Only with TLS. */
+  readonly ech?: true;
 }
 
 /** A rule and where it stands: a file and its line, or a variable. */
@@ -28,7 +30,8 @@ export interface Denial {
 export function renderRule(rule: Rule): string {
   const name = rule.wildcard ? `*.${rule.name}` : rule.name;
   if (rule.protocol === 'tcp') return `${name}:${rule.port}/tcp`;
-  return rule.port === 443 ? name : `${name}:${rule.port}`;
+  const place = rule.port === 443 ? name : `${name}:${rule.port}`;
+  return rule.ech === true ? `${place} ech` : place;
 }
 
 /** @returns the denial as an operator would type it. */

@@ -11,7 +11,9 @@ load rows
 read_rows
 
 setup_file() {
-  start_boxes --env 'ALLOW_DOMAINS=allowed.test,allowed.test:80,*.wild.test,other.test:8443,api.anthropic.com:80'
+  start_boxes --env 'ALLOW_DOMAINS=allowed.test,allowed.test:80,*.wild.test,other.test:8443,api.anthropic.com:80,hides.test ech'
+  ctl PUT /dns/zone/hides.test "{\"a\": [\"$ALLOWED\"]}" >/dev/null
+  ctl PUT /web/hosts/hides.test >/dev/null
   play_table
 }
 
@@ -31,6 +33,7 @@ teardown_file() {
       [[ $(as_agent "$box" "python3 /attacks/hello.py $ALLOWED 443 mark allowed.test $how") == 'record 22' ]]
     done
     [[ $(as_agent "$box" "python3 /attacks/hello.py $ALLOWED 443 mark any.wild.test") == 'record 22' ]]
+    [[ $(as_agent "$box" "python3 /attacks/hello.py $ALLOWED 443 mark hides.test ech") == 'record 22' ]]
   done
 }
 

@@ -7,6 +7,7 @@ import type { Target } from './driver.ts';
 
 const seeds = [
   'api.example.org\n*.example.net # any\npackages.example.net:8443\npackages.example.net:80\n',
+  'cdn.example.org ech\n*.example.net:8443\tech\nexample.org:80 ech\n',
   'ssh.example.org:22/tcp\n\n# none\nbücher.example.org:443\n',
   '*\n*.com\n*.co.uk\ncom\n192.0.2.1\nexample.org:53\nexample.org:0\nexample.org:99999/tcp\n',
 ];

@@ -5,8 +5,8 @@ const serverName = 0;
 const hostName = 0;
 /**
  * Encrypted ClientHello (RFC 9849), the drafts of it that were deployed, and the encrypted SNI before them. On the
- * wire an empty promise of it (GREASE) can't be told from a real one, so both are refused: the clients of the
- * image (Claude Code, Bun, Node, curl, git, gh, pip) send neither.
+ * wire an empty promise of it (GREASE) can't be told from a real one, whose key a hostile client brings along, so both
+ * are refused unless a rule says `ech`: the clients of the image (Claude Code, Bun, Node, curl, git, gh, pip) send neither.
  */
 const hidingExtensions: ReadonlySet<number> = new Set([
   0xfe08, 0xfe09, 0xfe0a, 0xfe0b, 0xfe0c, 0xfe0d, 0xffce,

@@ -7,6 +7,8 @@ export interface Claim {
   readonly name: string;
   readonly port: number;
   readonly protocol: Protocol;
+  /** It hides another name, or pretends to. */
+  readonly hides?: boolean;
 }
 
 /** The list that allowed a claim last. Neither of them ever changes: it need not be asked again. */
@@ -20,8 +22,10 @@ export function judge(allowlist: Allowlist, claim: Claim): Reason | null {
   return reason;
 }
 
-function findReason(allowlist: Allowlist, { name, port, protocol }: Claim): Reason | null {
+function findReason(allowlist: Allowlist, { name, port, protocol, hides }: Claim): Reason | null {
   const rules = allowlist.rulesFor(name);
   if (rules.length === 0) return 'name-not-allowed';
-  return rules.some((rule) => rule.port === port && rule.protocol === protocol) ? null : 'port-not-allowed';
+  const open = rules.filter((rule) => rule.port === port && rule.protocol === protocol);
+  if (open.length === 0) return 'port-not-allowed';
+  return hides === true && !open.some(({ ech }) => ech === true) ? 'hidden-name' : null;
 }

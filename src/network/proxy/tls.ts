@@ -59,10 +59,9 @@ function judgeHello(
 ): Verdict {
   if (reading.kind === 'fault')
     return { name: null, reason: reasons[reading.fault], malformed: reading.fault === 'malformed' };
-  const { name, hidden } = reading;
-  if (hidden) return { name, reason: 'hidden-name' };
-  if (name === null) return { name, reason: 'no-name' };
-  const claim = { name, port: destination.port, protocol: 'tls' } as const;
+  const { name, hidden: hides } = reading;
+  if (name === null) return { name, reason: hides ? 'hidden-name' : 'no-name' };
+  const claim = { name, port: destination.port, protocol: 'tls', hides } as const;
   const reason = judge(parts.allowlist(), claim);
   return reason === null ? { claim } : { name, reason };
 }

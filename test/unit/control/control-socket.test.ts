@@ -78,6 +78,26 @@ describe('the operator', () => {
     ]);
   });
 
+  test.each(['allow new.example ech', 'allow new.example ech --for 1h'])(
+    'is told what may hide behind it: %s',
+    async (words) => {
+      const { type, rules } = setUp();
+      expect((await type(words)).out).toMatch(/^new\.example ech is allowed until .*\n.*hide.*risk\.\n$/);
+      expect(rules()).toContain('new.example ech');
+      expect(await type('deny new.example')).toMatchObject({ code: 0 });
+      expect(rules()).not.toContain('new.example ech');
+    },
+  );
+
+  test.each(['allow ech', 'allow new.example ech ech', 'allow new.example:80 ech', 'allow ech new.example'])(
+    'is told that it can mean nothing: %s',
+    async (words) => {
+      const { type, world } = setUp();
+      expect(await type(words)).toMatchObject({ code: 78, out: '' });
+      expect(world.applied).toEqual([]);
+    },
+  );
+
   test('is told why a name can never be allowed', async () => {
     const { type, rules, world } = setUp();
     expect(await type('allow ntfy.example')).toMatchObject({ code: 78, err: 'ntfy.example is reserved.\n' });

@@ -47,6 +47,14 @@ describe('the allowlist', () => {
     expect(covering(name)).toEqual([]);
   });
 
+  test('keeps a rule that lets an encrypted hello through beside the same one that does not', () => {
+    const { rules } = parseRules('a.example\na.example ech\na.example ech', 'x');
+    expect(makeAllowlist(rules).rulesFor('a.example').map(renderRule)).toEqual([
+      'a.example',
+      'a.example ech',
+    ]);
+  });
+
   test('answers as quickly with ten thousand rules', () => {
     const text = Array.from({ length: 10_000 }, (_, index) => `*.n${index}.example`).join('\n');
     const big = makeAllowlist(parseRules(text, 'x').rules);

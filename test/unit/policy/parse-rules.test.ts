@@ -20,6 +20,8 @@ describe('a rule', () => {
     ['example.net:80', rule('example.net', { port: 80, protocol: 'http' })],
     ['*.debian.org:80', rule('debian.org', { wildcard: true, port: 80, protocol: 'http' })],
     ['ssh.github.com:22/tcp', rule('ssh.github.com', { port: 22, protocol: 'tcp' })],
+    ['cdn.example.net ech', rule('cdn.example.net', { ech: true })],
+    ['*.example.net:8443 \t ech', rule('example.net', { wildcard: true, port: 8443, ech: true })],
     ['example.net:80/tcp', rule('example.net', { port: 80, protocol: 'tcp' })],
     ['bücher.example', rule('xn--bcher-kva.example')],
     ['github.io', rule('github.io')],
@@ -34,6 +36,8 @@ describe('a rule', () => {
     'a.example.net:8443',
     'a.example.net:80',
     'b.example.net:22/tcp',
+    'a.example.net ech',
+    '*.example.net:8443 ech',
   ])('%s is printed as it was written', (text) => {
     expect(renderRule(parseRule(text) as Rule)).toBe(text);
   });
@@ -64,6 +68,12 @@ describe('a rule', () => {
     ['example.org:53', /port 53/],
     ['example.org:53/tcp', /port 53/],
     ['example.org:443 other.org', /no rule/],
+    ['example.org:80 ech', /only TLS/],
+    ['example.org:22/tcp ech', /only TLS/],
+    ['example.org ech ech', /no rule/],
+    ['example.org ECH', /no rule/],
+    ['example.orgech:', /no rule/],
+    ['*.com ech', /top-level/],
     ['user@example.org', /no host name/],
     ['example..org', /no host name/],
     ['-a.example.org', /no host name/],

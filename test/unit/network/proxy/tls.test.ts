@@ -185,6 +185,51 @@ describe('a refused hello gets an alert that says why, and reaches nobody', () =
   });
 });
 
+describe('an encrypted hello', () => {
+  const hidden = (spoken: string) => makeHello({ extensions: [sni(spoken), [0xfe0d, Buffer.alloc(80, 1)]] });
+  const open = (named: string, port: number) => ({ ...rule(named, port), ech: true as const });
+
+  test('is let out by the name it shows where that name has a rule that says so', async () => {
+    const world = await startWorld();
+    world.setRules(rule(name, world.port), open(name, world.port));
+    const socket = await world.dial();
+    const heard = hear(socket);
+    socket.end(hidden(name));
+    expect((await heard).bytes).toEqual(hidden(name));
+    expect([world.refusals, world.failures]).toEqual([[], []]);
+  });
+
+  test('is refused where another name, another port or another protocol has that rule', async () => {
+    const world = await startWorld();
+    world.setRules(rule(name, world.port), open(name, 443), open('other.example.org', world.port));
+    expect((await say(world, hidden(name))).bytes).toEqual(alert(49));
+    expect(world.refusals).toMatchObject([{ reason: 'hidden-name', name }]);
+  });
+
+  test('for a name that is not allowed, or for none, is refused whatever other rules say', async () => {
+    const world = await startWorld();
+    world.setRules(open(name, world.port));
+    expect((await say(world, hidden('evil.test'))).bytes).toEqual(alert(112));
+    const nameless = makeHello({ extensions: [[0xfe0d, Buffer.alloc(80, 1)]] });
+    expect((await say(world, nameless)).bytes).toEqual(alert(49));
+    expect(world.refusals.map(({ reason }) => reason)).toEqual(['name-not-allowed', 'hidden-name']);
+  });
+
+  test('is cut once the rule no longer says so, and one that hides nothing lives on', async () => {
+    const world = await startWorld();
+    world.setRules(open(name, world.port));
+    const [hiding, plain] = [await world.dial(), await world.dial()];
+    const heard = hear(hiding);
+    hiding.write(hidden(name));
+    plain.write(await helloFor(name));
+    await until(() => world.arrived.length === 2);
+    world.setRules(rule(name, world.port));
+    expect(world.proxy.reconsider()).toBe(1);
+    expect((await heard).error).toBe('ECONNRESET');
+    expect(plain.destroyed).toBe(false);
+  });
+});
+
 describe('a policy that is found out late', () => {
   test('refuses a name that answers with inside addresses alone', async () => {
     const world = await startWorld({ resolve: () => ({ kind: 'denied', reason: 'inside-address' }) });
