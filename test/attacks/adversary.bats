@@ -238,7 +238,7 @@ as_bare() {
   ctl PUT /anthropic/script '{"turns": [], "afterwards": "Back again."}' >/dev/null
   forget
   as_agent main 'kill -KILL -1' || true
-  eventually 30 says 'bypass permissions on' screen main
+  within 30 says 'bypass permissions on' screen main
   run ! as_agent main 'curl -sSk --max-time 2 --resolve denied.test:443:198.51.100.66 https://denied.test/after'
   matches "$(world)" '.canary.sightings == [] and .stray == 0'
   state main >"$BATS_TEST_TMPDIR/after"

@@ -70,7 +70,7 @@ teardown_file() {
   eventually 10 as_agent main 'curl -sSf --max-time 5 https://lure.test/before'
   forget
   ctl PUT /dns/zone/lure.test '{"a": ["10.0.0.66"], "ttl": 0}' >/dev/null
-  eventually 10 refuses_lure
+  within 10 refuses_lure
   ctl PUT /dns/zone/lure.test '{"a": ["198.51.100.77", "10.0.0.66", "169.254.169.254"], "rotate": true, "ttl": 0}' >/dev/null
   # An answer lives five seconds at least: three of them take turns.
   try as_agent main 'yes=no no=no
@@ -82,7 +82,7 @@ teardown_file() {
   [[ $output == 'yes yes' ]]
   # The answer that was good, used once it no longer is.
   ctl PUT /dns/zone/lure.test '{"a": ["10.0.0.66"], "ttl": 0}' >/dev/null
-  eventually 10 refuses_lure
+  within 10 refuses_lure
   as_agent main 'for try in {1..20}; do curl -s --max-time 2 --resolve lure.test:443:198.51.100.77 https://lure.test/after; done' || true
   matches "$(world)" '(.canary.sightings == []) and (.web | all(.path != "/after"))'
   in_box main '! nft list table ip cloister | grep -e 10.0.0.66 -e 169.254'
@@ -94,7 +94,7 @@ teardown_file() {
   # What nothing opens is not among what the operator has opened.
   ctl PUT /dns/zone/lure.test '{"a": ["127.0.0.1", "0.0.0.1", "169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200",
     "192.0.0.192", "224.0.0.251", "255.255.255.255", "198.51.100.127", "10.0.0.67"], "ttl": 0}' >/dev/null
-  eventually 10 leads_only_to 10.0.0.67
+  within 10 leads_only_to 10.0.0.67
   remove_box open
 }
 

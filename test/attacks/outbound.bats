@@ -103,7 +103,7 @@ asked() {
   matches_received 'all(.[]; .path != "/a-topic-like-a-password" or (.body | startswith("main: the box") | not))'
   matches_received 'all(.[]; tostring | test("PWNED|evil") | not)'
   [[ $(in_box main 'pgrep -u egress node') == "$before" ]]
-  eventually 20 says 204 as_agent main 'python3 /attacks/leave.py say turn'
+  within 20 says 204 as_agent main 'python3 /attacks/leave.py say turn'
 }
 
 @test "a flood of words comes to a few messages" {
@@ -118,7 +118,7 @@ asked() {
 @test "three hundred requests that never end shut nobody out" {
   as_agent main 'setsid python3 /attacks/half-open.py 100 /tmp/held >/dev/null 2>&1 </dev/null &'
   eventually 20 as_agent main '[[ -e /tmp/held ]]'
-  eventually 20 says 204 as_agent main 'timeout 4 python3 /attacks/leave.py say turn'
+  within 20 says 204 as_agent main 'timeout 4 python3 /attacks/leave.py say turn'
   as_agent main "timeout 4 python3 /attacks/leave.py export /v1/logs mark-held 'content-type: application/json'" | grep '200 OK'
   as_agent main 'pkill -f half-open.p[y]'
 }

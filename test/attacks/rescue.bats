@@ -82,7 +82,7 @@ END
 @test "an agent that changes the rescue's own git directory while it works can't have saved said of what is not" {
   in_session main "cd /workspace/repo; rm -f .git/config ~/.gitconfig ~/.netrc .git/hooks/*; git init -q"
   forge main target
-  eventually 60 rescue_events main 'any(.event == "rescue.failed" and (.reason | contains("the remote does not have")))'
+  within 60 rescue_events main 'any(.event == "rescue.failed" and (.reason | contains("the remote does not have")))'
   # It did push, and it did believe itself.
   [[ -n $(refs_of elsewhere) ]]
   rescue_events main '(map(select(.event == "rescue.failed"))[0].time) as $caught | all(.event != "rescue.saved" or .time < $caught)'
@@ -133,7 +133,7 @@ END
   box victim --env REPO_URL=https://github.com/cloister-demo/planted
   is_status victim '(.steps[] | select(.name == "repository") | .state == "warned") and
     (.rescue.restored | startswith("a rescue is there but was not restored: ") and contains("no secret of this box has signed it"))'
-  eventually 10 says 'was not restored' screen victim 1
+  within 10 says 'was not restored' screen victim 1
   in_session victim 'cd /workspace/repo && [[ ! -e mine.txt && -z $(git status --porcelain) ]]'
   # What it saves goes beside: nothing that may be wanted yet is written over.
   in_session victim 'echo later >/workspace/repo/later.txt'

@@ -225,7 +225,7 @@ deny() {
 
 # all_cut_soon BOX COUNT: what hold.py holds, within a second of the last word to deny it.
 all_cut_soon() {
-  eventually 5 as_agent "$1" "[[ \$(cat /tmp/held-* | grep -c cut) == $2 ]]"
+  within 5 as_agent "$1" "[[ \$(cat /tmp/held-* | grep -c cut) == $2 ]]"
   try as_agent "$1" "cat /tmp/held-* | awk '/cut/ { print \$2 - $denied_at; if (\$2 - $denied_at > 1) late = 1 } END { exit late }'"
   [[ $status == 0 ]]
 }

@@ -51,7 +51,7 @@ clear_way() {
       old[$box]=$(server "$box")
       as_agent "$box" "cd $FOLDER && { $way; kill -KILL ${old[$box]}; }" >/dev/null 2>&1 </dev/null || true
     done
-    eventually 30 session_back main "${old[main]}"
+    within 30 session_back main "${old[main]}"
     run ! session_back open "${old[open]}"
     clear_way open
     eventually 30 session_back open "${old[open]}"
@@ -77,7 +77,7 @@ has_shell() {
     as_agent $box "tmux -N -S $FOLDER/tmux kill-pane -t cloister:1.1"
   done
   # Init still looks: a pane that goes is made again.
-  eventually 60 has_shell main
+  within 60 has_shell main
   in_box main 'pgrep --full keep-pipes'
   # Without the control the look itself stands still: only who asks whether it lives finds out.
   eventually 30 says '"event":"child.stuck"' "$ENGINE" logs "$NAME-open"

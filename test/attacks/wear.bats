@@ -100,7 +100,7 @@ is_over() {
 
 recovers() {
   is_over "$1"
-  eventually 30 is_well "$1"
+  within 30 is_well "$1"
   holds /canary '[.sightings[] | select(.local == "198.51.100.66")] == []'
 }
 
@@ -186,8 +186,8 @@ few_terminals() {
 
 @test "terminals hoarded by several processes are freed again, and an operator gets one" {
   start_wearing main terminals 30
-  eventually 30 says agent.terminals "$ENGINE" logs "$NAME-main"
-  eventually 30 few_terminals main
+  within 30 says agent.terminals "$ENGINE" logs "$NAME-main"
+  within 30 few_terminals main
   "$ENGINE" exec "$NAME-main" script -qec 'test -t 0' /dev/null
   in_box main 'pkill -KILL -f [w]ear.py'
   recovers main

@@ -218,6 +218,12 @@ eventually() {
   done
 }
 
+# within SECONDS COMMAND...: the same where a control is what is waited for: that it has not acted is a judgement, and no
+# second look is taken at it (see scripts/choose-second-looks.ts).
+within() {
+  eventually "$@"
+}
+
 # says TEXT COMMAND...: the command's output holds the text.
 says() {
   local said

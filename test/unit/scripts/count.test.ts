@@ -51,6 +51,14 @@ test('tells a failure as unsteady when its whole file passed the second time, an
   expect(again('', '0')).toEqual({ last: '2 passed, 1 failed', status: 1 });
 });
 
+test('tells a file whose stage failed as unsteady when all of it passed the second time', () => {
+  const first = { 'attacks.status': '1', 'attacks.tap': '1..3\nnot ok 1 setup_file failed\n' };
+  const again = (tap: string) =>
+    count(results({ ...first, 'attacks-again.status': '0', 'attacks-again.tap': tap }));
+  expect(again('1..3\nok 1 a\nok 2 b\nok 3 c\n')).toEqual({ last: '3 passed, 0 failed', status: 0 });
+  expect(again('1..3\nok 1 a\nok 2 b\n').status).toBe(1);
+});
+
 test('counts what was unsteady, and fails what was so in the run before', () => {
   const unsteady = () => ({
     'container.status': '1',
