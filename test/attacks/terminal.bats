@@ -14,6 +14,15 @@ teardown_file() {
   remove_all
 }
 
+# What the test before did to the session the box has put right.
+setup() {
+  eventually 60 is_entered
+}
+
+is_entered() {
+  as_agent main "tmux -N -S $SOCKET display-message -p -t cloister:1.1 '#{pane_tty}' && jq --exit-status '.unanswered == {}' /run/cloister/state.json"
+}
+
 SOCKET=/run/cloister/session/tmux
 # The client alone, under the profile that the relay gives it.
 BARE=(/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all --ambient-caps=-all
@@ -101,7 +110,7 @@ QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its 
   done
   pane=$(agents_tmux "display-message -p -t cloister:1.1 '#{pane_tty}'")
   script -qefc "stty rows 40 cols 150; exec $ENGINE exec --interactive --tty $NAME-main cloister attach" "$said" \
-    < <(sleep 20) >/dev/null 2>&1 &
+    < <(exec sleep 90 2>/dev/null 3>&-) >/dev/null 2>&1 &
   operator=$!
   attached
   as_agent main "python3 /attacks/hostile.py passthrough >$pane"
@@ -164,7 +173,7 @@ TRAPS=("detach-client -s cloister -E 'id -u >/workspace/ran'" "set-option -g loc
   [[ $output != *wrote* && $output != *opened* && $output != *missing* && $output == *'Permission denied'* ]]
 }
 
-# A hostile server takes the place of the real one, and the real one comes back.
+# A hostile server takes the place of the real one, as often as the box puts that back, and in the end it comes back.
 hostile_server() {
   as_agent main 'rm -f /workspace/keys'
   as_agent main "python3 /attacks/hostile.py server $SOCKET /workspace/keys" &
@@ -172,9 +181,10 @@ hostile_server() {
   eventually 5 as_agent main "[[ -S $SOCKET.real && ! -e $SOCKET.new ]]"
 }
 
+# A socket that the real one no longer listens at is not put over the one that it may have made meanwhile.
 hostile_server_ends() {
   wait "$server" || true
-  as_agent main "mv -f $SOCKET.real $SOCKET"
+  as_agent main "if timeout 5 tmux -N -S $SOCKET.real list-sessions; then mv -f $SOCKET.real $SOCKET; else rm -f $SOCKET.real; fi"
 }
 
 @test "a hostile server in place of the real one gets nothing past the relay, and no key after the detach" {
@@ -222,6 +232,7 @@ nobody_at_the_keys() {
   as_agent main "printf '\e[H\e[2J' >$pane; yes 'words to select' | head -n 8 >$pane"
   operator 'expect words to select
     type \x1b[<0;3;36M\x1b[<32;12;36M\x1b[<0;12;36m
+    press \x20 until by-day
     expect by-night
     end' cloister attach >"$said" &
   operator=$!
