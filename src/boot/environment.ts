@@ -6,13 +6,8 @@ import { readMounted } from '../host/mounted-file.ts';
 import { memoryLimitOf } from '../host/proc/cgroup.ts';
 import { mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import { readStatus } from '../host/proc/pid.ts';
-import {
-  isLoopback,
-  isNeverOpened,
-  isNoHost,
-  type Range,
-  type Surroundings,
-} from '../policy/address-class.ts';
+import { isLoopback, isNeverOpened, isNoHost, type Surroundings } from '../policy/address-class.ts';
+import type { Range } from '../policy/range.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { BoxEnvironment } from '../state/environment.ts';
 import { findOtherBoot } from '../state/other-boot.ts';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { maskOf } from '../host/proc/pid.ts';
-import { parseRange, type Range } from '../policy/address-class.ts';
+import { parseRange, type Range } from '../policy/range.ts';
 import type { Platform } from '../state/environment.ts';
 
 const capabilityNumbers = {

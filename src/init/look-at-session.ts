@@ -8,9 +8,24 @@ import {
   planPanes,
   planRemoval,
 } from '../agents/panes.ts';
-import { clientCommand, makeSession } from '../agents/tmux.ts';
+import { clientCommand, makeSession, type SessionPlace } from '../agents/tmux.ts';
+import type { Identity } from '../confinement/profile.ts';
 import { chainOf } from '../core/errors.ts';
-import type { WatchParts } from './watch-session.ts';
+import type { Log } from '../core/log.ts';
+import type { Host } from '../host/host.ts';
+import type { EventBus } from '../state/events.ts';
+import type { Respawned } from './respawn.ts';
+
+export interface SessionParts {
+  readonly host: Host;
+  readonly log: Log;
+  readonly store: { readonly events: Pick<EventBus, 'emit'> };
+  readonly agent: Identity;
+  readonly place: SessionPlace;
+  readonly session: Pick<Respawned, 'child'>;
+  /** Called when Claude has ended in its pane, whether it was started again or not. */
+  readonly ended: () => void;
+}
 
 export interface Memory {
   said: AgentSaid | null;
@@ -30,7 +45,7 @@ const unasked = /^\S+ (was ended by|could not start)|: ?(join|choom|nice|prlimit
  * Claude.
  * @returns what is wrong with the server, or null.
  */
-export async function lookAtSession(parts: WatchParts, memory: Memory): Promise<string | null> {
+export async function lookAtSession(parts: SessionParts, memory: Memory): Promise<string | null> {
   const { host, log, agent, place } = parts;
   const run = (args: readonly string[]) => host.run(clientCommand(agent, args));
   const isOurs = (server: number | null) => server === parts.session.child.pid;
@@ -72,7 +87,7 @@ function sessionIsGone(error: unknown): null {
   throw error;
 }
 
-function hear({ log, store, ended }: WatchParts, memory: Memory, said: AgentSaid): void {
+function hear({ log, store, ended }: SessionParts, memory: Memory, said: AgentSaid): void {
   const last = memory.said;
   memory.said = said;
   if (last !== null && said.restarts < last.restarts) memory.before += last.restarts + 1;

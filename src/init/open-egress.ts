@@ -56,7 +56,7 @@ export function startEgressServices(parts: EgressServiceParts): EgressServices {
   });
   const firewall = startFirewall(parts, { list, own });
   const egress = startEgress(parts, { firewall, recorder, list: () => list, own });
-  const packetLog = startPacketLogger(parts, { firewall, recorder, held: heldBy(handover.environment) });
+  const packetLog = startPacketLogger({ ...parts, firewall, recorder, held: heldBy(handover.environment) });
   const tell = (word: NotificationWord) => {
     if (own?.notify) egress.tell(word);
   };

@@ -1,9 +1,13 @@
 import { egressIdentity, type Identity } from '../confinement/profile.ts';
+import type { Log } from '../core/log.ts';
 import { knockAddress, knockPort } from '../core/own-address.ts';
+import type { Host } from '../host/host.ts';
 import { readCounters } from '../network/firewall/counters.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
+import type { BoxEnvironment } from '../state/environment.ts';
+import type { EventBus } from '../state/events.ts';
+import type { Handover } from '../state/handover.ts';
 import type { Recorder } from './audit-recorder.ts';
-import type { EgressServiceParts } from './open-egress.ts';
 import { respawnPacketLogger } from './packet-logger.ts';
 import type { Respawned } from './respawn.ts';
 
@@ -17,16 +21,25 @@ export interface PacketLogger extends Pick<Respawned, 'stop' | 'child'> {
 }
 
 interface PacketLoggerParts {
+  readonly host: Host;
+  readonly log: Log;
+  readonly store: { readonly events: Pick<EventBus, 'emit'> };
+  readonly handover: Pick<Handover, 'backend'> & { readonly environment: Pick<BoxEnvironment, 'ipv6'> };
   readonly firewall: Firewall;
   readonly recorder: Recorder;
   readonly held: Pick<Identity, 'landlock' | 'limits'>;
 }
 
 /** Starts the reader, has everything it tells recorded, and counts what the firewall refused beyond that. */
-export function startPacketLogger(
-  { host, log, store, handover }: EgressServiceParts,
-  { firewall, recorder, held }: PacketLoggerParts,
-): PacketLogger {
+export function startPacketLogger({
+  host,
+  log,
+  store,
+  handover,
+  firewall,
+  recorder,
+  held,
+}: PacketLoggerParts): PacketLogger {
   let lines = 0;
   let heard = 0;
   let untold = 0;

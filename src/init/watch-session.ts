@@ -1,12 +1,10 @@
 import { lookAtPrograms, type Programs, signalCommand } from '../agents/programs.ts';
-import { clearSocket, type SessionPlace } from '../agents/tmux.ts';
+import { clearSocket } from '../agents/tmux.ts';
 import type { Identity } from '../confinement/profile.ts';
-import type { Log } from '../core/log.ts';
-import type { Command, Host } from '../host/host.ts';
+import type { Command } from '../host/host.ts';
 import type { BoxState } from '../state/box-state.ts';
 import { endStuck, type LivenessParts, watchLiveness } from './liveness.ts';
-import { lookAtSession, type Memory } from './look-at-session.ts';
-import type { Respawned } from './respawn.ts';
+import { lookAtSession, type Memory, type SessionParts } from './look-at-session.ts';
 
 /** Milliseconds for an answer: the agent's programs come last where the processor is short. */
 const patience = { session: 11_000, agent: 11_000 };
@@ -18,15 +16,8 @@ const rest = { short: 1000, long: 5000 };
 /** tmux makes its socket again. */
 const socketSignal = 10;
 
-export interface WatchParts {
-  readonly host: Host;
-  readonly log: Log;
+export interface WatchParts extends SessionParts {
   readonly store: LivenessParts['store'] & { readonly state: BoxState };
-  readonly agent: Identity;
-  readonly place: SessionPlace;
-  readonly session: Pick<Respawned, 'child'>;
-  /** Called when Claude has ended in its pane, whether it was started again or not. */
-  readonly ended: () => void;
 }
 
 /**

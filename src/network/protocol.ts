@@ -1,6 +1,6 @@
-import type { Range } from '../policy/address-class.ts';
 import type { NotificationWord } from '../policy/notification.ts';
 import type { OutboundTargets } from '../policy/outbound-target.ts';
+import type { Range } from '../policy/range.ts';
 import { type Failure, parseFailure, parseRefusal, type Refusal } from '../policy/refusal.ts';
 import type { Denial, Rule } from '../policy/rule.ts';
 

@@ -1,23 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
-import { broadcastsOf, neverOpened } from './never-opened.ts';
-
-/** An address range in CIDR form: base address, prefix length in bits, family. */
-export interface Range {
-  readonly base: string;
-  readonly prefix: number;
-  readonly family: 'ipv4' | 'ipv6';
-}
-
-/** @param text `10.0.0.0/8`, `fd00::/8` or a single address.  @returns the range, or null if it is none. */
-export function parseRange(text: string): Range | null {
-  const [base = '', digits, more] = text.split('/');
-  const family = isIPv4(base) ? 'ipv4' : isIPv6(base) ? 'ipv6' : null;
-  if (family === null || more !== undefined) return null;
-  const bits = family === 'ipv4' ? 32 : 128;
-  if (digits === undefined) return { base, prefix: bits, family };
-  if (!/^[0-9]{1,3}$/.test(digits) || Number(digits) > bits) return null;
-  return { base, prefix: Number(digits), family };
-}
+import { neverOpened } from './never-opened.ts';
+import { broadcastsOf, mustRange, type Range } from './range.ts';
 
 /** IPv4 ranges no public name may answer with (RFC 6890), unless the operator allows it. */
 const special = [
@@ -102,10 +85,4 @@ function listOf(ranges: readonly Range[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) list.addSubnet(range.base, range.prefix, range.family);
   return list;
-}
-
-function mustRange(text: string): Range {
-  const range = parseRange(text);
-  if (range === null) throw new TypeError(`${text} is no range`);
-  return range;
 }

@@ -1,5 +1,3 @@
-import type { Range } from './address-class.ts';
-
 /**
  * What no rule, no setting and no pin opens. An address where a cloud tells a machine its credentials is known to
  * everybody: an allowed name that answers with it is an attack whatever the operator has allowed around it.
@@ -31,19 +29,3 @@ export const neverOpened = [
   'fd00:a9fe:a9fe::1/128',
   'fd00:100::100:200/128',
 ];
-
-/** @returns the first and the last address of an IPv4 network: both are broadcast. None where there is no room for them. */
-export function broadcastsOf({ base, prefix, family }: Range): Range[] {
-  if (family !== 'ipv4' || prefix > 30) return [];
-  const size = 2 ** (32 - prefix);
-  const first = Math.floor(numberOf(base) / size) * size;
-  return [first, first + size - 1].map((each) => ({ base: textOf(each), prefix: 32, family }));
-}
-
-function numberOf(address: string): number {
-  return address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
-}
-
-function textOf(number: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
-}

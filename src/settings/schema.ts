@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { levels } from '../core/log.ts';
 import { parseSize, renderSize } from '../core/size.ts';
-import { isLoopback, isNeverOpened, isNoHost, parseRange, type Range } from '../policy/address-class.ts';
+import { isLoopback, isNeverOpened, isNoHost } from '../policy/address-class.ts';
+import { parseRange, type Range } from '../policy/range.ts';
 import { ownSchema } from './own-schema.ts';
 import { setRemedy } from './secrets.ts';
 

@@ -1,5 +1,5 @@
 import type { Level } from '../core/log.ts';
-import type { Range } from '../policy/address-class.ts';
+import type { Range } from '../policy/range.ts';
 import type { Rule } from '../policy/rule.ts';
 import type { NotifySettings } from './notify.ts';
 import type { TelemetrySettings } from './telemetry.ts';

@@ -1,6 +1,6 @@
 import type { AgentLimits } from '../confinement/agent-limits.ts';
 import type { Identity } from '../confinement/profile.ts';
-import type { Range } from '../policy/address-class.ts';
+import type { Range } from '../policy/range.ts';
 
 export type Platform = 'fly' | 'kubernetes' | 'podman' | 'docker' | 'unknown';
 

@@ -2,7 +2,7 @@ import type { Pty } from '../host/pty.ts';
 import type { Terminal } from '../host/terminal.ts';
 import { EscapeFilter } from './escape/filter.ts';
 import { judgeSequence } from './escape/judge-sequence.ts';
-import { watchSilence } from './silence.ts';
+import { type RelayClock, watchSilence } from './silence.ts';
 import { answered, begin, end } from './terminal-modes.ts';
 
 /** Milliseconds the operator's terminal has to answer that it has taken everything, with what it sent before. */
@@ -11,12 +11,6 @@ const drain = 1000;
 const gesture = 5000;
 /** A plain VT220: what the terminal can do is told by TERM and tmux.conf. */
 const identity = Buffer.from('\x1b[?62c');
-
-export interface RelayClock {
-  /** Milliseconds of a clock that nobody sets. */
-  uptime(): number;
-  sleep(milliseconds: number): Promise<void>;
-}
 
 /**
  * Relays between the operator's terminal and a client on an inner pty, so that the agent never holds the operator's

@@ -1,6 +1,5 @@
 import type { Pty } from '../host/pty.ts';
 import type { Terminal } from '../host/terminal.ts';
-import type { RelayClock } from './relay.ts';
 
 /** Milliseconds a client may be silent: at its start, after a key, and after the keys that leave a session. */
 const patience = { start: 3000, key: 10_000, leave: 2000 };
@@ -12,6 +11,12 @@ const givenBack = '\x1b[?1049l';
 const escapeOctet = 0x1b;
 /** What is said must show: the client may have been stopped in the middle of a picture. */
 const visibly = '\x1b[?2026l\r\n';
+
+export interface RelayClock {
+  /** Milliseconds of a clock that nobody sets. */
+  uptime(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
 
 export interface Silence {
   typed(bytes: Buffer): void;

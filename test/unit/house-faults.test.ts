@@ -145,6 +145,25 @@ describe('the rules of the house find', () => {
       { 'src/boot/init.ts': "import { readSettings } from '../settings/read.ts';\n" },
       'src/boot/init.ts -> src/settings/read.ts',
     ],
+    [
+      'importCircles',
+      'two files that import each other',
+      {
+        'src/host/pid.ts': "import { size } from './size.ts';\n",
+        'src/host/size.ts': "import { pid } from './pid.ts';\n",
+      },
+      'src/host/pid.ts -> src/host/size.ts -> src/host/pid.ts',
+    ],
+    [
+      'importCircles',
+      'a circle of types over three files',
+      {
+        'src/host/pid.ts': "import type { Size } from './size.ts';\n",
+        'src/host/size.ts': "import { type Host } from './host.ts';\n",
+        'src/host/host.ts': "export type { Pid } from './pid.ts';\n",
+      },
+      'src/host/pid.ts -> src/host/size.ts -> src/host/host.ts -> src/host/pid.ts',
+    ],
     ['unknownRooms', 'a room that nobody knows', { 'src/attic/box.ts': '' }, 'attic'],
     [
       'rootLoadsUnprivileged',

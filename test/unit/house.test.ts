@@ -18,6 +18,13 @@ describe('imports point one way', () => {
     ).toEqual([]);
   });
 
+  test('and never in a circle, types included', () => {
+    expect(
+      rules.importCircles(tree),
+      'what two files both need goes to the lower one, or into a file of its own',
+    ).toEqual([]);
+  });
+
   test('every room is known to this test', () => {
     expect(rules.unknownRooms(tree), 'say in house/rooms.ts what a new room may load').toEqual([]);
   });

@@ -13,6 +13,22 @@ export const importsAgainstDirection: Rule = (tree) =>
     }),
   );
 
+/** Files that need each other, be it for a type, can't be read one after the other. */
+export const importCircles: Rule = (tree) => {
+  const imports = Map.groupBy(importsOf(tree), ({ from }) => from);
+  const done = new Set<string>();
+  const found: string[] = [];
+  const follow = (path: string, way: readonly string[]) => {
+    const at = way.indexOf(path);
+    if (at >= 0) found.push([...way.slice(at), path].join(' -> '));
+    if (at >= 0 || done.has(path)) return;
+    for (const { to } of imports.get(path) ?? []) follow(to, [...way, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) follow(path, []);
+  return found;
+};
+
 export const unknownRooms: Rule = (tree) =>
   [...new Set(sourcesOf(tree).map(([path]) => roomOf(path)))].filter((room) => !(room in mayLoad));
 

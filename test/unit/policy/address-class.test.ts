@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  isLoopback,
-  isNeverOpened,
-  isNoHost,
-  makeAddressJudge,
-  parseRange,
-} from '../../../src/policy/address-class.ts';
+import { isLoopback, isNeverOpened, isNoHost, makeAddressJudge } from '../../../src/policy/address-class.ts';
+import { parseRange } from '../../../src/policy/range.ts';
 
 const nothing = { connected: [], local: [], allowed: [] };
 const range = (text: string) => parseRange(text) as NonNullable<ReturnType<typeof parseRange>>;
