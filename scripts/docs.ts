@@ -97,8 +97,9 @@ function rowOfEvent({ event, levels, when, fields }: LogEvent): string[] {
 }
 
 function roomsOfNetwork(): string[] {
-  const inner = readdirSync('src/network', { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return inner.map(({ name }) => `network/${name}`).toSorted();
+  const inner = readdirSync('src/network', { withFileTypes: true, recursive: true });
+  const folders = inner.filter((entry) => entry.isDirectory());
+  return folders.map(({ name, parentPath }) => `${parentPath}/${name}`.slice('src/'.length)).toSorted();
 }
 
 function respawnOf({ pause, longest, settled, failing }: Policy): string[] {

@@ -6,7 +6,7 @@ import { uptime } from '../../src/host/uptime.ts';
 import { makeReports } from '../../src/network/refusal-reports.ts';
 import { makeResolver } from '../../src/network/resolver/resolver.ts';
 import { serve } from '../../src/network/resolver/serve.ts';
-import { makeUpstream } from '../../src/network/resolver/upstream.ts';
+import { makeUpstream } from '../../src/network/upstream/upstream.ts';
 import { makeAllowlist } from '../../src/policy/allowlist.ts';
 import { parseRules } from '../../src/policy/parse-rules.ts';
 

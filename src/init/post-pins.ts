@@ -1,6 +1,6 @@
 import type { Log } from '../core/log.ts';
 import type { Host } from '../host/host.ts';
-import type { KernelReport } from '../network/firewall/kernel-pins.ts';
+import type { KernelReport } from '../network/firewall/pins/kernel-pins.ts';
 import type { StateStore } from '../state/state-store.ts';
 
 /** Milliseconds in which what has become of the pins goes together onto the store: a dial waits for none of it. */

@@ -3,14 +3,13 @@ import { type Allowlist, makeAllowlist } from '../policy/allowlist.ts';
 import type { Outbound, OutboundParts } from './outbound/outbound.ts';
 import { type Leases, makeLeases } from './pin-leases.ts';
 import type { FromEgress, ToEgress } from './protocol.ts';
-import { listenProxy } from './proxy/listen.ts';
-import { makeEgressProxy } from './proxy/proxy.ts';
+import { listenProxy, makeEgressProxy } from './proxy/proxy.ts';
 import type { EgressProxy, ProxyParts } from './proxy/proxy-parts.ts';
 import { makeReports } from './refusal-reports.ts';
 import { makeResolver } from './resolver/resolver.ts';
 import type { Resolver } from './resolver/resolver-parts.ts';
 import { serve } from './resolver/serve.ts';
-import { makeUpstream } from './resolver/upstream.ts';
+import { makeUpstream } from './upstream/upstream.ts';
 
 /** Milliseconds after a pass over the whole list, when its leftovers in memory are dropped. */
 const settling = 2000;

@@ -1,7 +1,7 @@
 import Packet from 'dns2/packet';
 import { makeResolver } from '../../src/network/resolver/resolver.ts';
 import type { ReplyWith, Resolver } from '../../src/network/resolver/resolver-parts.ts';
-import { parseUpstreamAnswer, renderUpstreamQuery } from '../../src/network/resolver/upstream-message.ts';
+import { parseUpstreamAnswer, renderUpstreamQuery } from '../../src/network/upstream/upstream-message.ts';
 import { makeAllowlist } from '../../src/policy/allowlist.ts';
 import { parseRules } from '../../src/policy/parse-rules.ts';
 import { query, types, upstream } from '../unit/network/resolver/dns.ts';

@@ -37,10 +37,10 @@ describe.each(pages)('%s', (path) => {
   });
 });
 
-test('every room has a page, the four of the network too, and no other folder has', () => {
-  const inner = readdirSync('src/network', { withFileTypes: true })
+test('every room has a page, those of the network too, and no other folder has', () => {
+  const inner = readdirSync('src/network', { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => `network/${name}`);
+    .map(({ name, parentPath }) => join(parentPath, name).slice('src/'.length));
   const rooms = [...order.filter((room) => room !== 'main'), ...inner];
   expect(pages.map((path) => dirname(path).slice('src/'.length)).toSorted()).toEqual(rooms.toSorted());
 });

@@ -37,13 +37,12 @@ describe.each(walks)('$title', ({ files }) => {
     expect(reentered(files)).toEqual([]);
   });
 
-  test('leads through files that load one another', () => {
+  test('comes to each file from one before it, by what they load', () => {
     const sources = files.filter((file) => file.startsWith('src/'));
-    const isTied = (file: string) =>
-      imports.some(
-        ({ from, to }) => (from === file && sources.includes(to)) || (to === file && sources.includes(from)),
-      );
-    expect(sources.filter((file) => !isTied(file))).toEqual([]);
+    const rooms = roomsOf(files);
+    const isReached = (file: string, index: number) =>
+      sources.slice(0, index).some((before) => areTied(before, file, rooms));
+    expect(sources.slice(1).filter((file, index) => !isReached(file, index + 1))).toEqual([]);
   });
 });
 
@@ -55,6 +54,15 @@ test('a walk that comes back, and one that is too long, are found', () => {
     'network/proxy',
     'main',
   ]);
+});
+
+test('files that have nothing of each other are no walk', () => {
+  expect(areTied('src/network/proxy/tls.ts', 'src/network/proxy/outbound-dial.ts', [])).toBe(true);
+  expect(areTied('src/network/proxy/outbound-dial.ts', 'src/network/pin-leases.ts', [])).toBe(false);
+  expect(areTied('src/network/proxy/outbound-dial.ts', 'src/network/pin-leases.ts', ['network/proxy'])).toBe(
+    true,
+  );
+  expect(areTied('src/network/proxy/tls.ts', 'src/rescue/git.ts', ['network/proxy', 'rescue'])).toBe(false);
 });
 
 /** Every numbered station of every walk, in order. */
@@ -72,6 +80,20 @@ function parseWalks(document: string): Walk[] {
 /** The rooms of a walk, in order: a room once for each time it is entered. */
 function roomsOf(files: readonly string[]): string[] {
   return files.map(roomOf).filter((room, index, all) => room !== all[index - 1]);
+}
+
+/** One loads the other, or both load, or are loaded by, a third file in one of these rooms. */
+function areTied(one: string, other: string, rooms: readonly string[]): boolean {
+  const besideOther = neighboursOf(other);
+  const besideOne = neighboursOf(one);
+  return (
+    besideOne.has(other) ||
+    [...besideOne].some((file) => besideOther.has(file) && rooms.includes(roomOf(file)))
+  );
+}
+
+function neighboursOf(file: string): Set<string> {
+  return new Set(imports.flatMap(({ from, to }) => (from === file ? [to] : to === file ? [from] : [])));
 }
 
 function reentered(files: readonly string[]): string[] {

@@ -4,8 +4,8 @@ import type { Allowlist } from '../../policy/allowlist.ts';
 import type { Backend } from '../../state/environment.ts';
 import { pinLifetimeOf } from '../protocol.ts';
 import { applyProxied } from './apply.ts';
-import { type KernelReport, makeKernelPins } from './kernel-pins.ts';
-import { PinTable } from './pins.ts';
+import { type KernelReport, makeKernelPins } from './pins/kernel-pins.ts';
+import { PinTable } from './pins/pins.ts';
 import { proxiedPorts } from './plan.ts';
 
 /** A request from the egress process: open the firewall for this name's addresses. TTL in seconds. */

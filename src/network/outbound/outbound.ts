@@ -4,7 +4,7 @@ import type { NotificationWord } from '../../policy/notification.ts';
 import { type OutboundTargets, rulesOf } from '../../policy/outbound-target.ts';
 import type { PinWish } from '../pin-leases.ts';
 import { makeNames } from '../resolver/names.ts';
-import type { AskUpstream } from '../resolver/upstream.ts';
+import type { AskUpstream } from '../upstream/upstream.ts';
 import { openIngest } from './ingest.ts';
 import { makeNotifier } from './notifier.ts';
 import { makePost } from './post.ts';

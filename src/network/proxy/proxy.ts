@@ -1,3 +1,4 @@
+import { createServer, type Server } from 'node:net';
 import { type Connection, type ProxyContext, tellRefused } from './connection.ts';
 import { makeConnectionTable } from './connection-table.ts';
 import { judge } from './judge-claim.ts';
@@ -7,6 +8,26 @@ import { connectionLimits, type Limits } from './proxy-limits.ts';
 import type { EgressProxy, ProxyParts } from './proxy-parts.ts';
 import { takeTcp } from './tcp.ts';
 import { takeTls } from './tls.ts';
+
+const mostAccepted = 16_384;
+const backlog = 4096;
+const probeAfter = 60_000;
+
+/**
+ * Serves the proxy on a socket somebody else bound. Its clients' sockets keep our side open when they close
+ * theirs, and are not paused: `take` reads, or pauses, before it returns.
+ */
+export function listenProxy(proxy: EgressProxy, descriptor: { readonly fd: number }): Promise<Server> {
+  const server = createServer(
+    { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: probeAfter },
+    (socket) => proxy.take(socket),
+  );
+  server.maxConnections = mostAccepted;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ fd: descriptor.fd, backlog }, () => resolve(server));
+  });
+}
 
 /**
  * Judges connections by what they say themselves and relays the allowed ones. `take` wants sockets that were made

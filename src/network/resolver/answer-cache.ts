@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { findTtls } from './dns-message.ts';
+import { findTtls } from '../dns-message.ts';
 
 /** Octets of queries and answers together, and what each pair costs beyond its own. */
 const mostOctets = 1024 ** 2;

@@ -1,5 +1,5 @@
 import Packet from 'dns2/packet';
-import { type Query, renderError } from './dns-message.ts';
+import { type Query, renderError } from '../dns-message.ts';
 
 /** An error answer without its question, which is all that differs between two clients. */
 interface Blank {

@@ -1,28 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { lookUp } from './look-up.ts';
+import { Rcode } from '../dns-message.ts';
+import type { UpstreamAnswer } from '../upstream/upstream-message.ts';
 import { makeBudget } from './query-budget.ts';
-import type { Resolution, ResolverParts } from './resolver-parts.ts';
+import type { FoundAddresses, Resolution, ResolverParts } from './resolver-parts.ts';
+import {
+  askWithPatience,
+  type HeldAddresses,
+  isOfUse,
+  isUpstreamDown,
+  makeDo,
+  retryPause,
+} from './stale-answers.ts';
 
 const mostHeld = 10_000;
-/** Milliseconds an answer whose time is over may still be used while the upstream is down (RFC 8767). */
-const longestStale = 3_600_000;
-const staleTtl = 30;
-/** Milliseconds the upstream has before a stale answer is given in its place. */
-const patience = 1800;
-/** Milliseconds between two tries for a name while its stale answer is used. */
-const retryPause = 5000;
-
-/** What is known of a name. `until` is when its time is over, in milliseconds; it may be over already. */
-export interface FoundAddresses {
-  readonly resolution: Resolution;
-  readonly until: number;
-}
-
-type Held = FoundAddresses & {
-  /** When the upstream is tried again, where it failed to renew this. */
-  retryAt: number | null;
-};
+/** Seconds an answer is held, at least and at most; what is dialled later is pinned anew. */
+const leastTtl = 5;
+const mostTtl = 300;
+/** Seconds a name may count as absent or empty: it may just be coming into being. */
+const mostNegativeTtl = 60;
 
 /** The names looked up so far. */
 export interface Names {
@@ -79,7 +74,7 @@ export function makeNames(parts: ResolverParts): Names {
 }
 
 /** A size, for what has a greatest number takes the room for all of them at once. */
-function makeHeld(): LRUCache<string, Held> {
+function makeHeld(): LRUCache<string, HeldAddresses> {
   return new LRUCache({ maxSize: mostHeld, sizeCalculation: () => 1 });
 }
 
@@ -87,9 +82,38 @@ function refusal(reason: 'name-not-allowed' | 'too-many-names'): FoundAddresses 
   return { resolution: { kind: 'denied', reason }, until: 0 };
 }
 
+/** Asks upstream for a name, judges the addresses and has them noted as an answer. Never throws. */
+async function lookUp(parts: ResolverParts, name: string): Promise<Resolution> {
+  let answer: UpstreamAnswer;
+  try {
+    answer = await parts.ask(name);
+  } catch (error) {
+    return { kind: 'failed', trouble: 'upstream-silent', detail: (error as Error).message };
+  }
+  const { rcode, addresses } = answer;
+  const negativeTtl = bound(answer.ttl, mostNegativeTtl);
+  if (rcode === Rcode.noSuchName) return { kind: 'absent', ttl: negativeTtl };
+  if (rcode !== Rcode.ok)
+    return { kind: 'failed', trouble: 'upstream-failed', detail: `it answered with rcode ${rcode}` };
+  if (addresses.length === 0) return { kind: 'addresses', addresses, ttl: negativeTtl };
+  const good = addresses.filter(parts.mayDial);
+  if (good.length === 0) return { kind: 'denied', reason: 'inside-address', ttl: negativeTtl };
+  const ttl = bound(answer.ttl, mostTtl);
+  try {
+    await parts.learned(name, good, ttl);
+    return { kind: 'addresses', addresses: good, ttl };
+  } catch (error) {
+    return { kind: 'failed', trouble: 'pin-failed', detail: (error as Error).message };
+  }
+}
+
+function bound(ttl: number, most: number): number {
+  return Math.min(Math.max(ttl, leastTtl), most);
+}
+
 /** A name that failed is held as well: it has been asked, and counts as new no more. */
 function remember(
-  held: LRUCache<string, Held>,
+  held: LRUCache<string, HeldAddresses>,
   { name, resolution, now }: { name: string; resolution: Resolution; now: number },
 ): FoundAddresses {
   const known = held.get(name);
@@ -101,43 +125,4 @@ function remember(
   const found = { resolution, until: now + seconds * 1000, retryAt: null };
   held.set(name, found);
   return found;
-}
-
-/** Only addresses are used beyond their time, and only within bounds. */
-function isOfUse({ resolution, until }: FoundAddresses, now: number): boolean {
-  return resolution.kind === 'addresses' && resolution.addresses.length > 0 && now < until + longestStale;
-}
-
-async function askWithPatience(
-  parts: ResolverParts,
-  { name, known, asked }: { name: string; known: Held; asked: Promise<FoundAddresses> },
-): Promise<FoundAddresses> {
-  const over = new AbortController();
-  const waited = sleep(patience, null, { signal: over.signal }).catch(() => null);
-  const found = await Promise.race([asked, waited]);
-  over.abort();
-  if (found !== null && !isUpstreamDown(found.resolution)) return found;
-  known.retryAt ??= parts.now() + retryPause;
-  return makeDo(parts, name, known);
-}
-
-function isUpstreamDown(resolution: Resolution): boolean {
-  return resolution.kind === 'failed' && resolution.trouble !== 'pin-failed';
-}
-
-/** Gives the stale answer, once it is noted as one. It is not for repetition. */
-async function makeDo(
-  parts: ResolverParts,
-  name: string,
-  { resolution }: FoundAddresses,
-): Promise<FoundAddresses> {
-  if (resolution.kind !== 'addresses') return { resolution, until: 0 };
-  const { addresses } = resolution;
-  try {
-    await parts.learned(name, addresses, staleTtl);
-    return { resolution: { kind: 'addresses', addresses, ttl: staleTtl }, until: 0 };
-  } catch (error) {
-    const { message: detail } = error as Error;
-    return { resolution: { kind: 'failed', trouble: 'pin-failed', detail }, until: 0 };
-  }
 }

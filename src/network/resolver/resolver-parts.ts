@@ -1,8 +1,8 @@
 import type { AddressJudge } from '../../policy/address-class.ts';
 import type { Allowlist } from '../../policy/allowlist.ts';
 import type { Failure, Reason, Refusal, Trouble } from '../../policy/refusal.ts';
-import type { Transport } from './dns-message.ts';
-import type { AskUpstream } from './upstream.ts';
+import type { Transport } from '../dns-message.ts';
+import type { AskUpstream } from '../upstream/upstream.ts';
 
 /**
  * What became of a name. `denied` means by policy; `failed` means for any other reason. TTLs are in
@@ -13,6 +13,12 @@ export type Resolution =
   | { readonly kind: 'absent'; readonly ttl?: number }
   | { readonly kind: 'denied'; readonly reason: Reason; readonly ttl?: number }
   | { readonly kind: 'failed'; readonly trouble: Trouble; readonly detail: string };
+
+/** What is known of a name. `until` is when its time is over, in milliseconds; it may be over already. */
+export interface FoundAddresses {
+  readonly resolution: Resolution;
+  readonly until: number;
+}
 
 export interface ResolverParts {
   /** The rules of this moment: they change while the resolver runs. */

@@ -1,7 +1,5 @@
 import { normaliseName } from '../../policy/host-name.ts';
 import { type Reason, reasonTexts, type Trouble } from '../../policy/refusal.ts';
-import { makeFinished } from './answer-cache.ts';
-import { makeBlank } from './answer-template.ts';
 import {
   Explanation,
   parseQuery,
@@ -10,9 +8,11 @@ import {
   renderAnswer,
   renderError,
   type Transport,
-} from './dns-message.ts';
-import { type FoundAddresses, makeNames, type Names } from './names.ts';
-import type { ReplyWith, Resolution, Resolver, ResolverParts } from './resolver-parts.ts';
+} from '../dns-message.ts';
+import { makeFinished } from './answer-cache.ts';
+import { makeBlank } from './answer-template.ts';
+import { makeNames, type Names } from './names.ts';
+import type { FoundAddresses, ReplyWith, Resolution, Resolver, ResolverParts } from './resolver-parts.ts';
 
 const typeA = 1;
 const classInternet = 1;

@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { largestDatagram } from './dns-message.ts';
+import { largestDatagram } from '../dns-message.ts';
 import type { Resolver } from './resolver-parts.ts';
 import { converse } from './tcp-conversation.ts';
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { Rcode } from './dns-message.ts';
-import { frame, Unframer } from './framing.ts';
+import { Rcode } from '../dns-message.ts';
+import { frame, Unframer } from '../framing.ts';
 import type { ReplyWith, Resolver } from './resolver-parts.ts';
 
 /** Milliseconds a client may take for its next whole query. */

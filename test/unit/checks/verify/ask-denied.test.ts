@@ -6,7 +6,7 @@ import {
   Rcode,
   renderAnswer,
   renderError,
-} from '../../../../src/network/resolver/dns-message.ts';
+} from '../../../../src/network/dns-message.ts';
 
 function asked() {
   const query = parseQuery(renderQuery('cloister-self-test.invalid'));

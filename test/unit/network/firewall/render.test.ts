@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type FirewallPlan, parseStanding, planFirewall } from '../../../../src/network/firewall/plan.ts';
-import { renderFirewall4, renderProxied } from '../../../../src/network/firewall/render.ts';
 import {
   renderPinChain,
   renderPinChange,
   renderPinnedBySet,
   renderPinSet,
-} from '../../../../src/network/firewall/render-pins.ts';
+} from '../../../../src/network/firewall/pins/render-pins.ts';
+import { type FirewallPlan, parseStanding, planFirewall } from '../../../../src/network/firewall/plan.ts';
+import { renderFirewall4, renderProxied } from '../../../../src/network/firewall/render.ts';
 import { renderFirewall6 } from '../../../../src/network/firewall/render6.ts';
 
 const plan = (more: Partial<Parameters<typeof planFirewall>[0]> = {}): FirewallPlan =>

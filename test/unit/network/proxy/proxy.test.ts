@@ -1,8 +1,8 @@
 import { BoundSocket, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeKnownAddresses } from '../../../../src/network/proxy/known-addresses.ts';
-import { listenProxy } from '../../../../src/network/proxy/listen.ts';
 import { planFor } from '../../../../src/network/proxy/plan-connection.ts';
+import { listenProxy } from '../../../../src/network/proxy/proxy.ts';
 import { makeAllowlist } from '../../../../src/policy/allowlist.ts';
 import { captureHello } from './hellos.ts';
 import { hear, home, listen, type Rig, type RigOptions, rule, startGuard, until } from './rig.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { parseQuery, renderAnswer } from '../../../../src/network/dns-message.ts';
 import { makeFinished } from '../../../../src/network/resolver/answer-cache.ts';
-import { parseQuery, renderAnswer } from '../../../../src/network/resolver/dns-message.ts';
 import { query } from './dns.ts';
 
 /** @returns a query for the name of that number, and a finished answer to it. */

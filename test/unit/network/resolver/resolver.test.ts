@@ -1,7 +1,7 @@
 import Packet from 'dns2/packet';
 import { describe, expect, test } from 'vitest';
 import { makeResolver } from '../../../../src/network/resolver/resolver.ts';
-import type { UpstreamAnswer } from '../../../../src/network/resolver/upstream-message.ts';
+import type { UpstreamAnswer } from '../../../../src/network/upstream/upstream-message.ts';
 import { makeAddressJudge } from '../../../../src/policy/address-class.ts';
 import { type Allowlist, makeAllowlist } from '../../../../src/policy/allowlist.ts';
 import { parseRules } from '../../../../src/policy/parse-rules.ts';

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import Packet from 'dns2/packet';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bindSockets } from '../../../../src/host/sockets.ts';
-import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
+import { frame, Unframer } from '../../../../src/network/framing.ts';
 import type { ReplyWith, Resolver } from '../../../../src/network/resolver/resolver-parts.ts';
 import { serve, serveDatagrams } from '../../../../src/network/resolver/serve.ts';
 import { converse } from '../../../../src/network/resolver/tcp-conversation.ts';

@@ -1,5 +1,5 @@
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
-import type { NetlinkAnswer } from '../../host/host.ts';
+import type { NetlinkAnswer } from '../../../host/host.ts';
 import type { PinBatch } from './pin-batch.ts';
 
 const kernel = 0;

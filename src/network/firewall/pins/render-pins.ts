@@ -1,5 +1,5 @@
+import { table } from '../render.ts';
 import type { Pin } from './pins.ts';
-import { table } from './render.ts';
 
 /** The bit of a packet's mark that stands for «pinned». Marks are set by who has NET_ADMIN: here by the set alone. */
 const pinned = '0x10000';

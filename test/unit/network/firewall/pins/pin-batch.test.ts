@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { acknowledge, refuseWith, renderAnswer } from '../../../../src/host/fake-netfilter.ts';
-import { findRefusal } from '../../../../src/network/firewall/batch-answer.ts';
-import { renderPinBatch } from '../../../../src/network/firewall/pin-batch.ts';
+import { acknowledge, refuseWith, renderAnswer } from '../../../../../src/host/fake-netfilter.ts';
+import { findRefusal } from '../../../../../src/network/firewall/pins/batch-answer.ts';
+import { renderPinBatch } from '../../../../../src/network/firewall/pins/pin-batch.ts';
 
 const first = { address: '198.51.100.1', port: 443 };
 const second = { address: '198.51.100.2', port: 443 };

@@ -1,53 +1,13 @@
-import { Rcode } from './dns-message.ts';
-import { exchange } from './exchange.ts';
+import { Rcode } from '../dns-message.ts';
 import type { UpstreamAnswer } from './upstream-message.ts';
-import { makeQueue } from './upstream-queue.ts';
 
 /** Milliseconds an upstream has before the next is asked as well. */
 const headStart = 250;
 /** Milliseconds between two tries once all have been asked. */
 const repeatPause = 1000;
-/** Milliseconds all of them have together: less than the 5 s a stub resolver waits. */
-const patience = 4000;
 const mostTries = 8;
-/** Milliseconds an upstream that was slow or dead is asked last. */
-const penalty = 30_000;
-const mostSockets = 256;
 
-/** Asks for a name's IPv4 addresses. Throws when no upstream answered in time. */
-export type AskUpstream = (name: string) => Promise<UpstreamAnswer>;
-
-/**
- * Asks the first upstream, soon the next as well if it is slow, at once if it fails, and takes the first
- * good answer.
- * @param addresses the upstream resolvers, in order of preference.  @param port where they listen, usually
- * 53.
- */
-export function makeUpstream(addresses: readonly string[], port = 53): AskUpstream {
-  const enqueue = makeQueue(mostSockets);
-  const badUntil = new Map<string, number>();
-  const isBad = (address: string) => (badUntil.get(address) ?? 0) > performance.now();
-  return async (name) => {
-    const over = new AbortController();
-    const timer = setTimeout(() => over.abort(), patience);
-    const { signal } = over;
-    try {
-      return await race({
-        upstreams: addresses.toSorted((one, other) => Number(isBad(one)) - Number(isBad(other))),
-        ask: (address) => enqueue(() => exchange({ address, port, name, signal }), signal),
-        report: (address, isGood) => badUntil.set(address, isGood ? 0 : performance.now() + penalty),
-        signal,
-      });
-    } catch (cause) {
-      throw new Error(`no upstream answered for ${name}`, { cause });
-    } finally {
-      clearTimeout(timer);
-      over.abort();
-    }
-  };
-}
-
-interface Race {
+export interface Race {
   readonly upstreams: readonly string[];
   readonly ask: (address: string) => Promise<UpstreamAnswer>;
   /** Hears which upstreams answer, and which are slow or dead. */
@@ -55,7 +15,8 @@ interface Race {
   readonly signal: AbortSignal;
 }
 
-function race({ upstreams, ask, report, signal }: Race): Promise<UpstreamAnswer> {
+/** Asks the first, the next where it is slow or fails, and so on around, until one gives a final answer or the signal ends it. */
+export function race({ upstreams, ask, report, signal }: Race): Promise<UpstreamAnswer> {
   return new Promise((resolve, reject) => {
     const running = new Map<number, string>();
     let tries = 0;

@@ -1,16 +1,57 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
-import { frame, Unframer } from './framing.ts';
+import { frame, Unframer } from '../framing.ts';
 import {
   parseUpstreamAnswer,
   randomiseCase,
   renderUpstreamQuery,
   type UpstreamAnswer,
 } from './upstream-message.ts';
+import { makeQueue } from './upstream-queue.ts';
+import { race } from './upstream-race.ts';
+
+/** Milliseconds all upstreams have together: less than the 5 s a stub resolver waits. */
+const patience = 4000;
+/** Milliseconds an upstream that was slow or dead is asked last. */
+const penalty = 30_000;
+const mostSockets = 256;
+
+/** Asks for a name's IPv4 addresses. Throws when no upstream answered in time. */
+export type AskUpstream = (name: string) => Promise<UpstreamAnswer>;
+
+/**
+ * Asks the first upstream, soon the next as well if it is slow, at once if it fails, and takes the first
+ * good answer.
+ * @param addresses the upstream resolvers, in order of preference.  @param port where they listen, usually
+ * 53.
+ */
+export function makeUpstream(addresses: readonly string[], port = 53): AskUpstream {
+  const enqueue = makeQueue(mostSockets);
+  const badUntil = new Map<string, number>();
+  const isBad = (address: string) => (badUntil.get(address) ?? 0) > performance.now();
+  return async (name) => {
+    const over = new AbortController();
+    const timer = setTimeout(() => over.abort(), patience);
+    const { signal } = over;
+    try {
+      return await race({
+        upstreams: addresses.toSorted((one, other) => Number(isBad(one)) - Number(isBad(other))),
+        ask: (address) => enqueue(() => exchange({ address, port, name, signal }), signal),
+        report: (address, isGood) => badUntil.set(address, isGood ? 0 : performance.now() + penalty),
+        signal,
+      });
+    } catch (cause) {
+      throw new Error(`no upstream answered for ${name}`, { cause });
+    } finally {
+      clearTimeout(timer);
+      over.abort();
+    }
+  };
+}
 
 /** One question to one upstream; `signal` ends the waiting. */
-export interface Question {
+interface Question {
   readonly address: string;
   readonly port: number;
   readonly name: string;
@@ -21,7 +62,7 @@ export interface Question {
  * Asks one upstream, over UDP and then over TCP if it has to be. Rejects when it can't be reached, or the
  * signal says so.
  */
-export async function exchange(question: Question): Promise<UpstreamAnswer> {
+async function exchange(question: Question): Promise<UpstreamAnswer> {
   const answer = await askByDatagram(question);
   question.signal.throwIfAborted();
   return answer === 'by-stream' ? askByStream(question) : answer;

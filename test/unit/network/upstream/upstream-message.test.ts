@@ -4,8 +4,8 @@ import {
   parseUpstreamAnswer,
   randomiseCase,
   renderUpstreamQuery,
-} from '../../../../src/network/resolver/upstream-message.ts';
-import { types, upstream } from './dns.ts';
+} from '../../../../src/network/upstream/upstream-message.ts';
+import { types, upstream } from '../resolver/dns.ts';
 
 describe('our question to the upstream', () => {
   test('holds the name and nothing of the client', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
+import { frame, Unframer } from '../../../src/network/framing.ts';
 
 /** A small generator with a seed, so that a failing split can be repeated. */
 function randomFrom(seed: number): (below: number) => number {

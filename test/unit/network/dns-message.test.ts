@@ -1,14 +1,14 @@
 import Packet from 'dns2/packet';
 import { describe, expect, test } from 'vitest';
-import { makeBlank } from '../../../../src/network/resolver/answer-template.ts';
 import {
   findTtls,
   parseQuery,
   type Query,
   renderAnswer,
   renderError,
-} from '../../../../src/network/resolver/dns-message.ts';
-import { explanationOf, query, types, upstream } from './dns.ts';
+} from '../../../src/network/dns-message.ts';
+import { makeBlank } from '../../../src/network/resolver/answer-template.ts';
+import { explanationOf, query, types, upstream } from './resolver/dns.ts';
 
 const A = types.A;
 const parsed = (bytes: Buffer) => parseQuery(bytes) as Query;

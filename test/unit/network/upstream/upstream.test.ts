@@ -3,9 +3,9 @@ import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import Packet from 'dns2/packet';
 import { afterEach, describe, expect, test } from 'vitest';
-import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
-import { makeUpstream } from '../../../../src/network/resolver/upstream.ts';
-import { types, upstream } from './dns.ts';
+import { frame, Unframer } from '../../../../src/network/framing.ts';
+import { makeUpstream } from '../../../../src/network/upstream/upstream.ts';
+import { types, upstream } from '../resolver/dns.ts';
 
 const open: (Socket | Server)[] = [];
 afterEach(() => {

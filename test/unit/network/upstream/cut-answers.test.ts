@@ -2,12 +2,12 @@ import { createSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import Packet from 'dns2/packet';
 import { afterEach, describe, expect, test } from 'vitest';
-import { frame, Unframer } from '../../../../src/network/resolver/framing.ts';
+import { frame, Unframer } from '../../../../src/network/framing.ts';
 import { makeResolver } from '../../../../src/network/resolver/resolver.ts';
-import { makeUpstream } from '../../../../src/network/resolver/upstream.ts';
+import { makeUpstream } from '../../../../src/network/upstream/upstream.ts';
 import { makeAllowlist } from '../../../../src/policy/allowlist.ts';
 import { parseRules } from '../../../../src/policy/parse-rules.ts';
-import { types, upstream } from './dns.ts';
+import { types, upstream } from '../resolver/dns.ts';
 
 const address = '127.0.0.10';
 const closing: (() => void)[] = [];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import Packet from 'dns2/packet';
-import { type DnsMessage, endOfQuestion, largestDatagram, type Transport } from './dns-message.ts';
+import { type DnsMessage, endOfQuestion, largestDatagram, type Transport } from '../dns-message.ts';
 
 const headerSize = 12;
 /** A name with more addresses than init takes in one message keeps the first of them. */
