@@ -8,7 +8,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { applyFirewall, probeBackend } from '../network/firewall/apply.ts';
 import { planFirewall, proxiedPorts } from '../network/firewall/plan.ts';
-import { findReservedRules } from '../policy/reserved-hosts.ts';
+import { findReservedRules, findTaken } from '../policy/reserved-hosts.ts';
 import type { SourcedRule } from '../policy/rule.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -95,8 +95,17 @@ export async function boot(parts: BootParts): Promise<never> {
 }
 
 /** What the firewall depends on of the platform's network. */
-function networkOf({ upstreams, nameservers, connected, local, platform }: BoxEnvironment) {
-  return { upstreams, nameservers, connected, local, fly: platform === 'fly' };
+function networkOf({
+  upstreams,
+  engineForwards,
+  neighbours,
+  nameservers,
+  connected,
+  local,
+  platform,
+}: BoxEnvironment) {
+  const asked = [...new Set([...upstreams, ...neighbours.resolvers])];
+  return { upstreams: asked, engineForwards, nameservers, connected, local, fly: platform === 'fly' };
 }
 
 interface Valid {
@@ -114,10 +123,18 @@ function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
   ];
   if (all.length === 0) {
     const settings = read as Settings;
-    const joined = [...base, ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' }))];
+    const joined = [
+      ...base,
+      ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' })),
+      ...settings.neighbours.map((rule) => ({ rule, source: 'NEIGHBOURS' })),
+    ];
     const rules = joined.map(({ rule }) => rule);
     const excess = findExcess(joined);
-    all.push(...findReservedRules(settings, rules), ...(excess === null ? [] : [excess]));
+    all.push(
+      ...findReservedRules(settings, rules),
+      ...findTaken(rules),
+      ...(excess === null ? [] : [excess]),
+    );
     if (all.length === 0) return { settings: { ...settings, rules }, base: joined };
   }
   throw new BootError({

@@ -6,7 +6,7 @@ import { readMounted } from '../host/mounted-file.ts';
 import { memoryLimitOf } from '../host/proc/cgroup.ts';
 import { mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import { readStatus } from '../host/proc/pid.ts';
-import { isLoopback, isNeverOpened, isNoHost, type Surroundings } from '../policy/address-class.ts';
+import { isNeverOpened, isNoHost, type Surroundings } from '../policy/address-class.ts';
 import type { Range } from '../policy/range.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { BoxEnvironment } from '../state/environment.ts';
@@ -16,10 +16,13 @@ import {
   type Capability,
   parseCapabilities,
   parseConnectedRoutes,
+  parseGateways,
+  parseHosts,
   parseLocalAddresses,
   parseNameservers,
   platformOf,
 } from './facts.ts';
+import { planUpstreams } from './plan-upstreams.ts';
 import { readVolumes } from './volumes.ts';
 
 const needed: readonly Capability[] = [
@@ -33,7 +36,6 @@ const needed: readonly Capability[] = [
   'DAC_OVERRIDE',
   'FOWNER',
 ];
-const publicUpstreams = ['1.1.1.1', '8.8.8.8'];
 
 /** Reads what the platform is and refuses one that could not hold the promises. Changes nothing. */
 export function readEnvironment(host: Host, settings: Settings): BoxEnvironment {
@@ -46,10 +48,11 @@ export function readEnvironment(host: Host, settings: Settings): BoxEnvironment 
   const capabilities = parseCapabilities(readStatus(files, 'self'));
   assertCapabilities(capabilities);
   if (platform !== 'fly') assertOwnNetwork(host);
-  const nameservers = parseNameservers(readMounted(files, '/etc/resolv.conf') ?? '');
-  const outside = nameservers.filter((address) => !isLoopback(address) && !isNoHost(address));
+  const resolvConf = readMounted(files, '/etc/resolv.conf') ?? '';
+  const nameservers = parseNameservers(resolvConf);
+  const routes = files.readIfAny('/proc/net/route') ?? '';
   const around = {
-    connected: parseConnectedRoutes(files.readIfAny('/proc/net/route') ?? ''),
+    connected: parseConnectedRoutes(routes),
     local: parseLocalAddresses(files.readIfAny('/proc/net/fib_trie') ?? ''),
   };
   assertOpens(settings.allowPrivate, around);
@@ -58,7 +61,17 @@ export function readEnvironment(host: Host, settings: Settings): BoxEnvironment 
     ...around,
     sysAdmin: capabilities.has('SYS_ADMIN'),
     nameservers,
-    upstreams: settings.upstreams ?? (outside.length > 0 ? outside : publicUpstreams),
+    neighbours: {
+      hosts: parseHosts(
+        readMounted(files, '/etc/hosts') ?? '',
+        settings.neighbours.map(({ name }) => name),
+      ),
+      resolvers: settings.neighbours.length === 0 ? [] : nameservers.filter((address) => !isNoHost(address)),
+      gateways: parseGateways(routes, around.connected),
+    },
+    ...(settings.upstreams === null
+      ? planUpstreams(resolvConf)
+      : { upstreams: settings.upstreams, engineForwards: false }),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
     ...planAgentUser(readVolumes(files), platform),
     memoryLimit: ownMemoryOf(host),

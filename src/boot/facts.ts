@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { maskOf } from '../host/proc/pid.ts';
-import { parseRange, type Range } from '../policy/range.ts';
+import { listOf } from '../policy/address-class.ts';
+import { firstHostOf, parseRange, type Range } from '../policy/range.ts';
 import type { Platform } from '../state/environment.ts';
 
 const capabilityNumbers = {
@@ -42,6 +43,34 @@ export function parseConnectedRoutes(text: string): Range[] {
     .filter((fields) => fields[2] === '00000000' && fields[7] !== '00000000' && fields[7] !== undefined)
     .map((fields) => parseRange(`${littleEndian(fields[1] ?? '')}/${prefixOf(fields[7] ?? '')}`))
     .filter((range) => range !== null);
+}
+
+/**
+ * @param text /proc/net/route.  @returns the gateways of the routes, and of each connected network without one the
+ * address that engines give theirs.
+ */
+export function parseGateways(text: string, connected: readonly Range[]): string[] {
+  const routed = text
+    .split('\n')
+    .slice(1)
+    .map((line) => littleEndian(line.trim().split(/\s+/)[2] ?? ''))
+    .filter((address) => isIP(address) === 4 && address !== '0.0.0.0');
+  const silent = connected.filter(
+    (range) => !routed.some((address) => listOf([range]).check(address, 'ipv4')),
+  );
+  return [...new Set([...routed, ...silent.map(firstHostOf).filter((address) => address !== null)])];
+}
+
+/** @param text a hosts(5).  @returns the IPv4 addresses of each of these names that it has. */
+export function parseHosts(text: string, names: readonly string[]): Record<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const [address = '', ...aliases] = line.replace(/#.*$/, '').trim().split(/\s+/);
+    if (isIP(address) !== 4) continue;
+    for (const name of new Set(aliases.map((alias) => alias.toLowerCase())))
+      if (names.includes(name)) found.set(name, [...(found.get(name) ?? []), address]);
+  }
+  return Object.fromEntries(found);
 }
 
 /** @param text /proc/net/fib_trie.  @returns every IPv4 address of this container's own. */

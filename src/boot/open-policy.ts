@@ -6,8 +6,12 @@ import type { Host } from '../host/host.ts';
 import { makePolicyStore, type PolicyStore, type PolicyStoreParts } from '../init/policy-store.ts';
 import { findGaps } from '../network/firewall/standing.ts';
 import { neededBy } from '../policy/needed-hosts.ts';
-import { findReservedRules, reservedBy } from '../policy/reserved-hosts.ts';
+import { neighbourNamed } from '../policy/neighbour.ts';
+import { findReservedRules, findTaken, reservedBy } from '../policy/reserved-hosts.ts';
 import type { Handover } from '../state/handover.ts';
+
+/** What of the list no file says, and no reload changes. */
+const variables: readonly string[] = ['ALLOW_DOMAINS', 'NEIGHBOURS'];
 
 /** Opens the list to the operator: commands on the control socket, SIGHUP for the files. */
 export function openPolicyStore(
@@ -19,16 +23,16 @@ export function openPolicyStore(
     log,
     base: handover.base,
     // Parsing needs the list of public suffixes: it is loaded by the first who asks.
-    parseRule: async (text) => (await import('../policy/parse-rules.ts')).parseRule(text),
+    parseRule: async (text) =>
+      neighbourNamed(handover.settings.neighbours, text) ??
+      (await import('../policy/parse-rules.ts')).parseRule(text),
     readBase: async () => {
       const { findExcess, readRules, renderFaults } = await import('./allowlist-files.ts');
       const { base, faults } = readRules(host);
-      const fromVariable = handover.base.filter(({ source }) => source === 'ALLOW_DOMAINS');
+      const fromVariable = handover.base.filter(({ source }) => variables.includes(source));
       const all = [...base, ...fromVariable];
-      const own = findReservedRules(
-        handover.settings,
-        all.map(({ rule }) => rule),
-      );
+      const rules = all.map(({ rule }) => rule);
+      const own = [...findReservedRules(handover.settings, rules), ...findTaken(rules)];
       const excess = findExcess(all);
       return { base: all, faults: renderFaults([...faults, ...own, ...(excess === null ? [] : [excess])]) };
     },

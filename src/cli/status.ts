@@ -65,6 +65,7 @@ function render(status: Status): string {
     ...limitLines(status.containment.limits),
     `resolver    ${resolver.running ? 'running' : 'down'}, ${times(resolver.restarts)}, asks ${resolver.upstreams.join(' ')}`,
     `firewall    ${firewall.rules} rules, ${firewall.pins} pinned addresses${unresolved}`,
+    ...neighboursOf(firewall),
     ...(firewall.byAddress
       ? ['            EGRESS BY ADDRESS: names are not checked, for this kernel cannot redirect']
       : []),
@@ -90,6 +91,15 @@ function render(status: Status): string {
 /** When a box failed or stopped nobody wrote down. */
 function sinceOf({ state, age }: Status): string {
   return state === 'ready' || state === 'booting' ? ` for ${renderDuration(age)}` : '';
+}
+
+/** Nothing where there are none; a state of another version may not know of them. */
+function neighboursOf({ neighbours = [], unresolved }: Status['firewall']): string[] {
+  if (neighbours.length === 0) return [];
+  const silent = (rule: string) => unresolved.includes(rule.replace(/:.*$/, ''));
+  return [
+    `neighbours  ${neighbours.map((rule) => `${rule}${silent(rule) ? ' (no answer)' : ''}`).join(' ')}`,
+  ];
 }
 
 /** Nothing where all answer. */

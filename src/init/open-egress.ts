@@ -10,9 +10,11 @@ import { proxiedPorts } from '../network/firewall/plan.ts';
 import { makeAddressJudge } from '../policy/address-class.ts';
 import { makeAllowlist } from '../policy/allowlist.ts';
 import type { ListInForce } from '../policy/live-list.ts';
+import { makeNeighbourJudge } from '../policy/neighbour.ts';
 import type { NotificationWord } from '../policy/notification.ts';
 import { type OutboundTargets, targetsOf } from '../policy/outbound-target.ts';
 import { outboundTargets, sendable, withoutReserved } from '../policy/reserved-hosts.ts';
+import { renderRule } from '../policy/rule.ts';
 import type { BoxEnvironment } from '../state/environment.ts';
 import type { Handover } from '../state/handover.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -96,7 +98,9 @@ function targetsToSend({ log, handover }: EgressServiceParts): OutboundTargets |
 
 function postProxied({ store, handover }: EgressServiceParts, list: ListInForce): void {
   const proxied = handover.byAddress ? [] : proxiedPorts(list.rules);
-  store.post({ firewall: { ...store.state.firewall, proxied } });
+  const { rules } = makeAllowlist(list.rules, list.denied);
+  const neighbours = rules.filter(({ neighbour }) => neighbour).map(renderRule);
+  store.post({ firewall: { ...store.state.firewall, proxied, neighbours } });
 }
 
 function startFirewall(
@@ -109,6 +113,7 @@ function startFirewall(
     allowlist: makeAllowlist(list.rules, list.denied),
     own: own === null ? [] : targetsOf(own),
     mayDial: makeAddressJudge({ ...environment, allowed: settings.allowPrivate }),
+    mayReach: makeNeighbourJudge({ ...environment, ...environment.neighbours }),
     backend,
     byAddress,
     dialler: byAddress ? environment.agent.uid : egressIdentity.uid,
@@ -133,6 +138,7 @@ function startEgress(
       connected: environment.connected,
       local: environment.local,
       allowed: settings.allowPrivate,
+      neighbours: environment.neighbours,
       byAddress,
       own,
     }),

@@ -1,11 +1,13 @@
 import { makeAddressJudge } from '../policy/address-class.ts';
 import { type Allowlist, makeAllowlist } from '../policy/allowlist.ts';
+import { makeNeighbourJudge } from '../policy/neighbour.ts';
 import type { Outbound, OutboundParts } from './outbound/outbound.ts';
 import { type Leases, makeLeases } from './pin-leases.ts';
 import type { FromEgress, ToEgress } from './protocol.ts';
 import { listenProxy, makeEgressProxy } from './proxy/proxy.ts';
 import type { EgressProxy, ProxyParts } from './proxy/proxy-parts.ts';
 import { makeReports } from './refusal-reports.ts';
+import { makeNeighbourAsk } from './resolver/ask-neighbour.ts';
 import { makeResolver } from './resolver/resolver.ts';
 import type { Resolver } from './resolver/resolver-parts.ts';
 import { serve } from './resolver/serve.ts';
@@ -99,6 +101,10 @@ function begin(
     allowlist: () => allowlist,
     ask,
     mayDial,
+    neighbours: {
+      ask: makeNeighbourAsk(configuration.neighbours),
+      mayReach: makeNeighbourJudge({ ...configuration, ...configuration.neighbours }),
+    },
     learned: (name, addresses, ttl) =>
       configuration.byAddress
         ? leases.pin({ name, port: null, addresses, ttl })

@@ -1,3 +1,4 @@
+import type { NeighbourFacts } from '../policy/neighbour.ts';
 import type { NotificationWord } from '../policy/notification.ts';
 import type { OutboundTargets } from '../policy/outbound-target.ts';
 import type { Range } from '../policy/range.ts';
@@ -14,6 +15,7 @@ export type ToEgress =
       readonly connected: readonly Range[];
       readonly local: readonly Range[];
       readonly allowed: readonly Range[];
+      readonly neighbours: NeighbourFacts;
       /** True where the agent dials pinned addresses itself, because the kernel can't redirect it to the proxy. */
       readonly byAddress: boolean;
       /** What the box itself sends; null where it sends nothing. */

@@ -81,7 +81,8 @@ function isIn(ranges: readonly string[], address: string): boolean {
   return listOf(ranges.map((text) => mustRange(text))).check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-function listOf(ranges: readonly Range[]): BlockList {
+/** @returns what finds an address in any of the ranges. */
+export function listOf(ranges: readonly Range[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) list.addSubnet(range.base, range.prefix, range.family);
   return list;

@@ -21,7 +21,7 @@ export function makeAllowlist(rules: readonly Rule[], denied: readonly Denial[] 
     rulesFor: (text) => {
       const name = normaliseName(text);
       if (name === null) return [];
-      const found = covering(name, allow);
+      const found = ofNeighbourAlone(covering(name, allow));
       return denied.length === 0 ? found : found.filter((rule) => isLeft(name, rule));
     },
   };
@@ -61,6 +61,12 @@ function covering<Item>(name: string, { exact, below }: Index<Item>): Item[] {
     found.push(...(below.get(name.slice(dot + 1)) ?? []));
   }
   return found;
+}
+
+/** A neighbour's name is nobody else's: no wildcard above it opens a port of the neighbour's, or leads the name outside. */
+function ofNeighbourAlone(rules: Rule[]): Rule[] {
+  const own = rules.filter(({ neighbour }) => neighbour === true);
+  return own.length === 0 ? rules : own;
 }
 
 /** No rule and no query holds a star, so only a wildcard covers this. */

@@ -33,6 +33,12 @@ export function broadcastsOf({ base, prefix, family }: Range): Range[] {
   return [first, first + size - 1].map((each) => ({ base: textOf(each), prefix: 32, family }));
 }
 
+/** @returns the first address a host of the IPv4 network may have: engines give it to the gateway. None where there is no room. */
+export function firstHostOf(range: Range): string | null {
+  const [network] = broadcastsOf(range);
+  return network === undefined ? null : textOf(numberOf(network.base) + 1);
+}
+
 function numberOf(address: string): number {
   return address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
 }

@@ -3,11 +3,14 @@ import { type Failure, isHostName, type Reason, type Refusal, reasonTexts, troub
 
 /** What helps where no rule of the allowlist would. For the operator; nothing here leads round the firewall. */
 const adviceTexts: Readonly<Record<Reason, string>> = {
-  'name-not-allowed': 'no rule can be written for this name',
+  'name-not-allowed':
+    'no rule can be written for this name; a service beside the box is named by NEIGHBOURS=name:port from the next start on',
   'port-not-allowed': 'no rule can be written for this port',
   'not-a-name': 'no rule can allow what is no host name',
   'inside-address':
     'ALLOW_PRIVATE says which such ranges allowed names may answer with, from the next start on',
+  'not-beside':
+    'a neighbour is reached on a network that both are connected to; the machine itself as host.docker.internal',
   'too-many-names': 'a rule for each exact name that is needed does not share the limit',
   'no-name': 'use a client that names its host, or a rule name:port/tcp',
   'hidden-name':

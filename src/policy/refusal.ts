@@ -9,6 +9,8 @@ export const reasonTexts = {
   'port-not-allowed': 'the name is allowed, but not on this port',
   'not-a-name': 'it is no host name that DNS could carry',
   'inside-address': 'the name answers only with private or local addresses',
+  'not-beside':
+    "the neighbour's name answers only with addresses on no network of the box's, or with the gateway's",
   'too-many-names': 'too many new names below one wildcard',
   'no-name': 'the TLS handshake names no host (no SNI)',
   'hidden-name': 'the TLS handshake hides its name (encrypted ClientHello)',

@@ -50,10 +50,25 @@ export function findReservedRules(settings: Said, rules: readonly Rule[]): Fault
   });
 }
 
+/** @returns a fault for each name that is a neighbour's and the allowlist's: it can be asked of one resolver alone. */
+export function findTaken(rules: readonly Rule[]): Fault[] {
+  const neighbours = new Set(rules.filter(({ neighbour }) => neighbour).map(({ name }) => name));
+  const isTaken = ({ name, wildcard, neighbour }: Rule) => !neighbour && !wildcard && neighbours.has(name);
+  const taken = new Set(rules.filter(isTaken).map(({ name }) => name));
+  return [...taken].map((name) => ({
+    variable: 'NEIGHBOURS',
+    fault: `names ${name}, which the allowlist has as well`,
+    remedy: 'Name it in one of the two.',
+  }));
+}
+
 /** @returns why the agent can't be let to this name, or null where nothing is in the way. */
-export function reservedBy(settings: Said): (rule: Rule) => string | null {
-  return (rule) =>
-    findReservedRules(settings, [rule]).length === 0
-      ? null
-      : `${rule.name} is where the box itself sends; the agent is never let there.`;
+export function reservedBy(settings: Said & Pick<Settings, 'neighbours'>): (rule: Rule) => string | null {
+  return (rule) => {
+    if (findReservedRules(settings, [rule]).length > 0)
+      return `${rule.name} is where the box itself sends; the agent is never let there.`;
+    return findTaken([...settings.neighbours, rule]).length > 0
+      ? `${rule.name} is a service beside the box: NEIGHBOURS says on which ports it is reached.`
+      : null;
+  };
 }

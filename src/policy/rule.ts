@@ -10,6 +10,8 @@ export interface Rule {
   readonly protocol: Protocol;
   /** An encrypted ClientHello is let through as well, and what it hides nobody knows. Only with TLS. */
   readonly ech?: true;
+  /** A service beside the box: asked of the platform's resolver, and reached on a connected network alone. */
+  readonly neighbour?: true;
 }
 
 /** A rule and where it stands: a file and its line, or a variable. */

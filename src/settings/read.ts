@@ -161,6 +161,7 @@ function chosen(
       email: values.GIT_USER_EMAIL ?? 'cloister@noreply.github.com',
     },
     prompt: values.CLAUDE_PROMPT ?? null,
+    neighbours: values.NEIGHBOURS ?? [],
     allowPrivate: values.ALLOW_PRIVATE ?? [],
     upstreams: values.DNS_UPSTREAM ?? null,
     egressFallback: values.EGRESS_FALLBACK ?? null,

@@ -38,6 +38,11 @@ export const settingsReference: Readonly<
     byDefault: 'none',
     meaning: 'address ranges an allowed name may answer although they are private or neighbours',
   },
+  NEIGHBOURS: {
+    byDefault: 'none',
+    meaning:
+      '[services beside the box](docs/network.md#services-beside-the-box) by name and port: `db:5432,redis:6379`',
+  },
   DNS_UPSTREAM: {
     byDefault: "the platform's, else 1.1.1.1 and 8.8.8.8",
     meaning: 'resolver addresses; not loopback',

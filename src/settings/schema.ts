@@ -5,6 +5,7 @@ import { levels } from '../core/log.ts';
 import { parseSize, renderSize } from '../core/size.ts';
 import { isLoopback, isNeverOpened, isNoHost } from '../policy/address-class.ts';
 import { parseRange, type Range } from '../policy/range.ts';
+import { neighboursOf } from './neighbours.ts';
 import { ownSchema } from './own-schema.ts';
 import { setRemedy } from './secrets.ts';
 
@@ -50,6 +51,7 @@ export const schema = {
   ALLOW_DOMAINS: rule(z.string(), 'packages.example.org,*.example.net:8443'),
   ALLOW_PRIVATE: rule(list(range, whatOpens), '10.1.0.0/16'),
   DNS_UPSTREAM: rule(list(upstream), '9.9.9.9'),
+  NEIGHBOURS: rule(z.string().transform(neighboursOf), 'db:5432,redis:6379'),
   EGRESS_FALLBACK: rule(z.literal('address', 'is not address, the only fallback there is'), 'address'),
   PUBLISH_PORTS: rule(list(port, notOurs), '3000,8080'),
   ...ownSchema,

@@ -22,6 +22,8 @@ export interface Settings {
   readonly git: { readonly name: string; readonly email: string };
   readonly prompt: string | null;
   readonly rules: readonly Rule[];
+  /** Services beside the box; among the rules as well, once these are joined with the allowlist's. */
+  readonly neighbours: readonly Rule[];
   readonly allowPrivate: readonly Range[];
   readonly upstreams: readonly string[] | null;
   /** What the operator accepts on a kernel that can't redirect: egress by address, with no check of the name. */

@@ -18,6 +18,7 @@ const prefixes = [
   'RESCUE_',
   'GIT_USER_',
   'ALLOW_',
+  'NEIGHBOUR',
   'DNS_UPSTREAM',
   'EGRESS_',
   'PUBLISH_',

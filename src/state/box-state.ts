@@ -89,6 +89,8 @@ export interface BoxState {
     readonly pins: number;
     /** TCP ports on which the agent is led to the proxy. */
     readonly proxied: readonly number[];
+    /** Rules of the services beside the box. */
+    readonly neighbours: readonly string[];
     /** How the kernel knows the pins; null until it was told any. */
     readonly pinning: 'set' | 'chain' | null;
     /** Names are not checked on the wire: the operator accepted that for a kernel that can't redirect. */
@@ -147,6 +149,7 @@ export function newState(start: {
       rules: 0,
       pins: 0,
       proxied: [],
+      neighbours: [],
       pinning: null,
       byAddress: false,
       lastRefresh: null,

@@ -1,5 +1,6 @@
 import type { AgentLimits } from '../confinement/agent-limits.ts';
 import type { Identity } from '../confinement/profile.ts';
+import type { NeighbourFacts } from '../policy/neighbour.ts';
 import type { Range } from '../policy/range.ts';
 
 export type Platform = 'fly' | 'kubernetes' | 'podman' | 'docker' | 'unknown';
@@ -24,9 +25,12 @@ export interface BoxEnvironment extends AgentUser {
   readonly sysAdmin: boolean;
   readonly nameservers: readonly string[];
   readonly upstreams: readonly string[];
+  /** The engine's resolver, which is among them, asks others from here as root. */
+  readonly engineForwards: boolean;
   readonly connected: readonly Range[];
   /** The box's own addresses. */
   readonly local: readonly Range[];
+  readonly neighbours: NeighbourFacts;
   readonly ipv6: boolean;
   readonly agent: Identity & { readonly limits?: AgentLimits };
   /** Bytes the whole container may use: its limit, else the machine's memory; null where neither is known. */

@@ -118,6 +118,8 @@ bad 'an allowlist that is noise' '/etc/cloister/domains.conf is no text' "${BOTH
 bad 'a folder of rules that is a pipe' '/etc/cloister/domains.d is no folder' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/cloister/domains.d:ro"
 bad 'more rules than a box can hold' 'has more than 20000 rules' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/many.conf:/etc/cloister/domains.conf:ro"
 bad 'a resolv.conf that is a pipe' "/etc/resolv.conf can't be read (a pipe)" "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/resolv.conf:ro"
+bad 'a neighbour without a port' 'NEIGHBOURS holds' "${BOTH[@]}" --env NEIGHBOURS=db,redis:6379
+bad 'a neighbour that the allowlist has as well' 'NEIGHBOURS names api.anthropic.com' "${BOTH[@]}" --env NEIGHBOURS=api.anthropic.com:443
 bad 'private ranges that nothing opens' 'ALLOW_PRIVATE holds nothing but' "${BOTH[@]}" --env ALLOW_PRIVATE=169.254.0.0/16,168.63.129.16
 bad "a published port of the box's own" 'PUBLISH_PORTS holds 443' "${BOTH[@]}" --env PUBLISH_PORTS=443
 bad 'an upstream resolver that is many' 'DNS_UPSTREAM holds' "${BOTH[@]}" --env DNS_UPSTREAM=224.0.0.251

@@ -43,6 +43,8 @@ export interface FirewallParts {
   /** Where the box itself may send: never a part of the agent's list. */
   readonly own: readonly OutboundOpening[];
   readonly mayDial: AddressJudge;
+  /** By the name of a neighbour; without it none is reached. */
+  readonly mayReach?: (name: string) => AddressJudge;
   readonly backend: Backend;
   readonly dialler: number;
   /** The agent dials pinned addresses itself: answers live on in its caches, so pins live as long as they may. */
@@ -106,7 +108,10 @@ function lifetimeOf(ttl: number, byAddress: boolean): number {
 function portsFor(parts: FirewallParts, allowlist: Allowlist, request: PinRequest): number[] {
   const rules = request.own === true ? outboundOpenings(parts, request) : allowlist.rulesFor(request.name);
   if (rules.length === 0) throw new Error('a pin was asked for a name that is not allowed');
-  const bad = request.addresses.filter((address) => !parts.mayDial(address));
+  const isNeighbour =
+    request.own !== true && allowlist.rulesFor(request.name).some(({ neighbour }) => neighbour);
+  const mayDial = isNeighbour ? parts.mayReach?.(request.name) : parts.mayDial;
+  const bad = request.addresses.filter((address) => mayDial?.(address) !== true);
   if (bad.length > 0) throw new Error('a pin was asked for an address that may not be dialled');
   const ports = proxiedPorts(rules);
   if (request.port === null) return ports;

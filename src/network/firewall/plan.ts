@@ -10,6 +10,10 @@ export interface FirewallPlan {
   readonly proxied: readonly number[] | null;
   /** The resolvers that the egress user alone may ask, on port 53. */
   readonly upstreams: readonly string[];
+  /** Those of them on loopback: the engine's own, which answers for the names of the box's networks. */
+  readonly engineResolvers: readonly string[];
+  /** What these don't know they ask of others, from here and as root: that leaves the box. */
+  readonly engineForwards: boolean;
   /** Resolvers of the platform on loopback, closed on every port: they answer for anybody. */
   readonly loopbackResolvers: readonly string[];
   /** IPv4 ranges that no pin opens. */
@@ -24,19 +28,26 @@ export interface FirewallPlan {
 const engineResolver = '127.0.0.11';
 
 export function planFirewall(
-  facts: Omit<FirewallPlan, 'loopbackResolvers' | 'closed'> &
+  facts: Omit<FirewallPlan, 'engineResolvers' | 'loopbackResolvers' | 'closed'> &
     Surroundings & { nameservers: readonly string[] },
 ): FirewallPlan {
-  const { nameservers, connected, local, ...rest } = facts;
+  const { nameservers, connected, local, upstreams, ...rest } = facts;
   const closed = closedRanges({ connected, local })
     .filter(({ family }) => family === 'ipv4')
     .map(({ base, prefix }) => `${base}/${prefix}`);
-  const loopback = nameservers.filter((address) => /^127\./.test(address) && address !== ownAddress);
+  const loopback = nameservers.filter(isEngines);
   return {
     ...rest,
+    upstreams: upstreams.filter((address) => !isEngines(address)),
+    engineResolvers: upstreams.filter(isEngines),
     closed: [...new Set(closed)],
     loopbackResolvers: [...new Set([engineResolver, ...loopback])],
   };
+}
+
+/** On a loopback address that is not the box's own. */
+function isEngines(address: string): boolean {
+  return /^127\./.test(address) && address !== ownAddress;
 }
 
 /** @returns the ports on which the rules let anything out, each once. */

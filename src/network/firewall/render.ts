@@ -1,4 +1,5 @@
 import { ownAddress, proxyPort, resolverPort } from '../../core/own-address.ts';
+import { engineQueries, engineQuestions, unledQueries } from './engine-resolver.ts';
 import { type FirewallPlan, ofFamily, type StandingRules } from './plan.ts';
 
 const owned = (uid: number) => `-m owner --uid-owner ${uid}`;
@@ -49,6 +50,7 @@ function redirections(plan: FirewallPlan, ports: readonly number[], standing: St
     [
       ...jump(standing, 'nat', 'OUTPUT', 'CLOISTER-DNS'),
       `-A CLOISTER-DNS ${owned(plan.egress)} -j RETURN`,
+      ...unledQueries(plan),
       ...['udp', 'tcp'].map(
         (protocol) =>
           `-A CLOISTER-DNS ! -d ${ownAddress}/32 -p ${protocol} -m ${protocol} --dport 53 -j DNAT --to-destination ${ownAddress}:${resolverPort}`,
@@ -101,6 +103,7 @@ function outputChain(plan: FirewallPlan): string[] {
     `-A CLOISTER-OUTPUT ${owned(plan.egress)} -j CLOISTER-EGRESS`,
     `-A CLOISTER-OUTPUT ${owned(0)} -o lo -j ACCEPT`,
     `-A CLOISTER-OUTPUT ${owned(0)} -d ${ownAddress}/32 -m conntrack --ctstate DNAT -j ACCEPT`,
+    ...engineQueries(plan),
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-OUTPUT -d ${address}/32 ${refuse}`),
     // The kernel sends its resets and errors from sockets of its own: without them a closed port is a long wait.
     '-A CLOISTER-OUTPUT -o lo -j ACCEPT',
@@ -116,6 +119,8 @@ function outputChain(plan: FirewallPlan): string[] {
 function agentChain(plan: FirewallPlan): string[] {
   return [
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-AGENT -d ${address}/32 ${refuse}`),
+    // Nor does it answer in the name of the engine's.
+    ...plan.engineResolvers.map((address) => `-A CLOISTER-AGENT -s ${address}/32 ${refuse}`),
     // Whatever it may have bound: it answers nobody in the name of the resolver.
     `-A CLOISTER-AGENT -s ${ownAddress}/32 ${refuse}`,
     '-A CLOISTER-AGENT -o lo -j ACCEPT',
@@ -147,6 +152,7 @@ function closedChain({ closed }: FirewallPlan): string[] {
 
 function egressChain(plan: FirewallPlan): string[] {
   return [
+    ...engineQuestions(plan),
     ...plan.loopbackResolvers.map((address) => `-A CLOISTER-EGRESS -d ${address}/32 ${refuse}`),
     // It answers there and dials nobody: whatever addresses the box has or gets, its own are not dialled for the agent.
     `-A CLOISTER-EGRESS -o lo -p tcp -m tcp --syn ${refuse}`,

@@ -7,15 +7,17 @@ import type { Destination } from './proxy-parts.ts';
 export type Plan =
   | { readonly speaks: 'tls' }
   | { readonly speaks: 'http' }
-  | { readonly speaks: 'tcp'; readonly name: string }
+  | { readonly speaks: 'tcp'; readonly names: readonly [string, ...string[]] }
   | { readonly speaks: 'nothing' };
 
 const httpPort = 80;
 
 /** @param names every allowed name that has lately been resolved to the address */
 export function planFor(allowlist: Allowlist, { port }: Destination, names: readonly string[]): Plan {
-  const name = names.find((known) => judge(allowlist, { name: known, port, protocol: 'tcp' }) === null);
-  if (name !== undefined) return { speaks: 'tcp', name };
+  const [name, ...more] = names.filter(
+    (known) => judge(allowlist, { name: known, port, protocol: 'tcp' }) === null,
+  );
+  if (name !== undefined) return { speaks: 'tcp', names: [name, ...more] };
   const protocols = protocolsOn(allowlist, port);
   // A port that is open for opaque connections alone: what comes would only be misread as TLS.
   if (protocols.size === 1 && protocols.has('tcp')) return { speaks: 'nothing' };

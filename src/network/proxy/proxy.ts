@@ -53,7 +53,7 @@ export function makeEgressProxy(parts: ProxyParts, changed: Partial<Limits> = {}
         case 'http':
           return takeHttp(connection);
         case 'tcp':
-          return void takeTcp(context, connection, plan.name);
+          return void takeTcp(context, connection, plan.names);
         case 'nothing':
           tellRefused(context, connection, { via: 'tcp', reason: 'no-such-address', name: null });
           return connection.cut();

@@ -5,10 +5,21 @@ import { dialAddresses } from './outbound-dial.ts';
 /** Seconds: long enough for a dial. Nothing holds the address but this connection. */
 const lease = 300;
 
-/** Relays an opaque connection to the very address it dialled, one that allowed name `name` is known to have. */
-export async function takeTcp(context: ProxyContext, connection: Connection, name: string): Promise<void> {
+/**
+ * Relays an opaque connection to the very address it dialled, one that all of these allowed names are known to have had.
+ */
+export async function takeTcp(
+  context: ProxyContext,
+  connection: Connection,
+  names: readonly [string, ...string[]],
+): Promise<void> {
   const { socket, destination } = connection;
   socket.pause();
+  const name = await nameOf(context, names, destination.address);
+  if (name === null) {
+    tellRefused(context, connection, { via: 'tcp', reason: 'no-such-address', name: names[0] });
+    return connection.cut();
+  }
   const claim = { name, port: destination.port, protocol: 'tcp' } as const;
   connection.prove(claim);
   const answer = { addresses: [destination.address], ttl: lease };
@@ -27,4 +38,28 @@ export async function takeTcp(context: ProxyContext, connection: Connection, nam
     case 'gone':
       return;
   }
+}
+
+/** @returns the first that may be meant: a neighbour only where it still is, or null. */
+async function nameOf(
+  context: ProxyContext,
+  names: readonly string[],
+  address: string,
+): Promise<string | null> {
+  for (const name of names)
+    if (!isNeighbour(context, name) || (await stillHas(context, name, address))) return name;
+  return null;
+}
+
+function isNeighbour({ parts }: ProxyContext, name: string): boolean {
+  return parts
+    .allowlist()
+    .rulesFor(name)
+    .some(({ neighbour }) => neighbour);
+}
+
+/** The address of a neighbour that is gone may be another container's by now. */
+export async function stillHas({ parts }: ProxyContext, name: string, address: string): Promise<boolean> {
+  const resolution = await parts.resolve(name).catch(() => null);
+  return resolution?.kind === 'addresses' && resolution.addresses.includes(address);
 }

@@ -84,27 +84,46 @@ function refusal(reason: 'name-not-allowed' | 'too-many-names'): FoundAddresses 
 
 /** Asks upstream for a name, judges the addresses and has them noted as an answer. Never throws. */
 async function lookUp(parts: ResolverParts, name: string): Promise<Resolution> {
+  const { ask, mayDial, longestTtl, refusal } = sourceOf(parts, name);
   let answer: UpstreamAnswer;
   try {
-    answer = await parts.ask(name);
+    answer = await ask(name);
   } catch (error) {
     return { kind: 'failed', trouble: 'upstream-silent', detail: (error as Error).message };
   }
   const { rcode, addresses } = answer;
-  const negativeTtl = bound(answer.ttl, mostNegativeTtl);
-  if (rcode === Rcode.noSuchName) return { kind: 'absent', ttl: negativeTtl };
+  const negativeTtl = bound(answer.ttl, Math.min(mostNegativeTtl, longestTtl));
+  // An engine that knows no such neighbour asks others, gets no answer, and says so.
+  if (rcode === Rcode.noSuchName || (refusal === 'not-beside' && rcode !== Rcode.ok))
+    return { kind: 'absent', ttl: negativeTtl };
   if (rcode !== Rcode.ok)
     return { kind: 'failed', trouble: 'upstream-failed', detail: `it answered with rcode ${rcode}` };
   if (addresses.length === 0) return { kind: 'addresses', addresses, ttl: negativeTtl };
-  const good = addresses.filter(parts.mayDial);
-  if (good.length === 0) return { kind: 'denied', reason: 'inside-address', ttl: negativeTtl };
-  const ttl = bound(answer.ttl, mostTtl);
+  const good = addresses.filter(mayDial);
+  if (good.length === 0) return { kind: 'denied', reason: refusal, ttl: negativeTtl };
+  const ttl = bound(answer.ttl, longestTtl);
   try {
     await parts.learned(name, good, ttl);
     return { kind: 'addresses', addresses: good, ttl };
   } catch (error) {
     return { kind: 'failed', trouble: 'pin-failed', detail: (error as Error).message };
   }
+}
+
+/** A neighbour's address is another's as soon as its container is gone: no answer about one is held for long. */
+function sourceOf({ allowlist, neighbours, ...parts }: ResolverParts, name: string) {
+  const isNeighbour = allowlist()
+    .rulesFor(name)
+    .some(({ neighbour }) => neighbour);
+  if (neighbours === undefined || !isNeighbour)
+    return {
+      ask: parts.ask,
+      mayDial: parts.mayDial,
+      longestTtl: mostTtl,
+      refusal: 'inside-address',
+    } as const;
+  const mayDial = neighbours.mayReach(name);
+  return { ask: neighbours.ask, mayDial, longestTtl: leastTtl, refusal: 'not-beside' } as const;
 }
 
 function bound(ttl: number, most: number): number {

@@ -25,6 +25,8 @@ export interface ResolverParts {
   readonly allowlist: () => Allowlist;
   readonly ask: AskUpstream;
   readonly mayDial: AddressJudge;
+  /** The same for the neighbours, whose names others know; without it there are none. */
+  readonly neighbours?: { readonly ask: AskUpstream; readonly mayReach: (name: string) => AddressJudge };
   /**
    * Called with every answer that is not from the cache before anybody is told; where it rejects, the look-up has
    * failed. The proxy notes whose address it is; only where the agent dials for itself does the firewall open for it.

@@ -11,7 +11,7 @@ import {
 import { makeQueue } from './upstream-queue.ts';
 import { race } from './upstream-race.ts';
 
-/** Milliseconds all upstreams have together: less than the 5 s a stub resolver waits. */
+/** Milliseconds all upstreams have together, where nobody says otherwise: less than the 5 s a stub resolver waits. */
 const patience = 4000;
 /** Milliseconds an upstream that was slow or dead is asked last. */
 const penalty = 30_000;
@@ -24,15 +24,15 @@ export type AskUpstream = (name: string) => Promise<UpstreamAnswer>;
  * Asks the first upstream, soon the next as well if it is slow, at once if it fails, and takes the first
  * good answer.
  * @param addresses the upstream resolvers, in order of preference.  @param port where they listen, usually
- * 53.
+ * 53.  @param time milliseconds that all of them have together.
  */
-export function makeUpstream(addresses: readonly string[], port = 53): AskUpstream {
+export function makeUpstream(addresses: readonly string[], port = 53, time = patience): AskUpstream {
   const enqueue = makeQueue(mostSockets);
   const badUntil = new Map<string, number>();
   const isBad = (address: string) => (badUntil.get(address) ?? 0) > performance.now();
   return async (name) => {
     const over = new AbortController();
-    const timer = setTimeout(() => over.abort(), patience);
+    const timer = setTimeout(() => over.abort(), time);
     const { signal } = over;
     try {
       return await race({

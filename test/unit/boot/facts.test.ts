@@ -2,12 +2,15 @@ import { describe, expect, test } from 'vitest';
 import {
   parseCapabilities,
   parseConnectedRoutes,
+  parseGateways,
+  parseHosts,
   parseLocalAddresses,
   parseNameservers,
   platformOf,
 } from '../../../src/boot/facts.ts';
 import { mountAt, parseMounts } from '../../../src/host/proc/mountinfo.ts';
 import { startTicksOf } from '../../../src/host/proc/pid.ts';
+import { parseRange } from '../../../src/policy/range.ts';
 import { parseState } from '../../../src/state/box-state.ts';
 
 /** As the engine gave it to a container run with --read-only and a tmpfs. */
@@ -135,5 +138,27 @@ describe('the posted state', () => {
     const fields = Array.from({ length: 18 }, (_, index) => index);
     expect(startTicksOf(`7 (a) b) (c) S ${fields.join(' ')} 4242 1`)).toBe('4242');
     expect(startTicksOf('')).toBe('');
+  });
+});
+
+describe('gateways', () => {
+  const connected = [parseRange('10.1.0.0/16'), parseRange('172.19.0.0/24')].filter(
+    (range) => range !== null,
+  );
+
+  test('are those of the routes, and the first address of a connected network that has none', () => {
+    const text =
+      'head\neth0\t00000000\tFE00010A\t0003\t0\t0\t0\t00000000\t0\t0\t0\neth0\t0000010A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n';
+    expect(parseGateways(text, connected)).toEqual(['10.1.0.254', '172.19.0.1']);
+    expect(parseGateways('', connected)).toEqual(['10.1.0.1', '172.19.0.1']);
+    expect(parseGateways('', [])).toEqual([]);
+  });
+});
+
+describe('a hosts file', () => {
+  test('gives every IPv4 address of the names that are asked for', () => {
+    const text = '127.0.0.1 localhost\n10.1.0.9\tDB db.corp # db2\n10.1.0.8 db\n::1 db\nnoise db\n';
+    expect(parseHosts(text, ['db', 'db2', '__proto__'])).toEqual({ db: ['10.1.0.9', '10.1.0.8'] });
+    expect(parseHosts('', ['db'])).toEqual({});
   });
 });

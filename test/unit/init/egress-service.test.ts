@@ -41,6 +41,7 @@ function setUp() {
       connected: [],
       local: [],
       allowed: [],
+      neighbours: { hosts: {}, resolvers: [], gateways: [] },
       byAddress: false,
       own: null,
     }),

@@ -50,6 +50,7 @@ describe('settings', () => {
       git: { name: 'cloister', email: 'cloister@noreply.github.com' },
       prompt: null,
       rules: [],
+      neighbours: [],
       allowPrivate: [],
       upstreams: null,
       egressFallback: null,

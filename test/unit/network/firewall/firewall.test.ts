@@ -9,6 +9,7 @@ import { PinTable } from '../../../../src/network/firewall/pins/pins.ts';
 import { makeAddressJudge } from '../../../../src/policy/address-class.ts';
 import { makeAllowlist } from '../../../../src/policy/allowlist.ts';
 import { parseRules } from '../../../../src/policy/parse-rules.ts';
+import type { Rule } from '../../../../src/policy/rule.ts';
 
 const restore = /^\/usr\/sbin\/iptables-nft-restore --noflush -w$/;
 const nft = /^\/usr\/sbin\/nft -f -$/;
@@ -23,6 +24,7 @@ function setUp({ sets = false, byAddress = false } = {}) {
     allowlist: listOf('github.com\ngithub.com:80\n*.wild.example'),
     own: [{ name: 'ntfy.example', port: 8443 }],
     mayDial: makeAddressJudge({ connected: [], local: [], allowed: [] }),
+    mayReach: (name) => (address) => name === 'db' && address === '10.0.0.7',
     backend: 'nft',
     dialler: 65053,
     byAddress,
@@ -45,6 +47,7 @@ function refuseNothing(machine: FakeMachine) {
   machine.prepare(nft);
   machine.sockets.netfilter = acknowledge;
 }
+const db: Rule = { name: 'db', wildcard: false, port: 5432, protocol: 'tcp', neighbour: true };
 const listOf = (text: string) => makeAllowlist(parseRules(text, 'x').rules);
 const pin = (name: string, ...addresses: string[]) => ({ name, port: null, addresses, ttl: 60 });
 
@@ -54,6 +57,20 @@ describe('the firewall', () => {
     await firewall.pin(pin('github.com', '203.0.113.1'));
     expect(told()).toEqual([['203.0.113.1:80', '203.0.113.1:443']]);
     expect(reports).toEqual([{ pins: 2, pinning: 'chain', failure: null }]);
+  });
+
+  test('opens a neighbour’s port where a neighbour may be, and no allowed name there', async () => {
+    const { firewall, told } = setUp();
+    await firewall.setRules(makeAllowlist([...parseRules('github.com', 'x').rules, db]));
+    await firewall.pin(pin('db', '10.0.0.7'));
+    expect(told().at(-1)).toEqual(['10.0.0.7:5432']);
+    for (const [name, address] of [
+      ['db', '10.0.0.8'],
+      ['db', '203.0.113.1'],
+      ['github.com', '10.0.0.7'],
+    ] as const)
+      await expect(firewall.pin(pin(name, address))).rejects.toThrow('may not be dialled');
+    await expect(firewall.pin({ ...pin('db', '10.0.0.7'), port: 443 })).rejects.toThrow('no rule opens');
   });
 
   test('opens a name of the box’s own on its port alone, for the box alone, and names it to nobody', async () => {

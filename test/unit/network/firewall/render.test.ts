@@ -15,6 +15,7 @@ const plan = (more: Partial<Parameters<typeof planFirewall>[0]> = {}): FirewallP
     egress: 65053,
     proxied: [80, 443],
     upstreams: ['192.0.2.53', '2001:db8::53'],
+    engineForwards: false,
     nameservers: ['192.0.2.53'],
     connected: [],
     local: [],
@@ -114,6 +115,32 @@ describe('the agent’s way through the IPv4 firewall', () => {
     const loopback = path.indexOf('-A CLOISTER-AGENT -o lo -j ACCEPT');
     expect(closed).toBeGreaterThan(-1);
     expect(closed).toBeLessThan(loopback);
+  });
+
+  test('is closed there for everybody but the egress user, whose port 53 alone is open where it has to ask', () => {
+    const asked = { upstreams: ['192.0.2.53', '127.0.0.11'] };
+    const lines = wall4(asked);
+    const egress = chain(lines, 'CLOISTER-EGRESS');
+    expect(egress[0]).toBe(
+      '-A CLOISTER-EGRESS -d 127.0.0.11/32 -p udp -m conntrack --ctorigdst 127.0.0.11 --ctorigdstport 53 -j ACCEPT',
+    );
+    expect(egress[2]).toBe('-A CLOISTER-EGRESS -d 127.0.0.11/32 -j CLOISTER-REFUSE');
+    expect(agentPath(lines)).toContain('-A CLOISTER-AGENT -d 127.0.0.11/32 -j CLOISTER-REFUSE');
+    expect(agentPath(lines)).toContain('-A CLOISTER-AGENT -s 127.0.0.11/32 -j CLOISTER-REFUSE');
+    expect(wall4().join('\n')).not.toMatch(/ctorigdst|uid-owner 0 -p/);
+  });
+
+  test('what the engine’s resolver asks in turn leaves only where nobody else can ask', () => {
+    const asking = (engineForwards: boolean) =>
+      chain(wall4({ upstreams: ['127.0.0.11'], engineForwards }), 'CLOISTER-OUTPUT')
+        .filter((line) => line.includes('--dport 53'))
+        .map((line) => line.replace(/.* -j /, ''));
+    expect(asking(false)).toEqual(['REJECT', 'REJECT']);
+    expect(asking(true)).toEqual(['ACCEPT', 'ACCEPT']);
+    // Led to the box's own resolver it would wait for itself.
+    expect(wall4({ upstreams: ['127.0.0.11'] })).toContain(
+      '-A CLOISTER-DNS ! -o lo -m owner --uid-owner 0 -j RETURN',
+    );
   });
 
   test('answers nobody in the resolver’s name, whatever it has bound', () => {

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeKnownAddresses } from '../../../../src/network/proxy/known-addresses.ts';
 import { planFor } from '../../../../src/network/proxy/plan-connection.ts';
 import { listenProxy } from '../../../../src/network/proxy/proxy.ts';
+import type { Resolution } from '../../../../src/network/resolver/resolver-parts.ts';
 import { makeAllowlist } from '../../../../src/policy/allowlist.ts';
 import { captureHello } from './hellos.ts';
 import { hear, home, listen, type Rig, type RigOptions, rule, startGuard, until } from './rig.ts';
@@ -51,6 +52,30 @@ describe('an opaque connection', () => {
     const place = { via: 'tcp', name: null, address: home, port: world.port };
     expect(world.refusals).toEqual([{ ...place, reason: 'no-such-address' }]);
     expect([world.calls, world.arrived]).toEqual([[], []]);
+  });
+
+  test('to a neighbour is relayed only where that still is, by whichever of its names', async () => {
+    const beside = (neighbour: string, port: number) =>
+      ({ ...rule(neighbour, port, 'tcp'), neighbour: true }) as const;
+    const lives: Record<string, string> = { old: '127.0.0.7', db: home };
+    const resolve = (asked: string): Resolution => ({
+      kind: 'addresses',
+      addresses: [lives[asked] ?? ''],
+      ttl: 5,
+    });
+    const world = await startWorld({ resolve });
+    world.setRules(beside('old', world.port), beside('db', world.port));
+    world.proxy.learn('old', [home]);
+    expect((await hear(await world.dial())).error).toBe('ECONNRESET');
+    expect(world.refusals).toMatchObject([{ reason: 'no-such-address', name: 'old' }]);
+    expect(world.calls).toEqual(['resolve old']);
+    world.proxy.learn('db', [home]);
+    const socket = await world.dial();
+    const heard = hear(socket);
+    await until(() => world.arrived.length === 1);
+    socket.end('query');
+    expect(await heard).toEqual({ bytes: Buffer.from('welcomequery'), error: null });
+    expect(world.calls.at(-1)).toBe(`pin db ${world.port} ${home}`);
   });
 
   test('whose rule is for another port is reset and told', async () => {

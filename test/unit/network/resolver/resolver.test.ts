@@ -5,11 +5,15 @@ import type { UpstreamAnswer } from '../../../../src/network/upstream/upstream-m
 import { makeAddressJudge } from '../../../../src/policy/address-class.ts';
 import { type Allowlist, makeAllowlist } from '../../../../src/policy/allowlist.ts';
 import { parseRules } from '../../../../src/policy/parse-rules.ts';
+import type { Rule } from '../../../../src/policy/rule.ts';
 import { explanationOf, query, types } from './dns.ts';
+
+const db: Rule = { name: 'db', wildcard: false, port: 5432, protocol: 'tcp', neighbour: true };
 
 function setUp(given: Partial<UpstreamAnswer> | Error = {}) {
   const world = {
     asked: [] as string[],
+    beside: [] as string[],
     pinned: [] as { name: string; addresses: readonly string[]; ttl: number }[],
     denied: [] as string[],
     troubles: [] as string[],
@@ -22,7 +26,7 @@ function setUp(given: Partial<UpstreamAnswer> | Error = {}) {
   };
   const lists = new Map<string, Allowlist>();
   const allowlist = (): Allowlist => {
-    const list = lists.get(world.rules) ?? makeAllowlist(parseRules(world.rules, 'x').rules);
+    const list = lists.get(world.rules) ?? makeAllowlist([...parseRules(world.rules, 'x').rules, db]);
     lists.set(world.rules, list);
     return list;
   };
@@ -34,6 +38,13 @@ function setUp(given: Partial<UpstreamAnswer> | Error = {}) {
       return { rcode: 0, addresses: ['203.0.113.1'], ttl: 60, ...world.answer };
     },
     mayDial: makeAddressJudge({ connected: [], local: [], allowed: [] }),
+    neighbours: {
+      ask: async (name) => {
+        world.beside.push(name);
+        return { rcode: 0, addresses: ['10.0.0.7'], ttl: 600, ...(world.answer as Partial<UpstreamAnswer>) };
+      },
+      mayReach: () => (address) => address === '10.0.0.7',
+    },
     learned: async (name, addresses, ttl) => {
       await world.pin();
       world.pinned.push({ name, addresses, ttl });
@@ -55,6 +66,33 @@ function setUp(given: Partial<UpstreamAnswer> | Error = {}) {
   };
   return { world, resolver, ask };
 }
+
+describe('a neighbour’s name', () => {
+  test('is asked of the platform alone, and the answer is not held for long', async () => {
+    const { world, ask } = setUp();
+    expect(await ask('db')).toMatchObject({ rcode: 0, addresses: ['10.0.0.7'], ttl: 5 });
+    expect([world.beside, world.asked]).toEqual([['db'], []]);
+    await ask('github.com');
+    expect([world.beside, world.asked]).toEqual([['db'], ['github.com']]);
+  });
+
+  test('that leads elsewhere is refused, and of several addresses only the neighbour’s is told', async () => {
+    const { world, ask } = setUp({ addresses: ['169.254.169.254'] });
+    expect(await ask('db')).toMatchObject({ rcode: 3, addresses: [] });
+    expect([world.denied, world.pinned]).toEqual([['db: not-beside'], []]);
+    world.answer = { addresses: ['203.0.113.1', '10.0.0.7'] };
+    world.now += 6000;
+    expect(await ask('db')).toMatchObject({ rcode: 0, addresses: ['10.0.0.7'] });
+  });
+
+  test('that the engine no longer knows is gone at once: nothing stale is told', async () => {
+    const { world, ask } = setUp();
+    await ask('db');
+    world.answer = { rcode: 2, addresses: [] };
+    world.now += 6000;
+    expect(await ask('db')).toMatchObject({ rcode: 3, addresses: [] });
+  });
+});
 
 describe('a denied name', () => {
   test.each([
