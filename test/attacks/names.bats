@@ -155,7 +155,7 @@ answer_from() {
 }
 
 @test "an answer in the upstream's place, from the agent or a neighbour, is not taken; the same from the upstream is" {
-  local box source query looker
+  local box source query looker try
   for box in $BOXES; do
     look_up_late "$box" "agent-$box.wild.test"
     answer_from "$box" -
@@ -167,9 +167,13 @@ answer_from() {
     answer_from internet 198.51.100.1
     wait "$looker"
     [[ $(<"$BATS_TEST_TMPDIR/told") == '0 198.51.100.77' ]]
-    look_up_late "$box" "upstream-$box.wild.test"
-    answer_from internet 198.51.100.53
-    wait "$looker"
+    # On a busy machine it may come after the real one.
+    for try in {1..3}; do
+      look_up_late "$box" "upstream-$try-$box.wild.test"
+      answer_from internet 198.51.100.53
+      wait "$looker"
+      [[ $(<"$BATS_TEST_TMPDIR/told") != '0 198.51.100.66' ]] || break
+    done
     [[ $(<"$BATS_TEST_TMPDIR/told") == '0 198.51.100.66' ]]
   done
 }

@@ -101,7 +101,7 @@ QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its 
 }
 
 @test "nor by any other way in: a root login, sh, and docker exec with a terminal of its own" {
-  local said=$BATS_TEST_TMPDIR/said pane operator shell LEAVE
+  local said=$BATS_TEST_TMPDIR/said keys=$BATS_TEST_TMPDIR/keys pane operator shell open LEAVE
   LEAVE=$'\nexpect plain root shell\ntype exit\\r'
   for shell in 'bash -l' 'sh -i'; do
     # shellcheck disable=SC2086
@@ -109,12 +109,15 @@ QUESTIONS=('the place of the cursor' 'its version' 'its modes' 'its title' 'its 
     [[ $status == 0 && $output == control ]]
   done
   pane=$(agents_tmux "display-message -p -t cloister:1.1 '#{pane_tty}'")
+  mkfifo "$keys"
   script -qefc "stty rows 40 cols 150; exec $ENGINE exec --interactive --tty $NAME-main cloister attach" "$said" \
-    < <(exec sleep 90 2>/dev/null 3>&-) >/dev/null 2>&1 &
+    <"$keys" >/dev/null 2>&1 &
   operator=$!
+  exec {open}>"$keys"
   attached
   as_agent main "python3 /attacks/hostile.py passthrough >$pane"
   agents_tmux 'detach-client -s cloister'
+  exec {open}>&-
   wait "$operator"
   try "$ENGINE" exec --interactive "$NAME-main" python3 /attacks/hostile.py found <"$said"
   [[ $output == control ]]

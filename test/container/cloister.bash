@@ -132,6 +132,11 @@ log_of() {
   "$ENGINE" logs "$NAME-$1" 2>&1
 }
 
+# was_hurried BOX: by its own log, no grace of five seconds was waited for between the last signal and the end.
+was_hurried() {
+  matches "$(log_of "$1" | grep -e '"event":"signal.received"' -e '"event":"box.stopped"' | jq --slurp .)" '.[-1].time - .[-2].time < 5000'
+}
+
 # rescue_events BOX EXPRESSION: jq's expression is true of the list of the rescue's events.
 rescue_events() {
   matches "$(log_of "$1" | grep '"event":"rescue' | jq --slurp .)" "$2"

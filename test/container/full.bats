@@ -83,6 +83,8 @@ is_health() {
   small_volume claude 32
   up '^$' talks --volume "$NAME-claude:$CLAUDE" --env "CLAUDE_PROMPT=the very first prompt"
   eventually 30 says 'The first answer.' screen talks
+  # Claude shows an answer before it writes it down.
+  eventually 10 as_agent talks "grep -rqF 'The first answer.' $CLAUDE/projects"
   "$ENGINE" stop --time 60 "$NAME-talks" >/dev/null
   remove_box talks
   fill claude

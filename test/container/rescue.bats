@@ -83,7 +83,7 @@ stop() {
   in_session merged 'cd /workspace/repo && echo both >src/a.js && git commit -qam Merged && [[ $(git rev-list --parents -1 HEAD | wc -w) == 3 ]]'
 }
 
-@test "killed with SIGKILL instead, at most one interval is lost" {
+@test "killed with SIGKILL instead, in the middle of a rescue: the one before comes back, and one interval is lost" {
   repository killed
   work doomed killed --env RESCUE_INTERVAL=10s --env LOG_LEVEL=debug
   in_session doomed 'cd /workspace/repo && echo saved >saved.txt && git checkout -q -b mine'
@@ -94,7 +94,10 @@ stop() {
   ctl DELETE /github/log >/dev/null
   eventually 25 rescue_events doomed 'any(.event == "rescue.unchanged")'
   holds /github/log 'all(.path | contains("receive-pack") | not)'
-  in_session doomed 'echo lost >/workspace/repo/lost.txt'
+  ctl PUT /github/pushes/cloister-demo/killed '{"delayMs": 100000}' >/dev/null
+  in_session doomed 'cd /workspace/repo && echo lost >lost.txt && echo lost >saved.txt'
+  eventually 25 holds /github/log 'any(.path | contains("killed") and contains("receive-pack"))'
+  in_box doomed 'pgrep -u 1000 -f "[r]eceive-pack|[g]it.* push"'
   "$ENGINE" kill --signal KILL "$NAME-doomed" >/dev/null
   remove_box doomed
   work risen killed

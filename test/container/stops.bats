@@ -40,7 +40,7 @@ hangs() {
 # ends_with BOX CODE: soon, and by itself.
 ends_with() {
   local code
-  code=$(timeout 15 "$ENGINE" wait "$NAME-$1") || { log_of "$1"; return 1; }
+  code=$(timeout 60 "$ENGINE" wait "$NAME-$1") || { log_of "$1"; return 1; }
   [[ $code == "$2" ]] || { echo "$code is not $2"; log_of "$1"; return 1; }
 }
 
@@ -92,13 +92,15 @@ stop_in_each() {
     before=$(now)
     "$ENGINE" kill --signal TERM "$NAME-moment" >/dev/null
     after=$(now)
-    if ! timeout 5 "$ENGINE" wait "$NAME-moment" >/dev/null; then
-      was_deaf moment "$before" "$after"
-      "$ENGINE" kill --signal TERM "$NAME-moment" >/dev/null
-    fi
+    eventually 10 eval "hears moment || was_deaf moment $before $after"
+    hears moment || "$ENGINE" kill --signal TERM "$NAME-moment" >/dev/null
     ends_with moment 143
     remove_box moment
   done
+}
+
+hears() {
+  says '"event":"signal.received"' log_of "$1"
 }
 
 # Milliseconds since 1970, as in the log.
@@ -158,10 +160,9 @@ ready() {
   "$ENGINE" kill --signal TERM "$NAME-stuck" >/dev/null
   eventually 5 says '"signal":"SIGTERM"' log_of stuck
   [[ $("$ENGINE" inspect --format '{{.State.Running}}' "$NAME-stuck") == true ]]
-  local before=$SECONDS
   "$ENGINE" kill --signal TERM "$NAME-stuck" >/dev/null
   ends_with stuck 143
-  ((SECONDS - before < 4))
+  was_hurried stuck
   remove_box stuck
 }
 

@@ -263,6 +263,18 @@ while True: held.append(s.accept()[0]); $1"
   restarted 0 2 0
 }
 
+@test "an egress process stopped again and again" {
+  again_and_again '-u 65053'
+  row egress '"step":"end"'
+  restarted 0 1 0
+}
+
+@test "an egress process killed while the reader of the firewall's log stands still" {
+  fault 'pkill -STOP -u 65054; pkill -KILL -u 65053'
+  row packet-log '"step":"end"'
+  restarted 0 1 1
+}
+
 @test "the reader of the firewall's log stopped: its silence is noticed, and refusals are told again" {
   fault 'pkill -STOP -u 65054'
   row packet-log 'it does not tell what the firewall refuses'
@@ -324,6 +336,17 @@ operator() {
     type \\x02d
     expect Detached
     end"
+  [[ $status == 0 ]]
+}
+
+@test "attach to a listener that hangs up on every client says so, and enters once the session is there again" {
+  listener 'held.pop().close()'
+  try operator "expect The session can't be entered yet.
+    expect bypass permissions
+    type \\x02d
+    expect Detached
+    end"
+  in_box main 'pkill -u 1000 python3'
   [[ $status == 0 ]]
 }
 
