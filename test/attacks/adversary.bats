@@ -220,7 +220,7 @@ one_by_one() {
 # as_bare BOX COMMAND: while root is attached with a client of tmux's alone.
 as_bare() {
   local operator
-  "$ENGINE" exec --interactive "$NAME-$1" python3 /fixtures/type.py 20 end env TERM=xterm-256color \
+  "$ENGINE" exec --interactive "$NAME-$1" python3 /fixtures/type.py 90 end env TERM=xterm-256color \
     tmux -N -S /run/cloister/session/tmux attach-session </dev/null >/dev/null 2>&1 &
   operator=$!
   eventually 10 says 1 as_agent "$1" "tmux -N -S /run/cloister/session/tmux list-clients | wc -l"

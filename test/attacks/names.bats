@@ -127,8 +127,10 @@ refuses_lure() {
       for name in sixty slow cut dead liar wrong; do visit $name & done
       for try in {1..20}; do visit allowed; done; wait'
     for name in sixty slow cut; do grep -q " $name yes" <<<"$output"; done
-    for name in dead liar wrong; do grep -q "^[0-4]\..* $name no" <<<"$output"; done
-    [[ $(grep -c '^[01]\..* allowed yes' <<<"$output") == 20 ]]
+    # Before curl gives up by itself; and who does not ask for them has his answers meanwhile.
+    for name in dead liar wrong; do grep -q "^[0-8]\..* $name no" <<<"$output"; done
+    [[ $(grep -c 'allowed yes' <<<"$output") == 20 ]]
+    (($(sed '/ dead no/q' <<<"$output" | grep -c 'allowed yes') > 2))
     matches "$(world)" '.canary.sightings | all(.local | startswith("203.0.113.1"))'
   done
   # Nothing but the lie stood in the way.

@@ -97,7 +97,7 @@ start() {
   mapfile -t own < <(flags_for "$2" | grep -v '^without ')
   left_out=$(flags_for "$2" | sed -n 's/^without //p')
   mapfile -t flags < <({ reference_flags; internet_flags; } | grep -vxF -e "${left_out:-none}")
-  try timeout 40 "$ENGINE" run --rm --name "$NAME-row" "${flags[@]}" "${own[@]}" "${@:3}" \
+  try timeout 120 "$ENGINE" run --rm --name "$NAME-row" "${flags[@]}" "${own[@]}" "${@:3}" \
     --volume "$BATS_TEST_TMPDIR/without:/etc/without:ro" --env REPO_URL=https://github.com/cloister-demo/hello \
     --env CLAUDE_PROMPT=hello "$NAME-variant"
 }

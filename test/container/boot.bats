@@ -189,14 +189,14 @@ END"
 @test "SIGTERM ends the box in order with 143" {
   box stopped
   "$ENGINE" kill --signal TERM "$NAME-stopped" >/dev/null
-  [[ $(timeout 30 "$ENGINE" wait "$NAME-stopped") == 143 ]]
+  [[ $(timeout 60 "$ENGINE" wait "$NAME-stopped") == 143 ]]
   "$ENGINE" logs "$NAME-stopped" 2>&1 | grep '"event":"box.stopped"'
 }
 
 @test "SIGINT ends the box in order with 130" {
   box stopped
   "$ENGINE" kill --signal INT "$NAME-stopped" >/dev/null
-  [[ $(timeout 30 "$ENGINE" wait "$NAME-stopped") == 130 ]]
+  [[ $(timeout 60 "$ENGINE" wait "$NAME-stopped") == 130 ]]
 }
 
 @test "a stop during the boot ends it with 143" {
@@ -204,7 +204,7 @@ END"
   boot stopped --env ALLOW_DOMAINS=slow.test --env REPO_URL=https://slow.test/any/repository
   eventually 20 says '"step":"self-test"' "$ENGINE" logs "$NAME-stopped"
   "$ENGINE" kill --signal TERM "$NAME-stopped" >/dev/null
-  [[ $(timeout 30 "$ENGINE" wait "$NAME-stopped") == 143 ]]
+  [[ $(timeout 60 "$ENGINE" wait "$NAME-stopped") == 143 ]]
   try "$ENGINE" logs "$NAME-stopped"
   [[ $output == *'"step":"repository","message":"stopped by SIGTERM"'* && $output != *boot.ready* ]]
 }

@@ -79,7 +79,7 @@ remove_box() {
 
 # refused [FLAG...]: runs a box that is expected to stop by itself, on no network; its log is $output.
 refused() {
-  try timeout 30 "$ENGINE" run --rm --label "cloister.test=$NAME" --network "${REFUSED_NETWORK:-none}" "$@" \
+  try timeout 120 "$ENGINE" run --rm --label "cloister.test=$NAME" --network "${REFUSED_NETWORK:-none}" "$@" \
     "$CLOISTER_IMAGE"
 }
 

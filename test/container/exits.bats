@@ -65,7 +65,7 @@ said() {
   "$ENGINE" kill --signal HUP "$NAME-tell" >/dev/null
   [[ $("$ENGINE" inspect --format '{{.State.Running}}' "$NAME-tell") == true ]]
   "$ENGINE" kill --signal TERM "$NAME-tell" >/dev/null
-  [[ $(timeout 20 "$ENGINE" wait "$NAME-tell") == 42 ]]
+  [[ $(timeout 60 "$ENGINE" wait "$NAME-tell") == 42 ]]
   matches "$("$ENGINE" logs "$NAME-tell" 2>&1 >/dev/null | tail -n 1)" '.event == "box.stopped" and .code == 42 and .whose == "agent"'
 }
 
@@ -75,7 +75,7 @@ said() {
   "$ENGINE" kill --signal ALRM "$NAME-inner" >/dev/null
   eventually 5 says 14 said inner
   "$ENGINE" kill --signal TERM "$NAME-inner" >/dev/null
-  [[ $(timeout 20 "$ENGINE" wait "$NAME-inner") == 43 ]]
+  [[ $(timeout 60 "$ENGINE" wait "$NAME-inner") == 43 ]]
   run_once dead --init -- signal 34
   [[ $(timeout 60 "$ENGINE" wait "$NAME-dead") == 162 ]]
 }
@@ -87,7 +87,7 @@ said() {
   "$ENGINE" kill --signal INT "$NAME-deaf" >/dev/null
   eventually 5 says 2 said deaf
   "$ENGINE" kill --signal INT "$NAME-deaf" >/dev/null
-  [[ $(timeout 20 "$ENGINE" wait "$NAME-deaf") == 137 ]]
+  [[ $(timeout 60 "$ENGINE" wait "$NAME-deaf") == 137 ]]
   was_hurried deaf
 }
 
@@ -124,5 +124,5 @@ unmasked() {
   eventually 30 in_box real 'pgrep -x -u 1000 claude'
   eventually 5 says boot.ready "$ENGINE" logs "$NAME-real"
   "$ENGINE" kill --signal TERM "$NAME-real" >/dev/null
-  [[ $(timeout 30 "$ENGINE" wait "$NAME-real") == 143 ]]
+  [[ $(timeout 60 "$ENGINE" wait "$NAME-real") == 143 ]]
 }

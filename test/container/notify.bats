@@ -59,7 +59,7 @@ claude_once() {
     "anthropic-ratelimit-unified-status": "rejected", "anthropic-ratelimit-unified-reset": "1895277227",
     "anthropic-ratelimit-unified-representative-claim": "five_hour", "x-should-retry": "false"}}}' >/dev/null
   # The last step is never met: it gives the hook the time it may take.
-  "$ENGINE" exec --interactive --env RAW=yes "$NAME-main" python3 /fixtures/type.py 15 'expect bypass permissions
+  "$ENGINE" exec --interactive --env RAW=yes "$NAME-main" python3 /fixtures/type.py 40 'expect bypass permissions
     type go on\r
     expect 5-hour limit
     expect never shown' cloister attach </dev/null >"$BATS_TEST_TMPDIR/raw" || true

@@ -249,7 +249,7 @@ has_clients() {
   exec 5>&-
   "$ENGINE" exec "$NAME-tty" cloister status --json | jq --exit-status '.state == "ready"'
   "$ENGINE" kill --signal TERM "$NAME-tty" >/dev/null
-  [[ $(timeout 30 "$ENGINE" wait "$NAME-tty") == 143 ]]
+  [[ $(timeout 60 "$ENGINE" wait "$NAME-tty") == 143 ]]
 }
 
 # script(1) gives the engine's client a terminal of its own.
