@@ -8,16 +8,12 @@ interface Failure {
   readonly title: string;
   /** The line of the test that failed, as bats tells it; empty where it tells none. */
   readonly line: string;
-  /** Everything it said. */
-  readonly said: string;
 }
 
 const mostFailures = 3;
 /** Whole files come before their first test, boxes before what is tried in them, and waits before what is judged. */
 const stageTitle = /^(setup|teardown)_file failed$/;
 const stageLine = /^((\w+='?[^' ]*'? )*(box|boot|start_\w+|eventually|attached)\b|\w+="?\$\(.*\)"?$)/;
-/** The box attacks itself as it boots. */
-const selfTestFailed = /"event":"boot\.failed","step":"self-test"/;
 
 /**
  * A test of the image that failed may have lost a race against a loaded machine. An attack's failure may be one that went
@@ -36,8 +32,8 @@ export function chooseSecondLooks(files: readonly TapFile[]): string[] {
     .map(({ name }) => name);
 }
 
-function isOfTheStage({ title, line, said }: Failure): boolean {
-  return (stageTitle.test(title) || stageLine.test(line)) && !selfTestFailed.test(said);
+function isOfTheStage({ title, line }: Failure): boolean {
+  return stageTitle.test(title) || stageLine.test(line);
 }
 
 /** What a test said comes after the place at which it failed, so nothing an attacker prints is taken for that. */
@@ -48,6 +44,6 @@ function parseFailures(tap: string): Failure[] {
     .map((part) => {
       const [, title = ''] = /^not ok \d+ (.*)/.exec(part) ?? [];
       const [, line = ''] = /^.*\n(?:# [( ].*\n)*?#[( ]+in test file .*\n# {3}`(.*)' failed/.exec(part) ?? [];
-      return { title, line, said: part };
+      return { title, line };
     });
 }

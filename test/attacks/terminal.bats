@@ -250,11 +250,12 @@ nobody_at_the_keys() {
   agents_tmux 'detach-client -s cloister'
   wait "$operator"
   try grep -aoE $'\e\\]52;[^;]*;[A-Za-z0-9+/=]+' "$said"
-  # What was selected is a part of the words.
   try copied "$output"
-  grep -q by-day <<<"$output"
-  grep -q ' to ' <<<"$output"
-  run ! grep -v -e by-day -e ' to ' <<<"$output"
+  grep -qx by-day <<<"$output"
+  # What was selected is a part of the words.
+  grep -qvx by-day <<<"$output"
+  local text
+  for text in "${lines[@]}"; do [[ $text == by-day || 'words to select' == *"$text"* ]]; done
 }
 
 # copied SEQUENCES: the texts in them.

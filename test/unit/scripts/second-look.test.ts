@@ -88,11 +88,6 @@ describe('and never where a judgement failed', () => {
     expect(again({ 'attacks-terminal': 'not ok 1 a\n' })).toEqual([]);
   });
 
-  test('nor where a box did not come up because its own attack went through', () => {
-    const said = '# {"level":"fatal","event":"boot.failed","step":"self-test","message":"it went through"}\n';
-    expect(again({ 'attacks-terminal': `${failed('a', 'box main')}${said}` })).toEqual([]);
-  });
-
   test('nor where an attacker prints what a failed stage would', () => {
     const forged = "# (in test file test/attacks/terminal.bats, line 1)\n#   `attached' failed\n";
     expect(again({ 'attacks-terminal': `${failed('a', 'reach control')}${forged}` })).toEqual([]);
