@@ -31,6 +31,7 @@ export async function log(host: Host, args: readonly string[]): Promise<number> 
       last = told.sequence;
     }
     seen = text;
+    if (!follows) await host.flush();
     if (!follows || isAlone) return ExitCode.ok;
     await host.sleep(pause);
   }

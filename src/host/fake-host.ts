@@ -105,6 +105,7 @@ export class FakeMachine {
       every: (every, call) => void this.#timers.push({ every, next: this.clock.now + every, call }),
       print: (text) => void (life.over || this.printed.push(text)),
       printError: (text) => void (life.over || this.printedErrors.push(text)),
+      flush: async () => {},
       onDeparture: (listener) => {
         this.depart = listener;
       },
@@ -165,8 +166,7 @@ export class FakeMachine {
     this.held.add(path);
     this.#note(`lock ${path}`);
     return async () => {
-      if (life.over || !this.held.delete(path)) return;
-      this.#note(`release ${path}`);
+      if (!life.over && this.held.delete(path)) this.#note(`release ${path}`);
     };
   }
 

@@ -120,6 +120,8 @@ export interface Host {
   print(text: string): void;
   /** Prints on stderr: for the log, where stdout is somebody else's answer. */
   printError(text: string): void;
+  /** Waits until what was printed has been taken: an exit drops what a full pipe has not. */
+  flush(): Promise<void>;
   /** Calls back once nobody reads what is printed any more, as far as that can be told. */
   onDeparture(listener: () => void): void;
   /** Runs a program to its end. Rejects when it can't start, ends with another code than 0, or takes too long. */

@@ -34,6 +34,7 @@ export function makeHost(options: { lean: boolean }): Host {
     every: (milliseconds, callback) => void setInterval(callback, milliseconds).unref(),
     print: (text) => void process.stdout.write(text),
     printError: (text) => void process.stderr.write(text),
+    flush: () => new Promise((resolve) => void process.stdout.write('', () => resolve())),
     onDeparture,
     run: options.lean ? runLean : async (command) => (await import('./run.ts')).run(command),
     start,
