@@ -102,7 +102,7 @@ RUN set -eu; \
 COPY scripts/warm.ts scripts/
 RUN node scripts/warm.ts /usr/local/lib/cloister 0 1000 65053
 COPY rootfs/ /out/
-COPY network/domains.conf /out/etc/cloister/
+COPY network/ /out/etc/cloister/
 RUN set -eu; \
     mkdir -p /out/usr/local/lib; \
     cp -a /usr/local/lib/cloister /out/usr/local/lib/; \
