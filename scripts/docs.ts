@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runFiles } from '../src/core/reference.ts';
 import { childrenReference } from '../src/init/reference.ts';
 import { type Policy, policies } from '../src/init/respawn-policies.ts';
+import { parseRuleSet } from '../src/policy/parse-rule-set.ts';
 import { settingsReference } from '../src/settings/reference.ts';
 import { stepsReference } from '../src/state/reference.ts';
 import { order } from '../test/unit/house/rooms.ts';
@@ -11,6 +12,7 @@ import { order } from '../test/unit/house/rooms.ts';
 export const placed: Readonly<Record<string, readonly string[]>> = {
   'README.md': ['settings'],
   'docs/architecture.md': ['steps', 'rooms', 'children', 'files'],
+  'docs/network.md': ['sets'],
   'docs/operations.md': ['events'],
 };
 
@@ -65,8 +67,33 @@ const tables: Readonly<Record<string, () => string>> = {
         what,
       ]),
     ),
+  sets: () =>
+    table(
+      ['set', 'for', 'on the list', 'rules', 'of them (*)'],
+      readSetFiles().map(({ name, about, entries, isListed }) => [
+        `[${code(`@${name}`)}](../network/sets/${name}.conf)`,
+        about,
+        isListed ? 'yes' : 'on request',
+        String(entries.length),
+        String(entries.filter(({ isShared }) => isShared).length),
+      ]),
+    ),
   events: () => table(['event', 'level', 'when', 'fields'], readLogEvents().map(rowOfEvent)),
 };
+
+/** The sets of the image, those on its list first, as it names them. */
+function readSetFiles() {
+  const list = [...readFileSync('network/domains.conf', 'utf8').matchAll(/^@([a-z0-9-]+)/gm)].map(
+    ([, name]) => name,
+  );
+  const names = readdirSync('network/sets').map((file) => file.replace(/\.conf$/, ''));
+  const listed = list.filter((name) => name !== undefined);
+  return [...listed, ...names.filter((name) => !listed.includes(name)).sort()].map((name) => {
+    const source = `network/sets/${name}.conf`;
+    const { set } = parseRuleSet(readFileSync(source, 'utf8'), { name, source });
+    return { ...set, isListed: listed.includes(name) };
+  });
+}
 
 export interface LogEvent {
   readonly event: string;

@@ -6,6 +6,7 @@ import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
+import { renderFaults } from '../init/rule-files.ts';
 import { applyFirewall, probeBackend } from '../network/firewall/apply.ts';
 import { planFirewall, proxiedPorts } from '../network/firewall/plan.ts';
 import { findReservedRules, findTaken } from '../policy/reserved-hosts.ts';
@@ -14,7 +15,7 @@ import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { BoxEnvironment } from '../state/environment.ts';
 import type { StateStore } from '../state/state-store.ts';
-import { findExcess, readRules, renderFaults } from './allowlist-files.ts';
+import { findExcess, readRules } from './allowlist-files.ts';
 import { dropPrivileges } from './drop-privileges.ts';
 import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { mountRooms } from './mount-places.ts';
@@ -115,7 +116,7 @@ interface Valid {
 
 /** Joins the faults of the settings and of the allowlist's files: all are reported together. */
 function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
-  const { base, faults } = readRules(host);
+  const { base, faults } = readRules(host, Array.isArray(read) ? [] : (read as Settings).sets);
   const all = [
     ...(Array.isArray(read) ? (read as readonly Fault[]) : []),
     ...faults,

@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts';
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { makePolicyStore, type PolicyStore, type PolicyStoreParts } from '../init/policy-store.ts';
+import { renderFaults } from '../init/rule-files.ts';
 import { findGaps } from '../network/firewall/standing.ts';
 import { neededBy } from '../policy/needed-hosts.ts';
 import { neighbourNamed } from '../policy/neighbour.ts';
@@ -26,9 +27,14 @@ export function openPolicyStore(
     parseRule: async (text) =>
       neighbourNamed(handover.settings.neighbours, text) ??
       (await import('../policy/parse-rules.ts')).parseRule(text),
+    readSets: async () => {
+      const { readSets } = await import('../init/read-sets.ts');
+      const { sets, faults } = readSets(host.files);
+      return { sets, faults: renderFaults(faults) };
+    },
     readBase: async () => {
-      const { findExcess, readRules, renderFaults } = await import('./allowlist-files.ts');
-      const { base, faults } = readRules(host);
+      const { findExcess, readRules } = await import('./allowlist-files.ts');
+      const { base, faults } = readRules(host, handover.settings.sets);
       const fromVariable = handover.base.filter(({ source }) => variables.includes(source));
       const all = [...base, ...fromVariable];
       const rules = all.map(({ rule }) => rule);

@@ -8,10 +8,10 @@ export type ListCommand = 'allow' | 'deny' | 'reload' | 'rules';
 
 const forms: Readonly<Record<ListCommand, string>> = {
   allow:
-    'allow RULE [--for TIME], where RULE is name, name:port, name:port/tcp, *.name or `name ech`, and TIME 30s, 10m, 1h or 7d',
-  deny: 'deny RULE, where RULE is name, name:port or *.name',
+    'allow RULE [--for TIME], where RULE is name, name:port, name:port/tcp, *.name, `name ech` or @set, and TIME 30s, 10m, 1h or 7d',
+  deny: 'deny RULE, where RULE is name, name:port, *.name or @set',
   reload: 'reload',
-  rules: 'rules [--json]',
+  rules: 'rules [--sets] [--json]',
 };
 
 /** Has init do it, and prints what came of it.  @returns 77 for anybody but root, 78 for what can't be meant. */
@@ -35,6 +35,7 @@ export async function askList(host: Host, command: ListCommand, args: readonly s
   const text = args.includes('--json') ? JSON.stringify(reply.data) : reply.text;
   if (reply.code === ExitCode.ok) host.print(`${text}\n`);
   else host.printError(`${reply.text}\n`);
+  await host.flush();
   return reply.code;
 }
 
@@ -44,7 +45,8 @@ function requestOf(command: ListCommand, args: readonly string[]): object | null
     case 'reload':
       return args.length === 0 ? { command } : null;
     case 'rules':
-      return args.length === 0 || (args.length === 1 && first === '--json') ? { command } : null;
+      if (args.some((arg) => arg !== '--sets' && arg !== '--json')) return null;
+      return { command: args.includes('--sets') ? 'sets' : command };
     case 'deny':
       return args.length === 1 && isRule(first) ? { command, rule: first } : null;
     case 'allow': {

@@ -19,6 +19,9 @@ export interface Status extends Omit<BoxState, 'phase' | 'startTicks' | 'started
   readonly versions: Versions;
 }
 
+/** As many as a line holds. */
+const mostSets = 5;
+
 /** Prints the state of the box.  @returns 0 while it is booting or ready. */
 export function status(host: Host, options: { json: boolean }): number {
   const state = parseState(host.files.readIfAny(Paths.state));
@@ -71,6 +74,7 @@ function render(status: Status): string {
       : []),
     ...(firewall.lastFailure === null ? [] : [`            last change failed: ${firewall.lastFailure}`]),
     `egress      ${egress.refused} refused, ${egress.failed} failed since the boot`,
+    ...missedOf(status),
     `session     ${session.running ? 'running' : 'down'}, ${times(session.restarts)}`,
     ...unansweredOf(status),
     ...agentOf(status),
@@ -107,6 +111,13 @@ function unansweredOf({ unanswered }: Status): string[] {
   return Object.entries(unanswered ?? {}).map(
     ([name, reason]) => `            ${name.toUpperCase()} DOES NOT ANSWER: ${reason}`,
   );
+}
+
+/** Nothing where no set holds what was refused. */
+function missedOf({ egress: { sets = [] } }: Status): string[] {
+  if (sets.length === 0) return [];
+  const commands = sets.slice(0, mostSets).map((set) => `cloister allow @${set}`);
+  return [`            to allow what was refused: ${commands.join(', ')}`];
 }
 
 /** Nothing where it has never ended. */

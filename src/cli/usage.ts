@@ -5,10 +5,10 @@ const usage = `usage: cloister COMMAND
   health [--json]       whether it works, and why not
   verify [--json]       attack the box from inside, as the agent's user
   log [OPTION...]       what was refused, or what failed: --failed, --follow, --json
-  allow RULE [--for 1h] let it out, until the next boot at most
+  allow RULE [--for 1h] let it out, until the next boot at most; @browsers and its like are sets of rules
   deny RULE             deny it until the next boot
   reload                read the allowlist's files again
-  rules [--json]        the allowlist in force
+  rules [--json]        the allowlist in force; --sets: every set, and what it opens
   as-agent PROGRAM ...  run a program as the agent's user, for files in and out
   version               the version of the box
 `;

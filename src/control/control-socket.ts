@@ -8,7 +8,7 @@ import type { ControlReply, PolicyStore } from '../init/policy-store.ts';
 type Request =
   | { readonly command: 'allow'; readonly rule: string; readonly for: number | null }
   | { readonly command: 'deny'; readonly rule: string }
-  | { readonly command: 'reload' | 'rules' | 'verify' | 'health' };
+  | { readonly command: 'reload' | 'rules' | 'sets' | 'verify' | 'health' };
 
 export interface ControlParts {
   readonly book: PolicyStore;
@@ -57,6 +57,8 @@ async function answer(
       return book.reload();
     case 'rules':
       return book.describe();
+    case 'sets':
+      return book.describeSets();
   }
 }
 
@@ -70,8 +72,8 @@ function parseRequest(line: string): Request | null {
 }
 
 function requestOf({ command, rule, for: time }: Record<string, unknown>): Request | null {
-  if (command === 'reload' || command === 'rules' || command === 'verify' || command === 'health')
-    return { command };
+  const bare = (['reload', 'rules', 'sets', 'verify', 'health'] as const).find((each) => each === command);
+  if (bare !== undefined) return { command: bare };
   if (typeof rule !== 'string') return null;
   if (command === 'deny') return { command, rule };
   if (command !== 'allow') return null;

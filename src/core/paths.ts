@@ -13,6 +13,9 @@ export const Paths = {
   repositoryFacts: '/usr/local/libexec/cloister/repository-facts',
   domains: '/etc/cloister/domains.conf',
   domainsFolder: '/etc/cloister/domains.d',
+  /** Sets of rules, a file each: the image's, and the operator's beside them. */
+  sets: '/etc/cloister/sets',
+  setsFolder: '/etc/cloister/sets.d',
   run: '/run/cloister',
   lock: '/run/cloister/boot.lock',
   state: '/run/cloister/state.json',

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../policy/audit-entry.ts';
+import { type AuditEntry, commandOf } from '../policy/audit-entry.ts';
 import { isHostName, reasonTexts } from '../policy/refusal.ts';
 import { adviceOf, describePlace } from '../policy/refusal-text.ts';
 
@@ -87,12 +87,12 @@ export function renderAnswer(event: ToolEvent, news: readonly Refused[]): string
 }
 
 function renderNews(refused: Refused): string {
-  const { name, reason, rule } = refused;
+  const { name, reason, rule, set } = refused;
   const isLong = isHostName(name) && name.length > longestName;
   const shown = isLong ? { ...refused, name: null, address: null } : refused;
   const place = isLong ? `"…${name.slice(-longestName)}"` : JSON.stringify(describePlace(shown));
   const help =
-    rule === null || isLong ? adviceFor(refused) : `an operator would allow it with: cloister allow ${rule}`;
+    rule === null || isLong ? adviceFor(refused) : `an operator would allow it with: ${commandOf(rule, set)}`;
   return `${place}: ${reasonTexts[reason]}; ${help}`;
 }
 

@@ -7,6 +7,7 @@ import type { Report } from '../network/protocol.ts';
 import { type AuditEntry, renderAuditEntry } from '../policy/audit-entry.ts';
 import type { Failure, Refusal } from '../policy/refusal.ts';
 import { describeFailure, describeRefusal } from '../policy/refusal-text.ts';
+import type { Remedy } from '../policy/remedy.ts';
 import { makeJournal } from './audit-file.ts';
 import { makePair } from './audit-pace.ts';
 
@@ -22,6 +23,8 @@ export interface Recorder {
   /** Takes refusals of which nothing is known but their number. */
   refusedMore(count: number): void;
   failed(failure: Failure, count?: number): void;
+  /** Another list is in force: what was missed of the one before may be allowed now. */
+  listChanged(): void;
   /** Tells what still waits to be told. */
   flush(): Promise<void>;
 }
@@ -29,18 +32,30 @@ export interface Recorder {
 export interface RecorderParts {
   readonly host: Host;
   readonly log: Log;
-  /** @returns the rule that would allow it, or null. It may have to be loaded first. */
-  readonly ruleFor: (refusal: Seen) => Promise<string | null>;
-  /** Hears both totals since the boot, at most once a second. */
-  readonly changed: (totals: { refused: number; failed: number }) => void;
+  /** @returns what would allow it. It may have to be loaded first. */
+  readonly remedyFor: (refusal: Seen) => Promise<Remedy>;
+  /** Hears both totals since the boot, and which sets were missed, at most once a second. */
+  readonly changed: (totals: Totals) => void;
+}
+
+interface Totals {
+  readonly refused: number;
+  readonly failed: number;
+  /** Names of the sets that hold what was refused since the list changed last. */
+  readonly sets: readonly string[];
 }
 
 /** Tells every refusal and every failure: an event in the log, a line in the files, a total. No count is lost. */
 export function makeRecorder(parts: RecorderParts): Recorder {
-  const totals = { refused: 0, failed: 0 };
+  const totals = { refused: 0, failed: 0, sets: new Set<string>() };
   const post = makePoster(parts, totals);
   const write = makeWriter(parts);
-  const refusals = makeRefusals(parts, write);
+  const missed = (set: string | null) => {
+    if (set === null || totals.sets.has(set)) return;
+    totals.sets.add(set);
+    post();
+  };
+  const refusals = makeRefusals(parts, write, missed);
   const failures = makeFailures(parts, write);
   const recorder = {
     refused: (seen: Seen, count = 1) => {
@@ -74,23 +89,28 @@ export function makeRecorder(parts: RecorderParts): Recorder {
       failures.addRest(report.more.failures);
       post();
     },
+    listChanged: () => {
+      totals.sets.clear();
+      post();
+    },
     flush: async () => {
       await Promise.all([refusals.flush(), failures.flush()]);
     },
   };
 }
 
-function makeRefusals(parts: RecorderParts, write: Writer) {
+function makeRefusals(parts: RecorderParts, write: Writer, missed: (set: string | null) => void) {
   return makePair<Seen>(parts.host, {
     keyOf: ({ via, reason, name, address, port, protocol, user }) =>
       [via, reason, name, address, port, protocol, user].join(' '),
     logged: async (seen, count) => {
-      const rule = await parts.ruleFor(seen);
-      parts.log.event('warn', 'egress.refused', { ...seen, count, rule });
+      const { rule, set } = await parts.remedyFor(seen);
+      missed(set);
+      parts.log.event('warn', 'egress.refused', { ...seen, count, rule, set });
     },
     loggedRest: (count) => parts.log.event('warn', 'egress.refused.more', { count }),
     filed: async (seen, count) => {
-      const told = { kind: 'refused' as const, ...seen, rule: await parts.ruleFor(seen) };
+      const told = { kind: 'refused' as const, ...seen, ...(await parts.remedyFor(seen)) };
       write.refusal({ ...told, count, text: describeRefusal(seen, count) });
     },
     filedRest: (count) => write.refusal({ kind: 'more', count, text: `${count} more refused` }),
@@ -147,14 +167,17 @@ function makeWriter({ host }: RecorderParts) {
   };
 }
 
-function makePoster({ host, changed }: RecorderParts, totals: { refused: number; failed: number }) {
+function makePoster(
+  { host, changed }: RecorderParts,
+  totals: Omit<Totals, 'sets'> & { readonly sets: ReadonlySet<string> },
+) {
   let waiting = false;
   return () => {
     if (waiting) return;
     waiting = true;
     void host.sleep(1000).then(() => {
       waiting = false;
-      changed({ ...totals });
+      changed({ ...totals, sets: [...totals.sets].sort() });
     });
   };
 }

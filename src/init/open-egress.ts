@@ -15,6 +15,7 @@ import type { NotificationWord } from '../policy/notification.ts';
 import { type OutboundTargets, targetsOf } from '../policy/outbound-target.ts';
 import { outboundTargets, sendable, withoutReserved } from '../policy/reserved-hosts.ts';
 import { renderRule } from '../policy/rule.ts';
+import type { RuleSet } from '../policy/rule-set.ts';
 import type { BoxEnvironment } from '../state/environment.ts';
 import type { Handover } from '../state/handover.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -49,11 +50,16 @@ export interface EgressServiceParts {
 export function startEgressServices(parts: EgressServiceParts): EgressServices {
   const { host, log, store, handover } = parts;
   const own = targetsToSend(parts);
+  let sets: readonly RuleSet[] | null = null;
   let list: ListInForce = withoutReserved({ rules: handover.settings.rules, denied: [] }, own);
   const recorder = makeRecorder({
     host,
     log,
-    ruleFor: async (refusal) => (await import('../policy/remedy.ts')).ruleFor(refusal),
+    remedyFor: async (refusal) => {
+      const { findRemedy } = await import('../policy/remedy.ts');
+      sets ??= await loadSets(host);
+      return findRemedy(refusal, { sets, denied: list.denied });
+    },
     changed: (egress) => store.post({ egress }),
   });
   const firewall = startFirewall(parts, { list, own });
@@ -76,6 +82,9 @@ export function startEgressServices(parts: EgressServiceParts): EgressServices {
       list = next;
       egress.setList(next);
       postProxied(parts, next);
+      recorder.listChanged();
+      // Here and not with the next refusal, which the agent waits to hear of.
+      if (sets !== null) sets = await loadSets(host);
     },
     stop: async (grace, hurried) => {
       const cut = hurried === undefined ? [] : [hurried];
@@ -84,6 +93,11 @@ export function startEgressServices(parts: EgressServiceParts): EgressServices {
       await recorder.flush();
     },
   };
+}
+
+/** Parsing needs the list of public suffixes: it is loaded by the first who asks. */
+async function loadSets(host: Host): Promise<readonly RuleSet[]> {
+  return (await import('./read-sets.ts')).readSets(host.files).sets;
 }
 
 function targetsToSend({ log, handover }: EgressServiceParts): OutboundTargets | null {

@@ -2,16 +2,17 @@ import { chainOf } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import type { Log } from '../core/log.ts';
 import type { Host } from '../host/host.ts';
+import { difference, inForce, type ListInForce, type LiveList, withoutExpired } from '../policy/live-list.ts';
+import type { Denial, SourcedRule } from '../policy/rule.ts';
 import {
-  difference,
-  inForce,
-  type ListInForce,
-  type LiveList,
-  withAllowed,
-  withDenied,
-  withoutExpired,
-} from '../policy/live-list.ts';
-import { type Denial, type Rule, renderDenial, renderRule, type SourcedRule } from '../policy/rule.ts';
+  describeAllowed,
+  describeDenied,
+  describeList,
+  describeReload,
+  describeSets,
+  timeOf,
+} from './describe-list.ts';
+import { findStanding, type NamingParts, parseAllowed, parseDenied } from './named-rules.ts';
 
 /** What an operator is told, and the exit code of his command. */
 export interface ControlReply {
@@ -27,15 +28,11 @@ export interface ReadBase {
   readonly faults: readonly string[];
 }
 
-export interface PolicyStoreParts {
+export interface PolicyStoreParts extends NamingParts {
   readonly host: Host;
   readonly log: Log;
   readonly base: readonly SourcedRule[];
   readonly readBase: () => Promise<ReadBase>;
-  /** @returns the rule, or why the text is none. */
-  readonly parseRule: (text: string) => Promise<Rule | string>;
-  /** @returns why this rule can't be allowed, whoever wants it, or null. */
-  readonly reserved: (rule: Rule) => string | null;
   /** @returns what of the box stops working with a denial, a sentence each. */
   readonly neededBy: (denial: Denial) => readonly string[];
   /** Puts a list in force, whole. Where it rejects, the one before stays in force. */
@@ -44,15 +41,16 @@ export interface PolicyStoreParts {
 
 export interface PolicyStore {
   readonly inForce: ListInForce;
-  /** @param time milliseconds, or null until the next boot. */
+  /**
+   * @param text a rule, or `@` and a set's name.
+   * @param time milliseconds, or null until the next boot.
+   */
   allow(text: string, time: number | null): Promise<ControlReply>;
   deny(text: string): Promise<ControlReply>;
   reload(): Promise<ControlReply>;
   describe(): Promise<ControlReply>;
+  describeSets(): Promise<ControlReply>;
 }
-
-const hiding =
-  'Which name it asks of that server, a program may hide from the box: docs/network.md, "Browsers", has the risk.';
 
 /** Milliseconds until a list that could not be put in force after an allowance's end is tried again. */
 const pause = 10_000;
@@ -89,25 +87,23 @@ export function makePolicyStore(parts: PolicyStoreParts): PolicyStore {
     },
     allow: (text, time) =>
       inTurn(async () => {
-        const rule = await parseAllowable(parts, text);
-        if (typeof rule === 'string') return invalid(rule);
         const until = time === null ? null : host.uptime() + time;
-        const next = withAllowed(list, { rule, until });
-        if (typeof next === 'string') return invalid(next);
-        const failed = await change('allow', next, { rule: renderRule(rule), until: timeOf(host, until) });
+        const allowed = await parseAllowed(parts, text, { list, until });
+        if (typeof allowed === 'string') return invalid(allowed);
+        const end = timeOf(host, until);
+        const failed = await change('allow', allowed.list, { rule: allowed.label, until: end });
         if (failed !== null) return failed;
         if (until !== null) void expire(until);
-        return { code: ExitCode.ok, text: describeAllowed(rule, timeOf(host, until), list.base) };
+        const standing = findStanding(list.base, allowed.rules);
+        return { code: ExitCode.ok, text: describeAllowed(allowed, end, standing) };
       }),
     deny: (text) =>
       inTurn(async () => {
-        const rule = await parts.parseRule(text);
-        if (typeof rule === 'string') return invalid(rule);
-        const denial = denialOf(rule, text);
-        const failed = await change('deny', withDenied(list, denial), { rule: renderDenial(denial) });
+        const denied = await parseDenied(parts, text, list);
+        if (typeof denied === 'string') return invalid(denied);
+        const failed = await change('deny', denied.list, { rule: denied.label });
         if (failed !== null) return failed;
-        const told = [`${renderDenial(denial)} is denied until the next boot.`, ...parts.neededBy(denial)];
-        return { code: ExitCode.ok, text: told.join('\n') };
+        return { code: ExitCode.ok, text: describeDenied(denied, parts.neededBy) };
       }),
     reload: () =>
       inTurn(async () => {
@@ -118,7 +114,14 @@ export function makePolicyStore(parts: PolicyStoreParts): PolicyStore {
         return (await change('reload', next)) ?? { code: ExitCode.ok, text: describeReload(changes) };
       }),
     describe: () => inTurn(async () => ({ code: ExitCode.ok, ...describeList(host, list) })),
+    describeSets: () => inTurn(() => answerSets(parts, list)),
   };
+}
+
+async function answerSets({ readSets }: PolicyStoreParts, list: LiveList): Promise<ControlReply> {
+  const { sets, faults } = await readSets();
+  if (faults.length > 0) return invalid(faults.join('\n'));
+  return { code: ExitCode.ok, ...describeSets(list, sets) };
 }
 
 /** @returns a function that starts each work when the one before it is over, however that ended. */
@@ -135,19 +138,6 @@ async function sleepUntil(host: Host, until: number): Promise<void> {
   while (host.uptime() < until) await host.sleep(Math.min(until - host.uptime(), longestSleep));
 }
 
-async function parseAllowable(
-  { parseRule, reserved }: PolicyStoreParts,
-  text: string,
-): Promise<Rule | string> {
-  const rule = await parseRule(text);
-  return typeof rule === 'string' ? rule : (reserved(rule) ?? rule);
-}
-
-/** Without a port in the text every port is denied. */
-function denialOf({ name, wildcard, port }: Rule, text: string): Denial {
-  return { name, wildcard, port: text.includes(':') ? port : null };
-}
-
 function refuseFaults(log: Log, faults: readonly string[]): ControlReply {
   log.event('error', 'rules.invalid', { faults });
   return invalid(['Nothing was changed:', ...faults].join('\n'));
@@ -155,43 +145,6 @@ function refuseFaults(log: Log, faults: readonly string[]): ControlReply {
 
 function invalid(text: string): ControlReply {
   return { code: ExitCode.settings, text };
-}
-
-function describeAllowed(rule: Rule, until: string | null, base: readonly SourcedRule[]): string {
-  const standing = base.find((other) => renderRule(other.rule) === renderRule(rule));
-  if (standing !== undefined) return `${renderRule(rule)} is allowed by ${standing.source} already.`;
-  const allowed = `${renderRule(rule)} is allowed until ${until ?? 'the next boot'}.`;
-  return rule.ech === true ? `${allowed}\n${hiding}` : allowed;
-}
-
-function describeReload({ added, removed }: ReturnType<typeof difference>): string {
-  if (added.length + removed.length === 0) return 'The files were read; no rule has changed.';
-  const lines = [...added.map((rule) => `+ ${rule}`), ...removed.map((rule) => `- ${rule}`)];
-  return ['The files were read:', ...lines].join('\n');
-}
-
-function describeList(host: Host, { base, allowed, denied }: LiveList): Pick<ControlReply, 'text' | 'data'> {
-  const rules = [
-    ...base.map(({ rule, source }) => ({ rule: renderRule(rule), source, until: null })),
-    ...allowed.map(({ rule, until }) => ({
-      rule: renderRule(rule),
-      source: 'cloister allow',
-      until: timeOf(host, until),
-    })),
-  ];
-  const denials = denied.map(renderDenial);
-  const lines = [
-    ...rules.map(
-      ({ rule, source, until }) => `${rule.padEnd(40)} ${source}${until === null ? '' : `, until ${until}`}`,
-    ),
-    ...denials.map((denial) => `${denial.padEnd(40)} cloister deny: denied`),
-  ];
-  return { text: lines.join('\n'), data: { rules, denied: denials } };
-}
-
-/** @returns when that uptime is, by the clock as it is set now. */
-function timeOf(host: Host, uptime: number | null): string | null {
-  return uptime === null ? null : new Date(host.now() + uptime - host.uptime()).toISOString();
 }
 
 function printable(text: string): string {

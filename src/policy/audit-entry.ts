@@ -1,5 +1,6 @@
 import type { Reason, Refusal, Trouble, Via } from './refusal.ts';
 import { adviceOf } from './refusal-text.ts';
+import type { Remedy } from './remedy.ts';
 
 /** One line of the files of refusals and of failures. `sequence` grows by one a line and never starts over in a boot. */
 export type AuditEntry =
@@ -12,6 +13,8 @@ export type AuditEntry =
         readonly protocol?: string;
         /** The rule that would allow it, or null where none would. */
         readonly rule: string | null;
+        /** The set that has that rule, if one has. */
+        readonly set?: string | null;
       })
   | (AuditEntryBase & {
       readonly kind: 'failed';
@@ -50,9 +53,23 @@ export function renderAuditEntry(told: AuditEntry): string {
   return `${told.time} ${told.text}${help}`;
 }
 
+/** What is known of a refusal's remedy; nothing of a set where its line is an older one. */
+interface HelpedBy {
+  readonly reason: Reason;
+  readonly rule: Remedy['rule'];
+  readonly set?: Remedy['set'] | undefined;
+}
+
 /** @returns the command that would allow it, or what else an operator could do. */
-export function helpOf({ rule, reason }: { readonly rule: string | null; readonly reason: Reason }): string {
-  return rule === null ? adviceOf(reason) : `to allow it: cloister allow ${rule}`;
+export function helpOf({ rule, set, reason }: HelpedBy): string {
+  return rule === null ? adviceOf(reason) : `to allow it: ${commandOf(rule, set)}`;
+}
+
+/** @returns what an operator would type: the set, where one has the rule, and the rule alone. */
+export function commandOf(rule: string, set: string | null = null): string {
+  return set === null
+    ? `cloister allow ${rule}`
+    : `cloister allow @${set} (it alone: cloister allow ${rule})`;
 }
 
 function parseLine(line: string): AuditEntry | null {

@@ -4,6 +4,8 @@ import { type Denial, type Rule, renderDenial, renderRule, type SourcedRule } fr
 export interface Allowance {
   readonly rule: Rule;
   readonly until: number | null;
+  /** The set it came with. */
+  readonly set?: string;
 }
 
 /** The list as it lives: what was read from files and variables, and what the operator has said since. */
@@ -25,13 +27,17 @@ export function inForce({ base, allowed, denied }: LiveList): ListInForce {
 }
 
 /** Adds a rule and lifts the denial of the same name.  @returns the list, or why the rule would open nothing. */
-export function withAllowed(list: LiveList, { rule, until }: Allowance): LiveList | string {
+export function withAllowed(list: LiveList, allowance: Allowance): LiveList | string {
+  const { rule } = allowance;
   const denied = list.denied.filter((denial) => !isSameName(denial, rule) || !isSamePort(denial, rule));
   const wider = denied.find((denial) => covers(denial, rule));
   if (wider !== undefined)
     return `${renderRule(rule)} stays denied by ${renderDenial(wider)}: lift that first.`;
-  const allowed = list.allowed.filter((other) => renderRule(other.rule) !== renderRule(rule));
-  return { ...list, denied, allowed: [...allowed, { rule, until }] };
+  // The same rule with a set and without are two: the end of one is not the end of the other.
+  const allowed = list.allowed.filter(
+    (other) => other.set !== allowance.set || renderRule(other.rule) !== renderRule(rule),
+  );
+  return { ...list, denied, allowed: [...allowed, allowance] };
 }
 
 /** Adds a denial, and takes back what the operator had allowed of it. */

@@ -1,21 +1,32 @@
 import { getPublicSuffix } from 'tldts';
 import { normaliseName } from './host-name.ts';
 import type { Protocol, Rule, SourcedRule } from './rule.ts';
+import { setNamed } from './rule-set.ts';
 
 /** Where a rule stands, so that a fault can be found: a file or variable, and a line or position from 1. */
 export interface RuleFault {
   readonly source: string;
   readonly line: number;
   readonly fault: string;
+  /** Where there is more to say than to mend the line. */
+  readonly remedy?: string;
+}
+
+/** A line that names a set of rules. */
+export interface SetReference {
+  readonly set: string;
+  readonly source: string;
+  readonly line: number;
 }
 
 export interface ParsedRules {
   readonly rules: readonly Rule[];
   readonly sourced: readonly SourcedRule[];
+  readonly references: readonly SetReference[];
   readonly faults: readonly RuleFault[];
 }
 
-/** Parses an allowlist file: a rule a line, `#` starts a comment. */
+/** Parses an allowlist file: a rule or `@set` a line, `#` starts a comment. */
 export function parseRules(text: string, source: string): ParsedRules {
   return collect(
     text.split('\n').map((line) => line.replace(/#.*$/, '').trim()),
@@ -25,22 +36,35 @@ export function parseRules(text: string, source: string): ParsedRules {
 
 /** Parses a comma-separated list of rules, as `ALLOW_DOMAINS` holds it. */
 export function parseRuleList(text: string, source: string): ParsedRules {
-  return collect(
+  const { references, faults, ...parsed } = collect(
     text.split(',').map((part) => part.trim()),
     source,
   );
+  const sets = references.map(({ set, line }) => ({
+    source,
+    line,
+    fault: `@${set} is a set: sets are named in ALLOW_SETS`,
+  }));
+  return { ...parsed, references: [], faults: [...faults, ...sets] };
 }
 
 function collect(lines: readonly string[], source: string): ParsedRules {
   const sourced: SourcedRule[] = [];
+  const references: SetReference[] = [];
   const faults: RuleFault[] = [];
   lines.forEach((text, index) => {
     if (text === '') return;
+    const line = index + 1;
+    const set = setNamed(text);
+    if (set !== null) {
+      references.push({ set, source, line });
+      return;
+    }
     const parsed = parseRule(text);
-    if (typeof parsed === 'string') faults.push({ source, line: index + 1, fault: parsed });
-    else sourced.push({ rule: parsed, source: `${source}:${index + 1}` });
+    if (typeof parsed === 'string') faults.push({ source, line, fault: parsed });
+    else sourced.push({ rule: parsed, source: `${source}:${line}` });
   });
-  return { rules: sourced.map(({ rule }) => rule), sourced, faults };
+  return { rules: sourced.map(({ rule }) => rule), sourced, references, faults };
 }
 
 /** @returns the rule, or why `text` is none. */

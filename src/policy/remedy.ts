@@ -1,6 +1,9 @@
 import { getPublicSuffix } from 'tldts';
+import { covers } from './live-list.ts';
 import { parseRule } from './parse-rules.ts';
 import { isHostName, type Refusal } from './refusal.ts';
+import type { Denial } from './rule.ts';
+import { type RuleSet, smallestSetWith } from './rule-set.ts';
 
 /** `protocol` where the kernel's firewall saw the packet. */
 type Tried = Refusal & { readonly protocol?: string };
@@ -20,10 +23,24 @@ export function ruleFor(refusal: Tried): string | null {
   return getPublicSuffix(name, { allowPrivateDomains: true }) === name ? null : text;
 }
 
-/** @returns the command an operator would type to allow what was refused, or null like `ruleFor`. */
-export function remedyOf(refusal: Tried): string | null {
-  const rule = ruleFor(refusal);
-  return rule === null ? null : `cloister allow ${rule}`;
+/** What would allow what was refused. */
+export interface Remedy {
+  /** Exactly that name and port, or null where no rule helps. */
+  readonly rule: string | null;
+  /** The set that has it, without the `@`: what else the same work will ask for is in it. */
+  readonly set: string | null;
+}
+
+/** @param denied what an operator has denied: for that no set is the answer. */
+export function findRemedy(
+  refusal: Tried,
+  { sets, denied }: { sets: readonly RuleSet[]; denied: readonly Denial[] },
+): Remedy {
+  const text = ruleFor(refusal);
+  const rule = text === null ? null : parseRule(text);
+  if (rule === null || typeof rule === 'string') return { rule: null, set: null };
+  const isDenied = denied.some((denial) => covers(denial, rule));
+  return { rule: text, set: isDenied ? null : (smallestSetWith(rule, sets)?.name ?? null) };
 }
 
 /** Rules are for TCP; other reasons than these two no rule changes. */

@@ -18,6 +18,8 @@ export interface Rule {
 export interface SourcedRule {
   readonly rule: Rule;
   readonly source: string;
+  /** The set that holds the rule, where the source names a set. */
+  readonly set?: string;
 }
 
 /** What the operator denies although a rule allows it. `port` null: on every port. */

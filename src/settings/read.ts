@@ -162,6 +162,7 @@ function chosen(
     },
     prompt: values.CLAUDE_PROMPT ?? null,
     neighbours: values.NEIGHBOURS ?? [],
+    sets: values.ALLOW_SETS ?? [],
     allowPrivate: values.ALLOW_PRIVATE ?? [],
     upstreams: values.DNS_UPSTREAM ?? null,
     egressFallback: values.EGRESS_FALLBACK ?? null,

@@ -34,6 +34,11 @@ export const settingsReference: Readonly<
     byDefault: 'none',
     meaning: 'comma-separated rules added to [`network/domains.conf`](network/domains.conf)',
   },
+  ALLOW_SETS: {
+    byDefault: 'none',
+    meaning:
+      'sets of rules added to it, as `browsers,java`: a file each in [`network/sets`](network/sets), and yours; see [sets](docs/network.md#sets)',
+  },
   ALLOW_PRIVATE: {
     byDefault: 'none',
     meaning: 'address ranges an allowed name may answer although they are private or neighbours',

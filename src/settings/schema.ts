@@ -5,6 +5,7 @@ import { levels } from '../core/log.ts';
 import { parseSize, renderSize } from '../core/size.ts';
 import { isLoopback, isNeverOpened, isNoHost } from '../policy/address-class.ts';
 import { parseRange, type Range } from '../policy/range.ts';
+import { isSetName } from '../policy/rule-set.ts';
 import { neighboursOf } from './neighbours.ts';
 import { ownSchema } from './own-schema.ts';
 import { setRemedy } from './secrets.ts';
@@ -49,6 +50,7 @@ export const schema = {
     'fix the build',
   ),
   ALLOW_DOMAINS: rule(z.string(), 'packages.example.org,*.example.net:8443'),
+  ALLOW_SETS: rule(list(ruleSet), 'browsers,java'),
   ALLOW_PRIVATE: rule(list(range, whatOpens), '10.1.0.0/16'),
   DNS_UPSTREAM: rule(list(upstream), '9.9.9.9'),
   NEIGHBOURS: rule(z.string().transform(neighboursOf), 'db:5432,redis:6379'),
@@ -116,6 +118,12 @@ function list<T>(
     const fault = judge(good);
     return fault === null ? good : refuse(context, fault);
   });
+}
+
+/** Which sets there are only their files know. */
+function ruleSet(text: string): string | null {
+  const name = text.replace(/^@/, '');
+  return isSetName(name) ? name : null;
 }
 
 function range(text: string): Range | null {

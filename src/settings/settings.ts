@@ -24,6 +24,8 @@ export interface Settings {
   readonly rules: readonly Rule[];
   /** Services beside the box; among the rules as well, once these are joined with the allowlist's. */
   readonly neighbours: readonly Rule[];
+  /** Names of the sets that are added to the list. */
+  readonly sets: readonly string[];
   readonly allowPrivate: readonly Range[];
   readonly upstreams: readonly string[] | null;
   /** What the operator accepts on a kernel that can't redirect: egress by address, with no check of the name. */

@@ -1,3 +1,4 @@
+import { rankByDistance } from '../core/nearest.ts';
 import { schema } from './schema.ts';
 import { secretNames, type Variables } from './secrets.ts';
 
@@ -56,33 +57,6 @@ function isClose(distance: number, nearest: string): boolean {
 }
 
 function nearestTo(name: string): { nearest: string; distance: number } {
-  const bare = name.replace(/^CLOISTER_/, '');
-  const ranked = known
-    .map((nearest) => ({ nearest, distance: distanceOf(bare, nearest) }))
-    .sort((one, other) => one.distance - other.distance);
-  return ranked[0] ?? { nearest: '', distance: Number.POSITIVE_INFINITY };
-}
-
-/** The fewest characters to put in, take out, change or swap with the next (optimal string alignment). */
-function distanceOf(one: string, other: string): number {
-  let [before, last]: number[][] = [[], Array.from({ length: other.length + 1 }, (_, index) => index)];
-  for (let row = 1; row <= one.length; row++) {
-    const next = [row];
-    for (let column = 1; column <= other.length; column++) {
-      const same = one[row - 1] === other[column - 1];
-      const swapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      next[column] = Math.min(
-        at(last, column) + 1,
-        at(next, column - 1) + 1,
-        at(last, column - 1) + (same ? 0 : 1),
-        swapped ? at(before, column - 2) + 1 : Number.POSITIVE_INFINITY,
-      );
-    }
-    [before, last] = [last ?? [], next];
-  }
-  return at(last, other.length);
-}
-
-function at(row: readonly number[] | undefined, index: number): number {
-  return row?.[index] ?? Number.POSITIVE_INFINITY;
+  const [first] = rankByDistance(name.replace(/^CLOISTER_/, ''), known);
+  return { nearest: first?.word ?? '', distance: first?.distance ?? Number.POSITIVE_INFINITY };
 }

@@ -100,7 +100,12 @@ export interface BoxState {
     readonly unresolved: readonly string[];
   };
   /** Since this boot: refused by policy, and allowed but failed for another reason. */
-  readonly egress: { readonly refused: number; readonly failed: number };
+  readonly egress: {
+    readonly refused: number;
+    readonly failed: number;
+    /** Names of the sets that hold what was refused since the list changed last. */
+    readonly sets: readonly string[];
+  };
   readonly session: { readonly running: boolean; readonly restarts: number };
   readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
   /** What was asked and does not answer, and how that shows: it is being put right. */
@@ -156,7 +161,7 @@ export function newState(start: {
       lastFailure: null,
       unresolved: [],
     },
-    egress: { refused: 0, failed: 0 },
+    egress: { refused: 0, failed: 0, sets: [] },
     session: { running: false, restarts: 0 },
     children: {},
     unanswered: {},

@@ -32,8 +32,8 @@ function sentence(entry: Readonly<Record<string, unknown>>): string {
 /** @returns what was refused or failed in words, or null for an entry of another shape. */
 function toldOf(entry: Readonly<Record<string, unknown>>): string | null {
   const [refusal, failure, count] = [parseRefusal(entry), parseFailure(entry), Number(entry.count)];
-  const rule = typeof entry.rule === 'string' ? entry.rule : null;
+  const [rule, set] = [entry.rule, entry.set].map((value) => (typeof value === 'string' ? value : null));
   if (refusal !== null)
-    return `${describeRefusal(refusal, count)}; ${helpOf({ rule, reason: refusal.reason })}`;
+    return `${describeRefusal(refusal, count)}; ${helpOf({ rule: rule ?? null, set: set ?? null, reason: refusal.reason })}`;
   return failure === null ? null : describeFailure(failure, count);
 }

@@ -40,7 +40,7 @@ teardown_file() {
   local box
   for box in $BOXES; do
     matches "$(<"$(record "$box" '')")" '.canary.sightings == [] and .stray == 0 and (.canary.counters | all(. == 0))'
-    matches "$(<"$(record "$box" '')")" '.dns | map(select(.type != "A" or (.name | test("^((allowed|lure|sixty|slow|cut|dead|liar|wrong)\\.test|.*\\.(com|ai|org|io|sh))$") | not))) == []'
+    matches "$(<"$(record "$box" '')")" '.dns | map(select(.type != "A" or (.name | test("^((allowed|lure|sixty|slow|cut|dead|liar|wrong)\\.test|.*\\.(com|ai|org|io|sh|net|dev|rs))$") | not))) == []'
   done
 }
 

@@ -9,7 +9,10 @@ setup_file() {
   start_internet
   ctl PUT /received '{"text": "the words of a stranger"}' >/dev/null
   build_without "$NAME-open" "$CLOISTER_IMAGE" own
+  mkdir -p "$BATS_FILE_TMPDIR/sets.d"
+  printf '# Ours\nours.test # the mirror\n' >"$BATS_FILE_TMPDIR/sets.d/ours.conf"
   local flags=("${OWN[@]}" --volume "$BATS_TEST_DIRNAME/fixtures:/attacks:ro"
+    --volume "$BATS_FILE_TMPDIR/sets.d:/etc/cloister/sets.d:ro"
     --volume "$ROOT/test/container/fixtures:/fixtures:ro")
   box main --env BOX_NAME=main "${flags[@]}"
   CLOISTER_IMAGE=$NAME-open box open --env BOX_NAME=open "${flags[@]}"
@@ -44,6 +47,24 @@ asked() {
   [[ $(asked main otel.test) == 3 ]]
   holds /dns/log "all(.[]; .name != \"$HOST\" and .name != \"otel.test\")"
   [[ $(asked open $HOST) == "0 $ADDRESS" ]]
+}
+
+@test "a set that was allowed for a time opens nothing any more, not even for a connection to a known address" {
+  local box
+  ctl PUT /dns/zone/ours.test '{"a": ["198.51.100.77"]}' >/dev/null
+  ctl PUT /web/hosts/ours.test >/dev/null
+  for box in main open; do
+    "$ENGINE" exec "$NAME-$box" cloister allow @ours --for 4s
+    as_agent "$box" "curl -sS https://ours.test/before-$box"
+  done
+  eventually 10 has_ended main
+  run ! as_agent main 'curl -sSk --max-time 5 --resolve ours.test:443:198.51.100.77 https://ours.test/after-main'
+  as_agent open 'curl -sSk --max-time 5 --resolve ours.test:443:198.51.100.77 https://ours.test/after-open'
+  holds /web/log 'map(.path) | index("/before-main") and index("/after-open") and (index("/after-main") | not)'
+}
+
+has_ended() {
+  [[ $(asked "$1" ours.test) == 3 ]]
 }
 
 @test "its name is refused on the wire as well, whatever address it is sent to" {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { mostRules } from '../../src/boot/allowlist-files.ts';
+import { Paths } from '../../src/core/paths.ts';
 import { bootToEnd, bootToReady, eventsOf, failureOf } from './drive.ts';
-import { goodEnvironment, makeMachine } from './machine.ts';
+import { domains, goodEnvironment, makeMachine } from './machine.ts';
 
 const MB = 1024 ** 2;
 const secrets = {
@@ -22,6 +23,8 @@ const files: [string, string, Record<string, string>][] = [
   ['EXTRA_CA_CERTS', '/x', { ...goodEnvironment, EXTRA_CA_CERTS: '/x' }],
   ['/etc/cloister/domains.conf', '/etc/cloister/domains.conf', goodEnvironment],
   ['/etc/cloister/domains.d/mine.conf', '/etc/cloister/domains.d/mine.conf', goodEnvironment],
+  ['/etc/cloister/sets/go.conf', '/etc/cloister/sets/go.conf', goodEnvironment],
+  ['/etc/cloister/sets.d/mine.conf', '/etc/cloister/sets.d/mine.conf', goodEnvironment],
   ['/etc/resolv.conf', '/etc/resolv.conf', goodEnvironment],
   ['/etc/passwd', '/etc/passwd', goodEnvironment],
   ['/etc/group', '/etc/group', goodEnvironment],
@@ -36,7 +39,8 @@ const kinds = [
 describe.each(files)('%s', (name, path, env) => {
   test.each(kinds)('that is %s ends the boot with 78 that names it', async (_, { text, kind }, why) => {
     const machine = makeMachine();
-    if (path.startsWith('/etc/cloister/domains.d')) machine.files.putFolder('/etc/cloister/domains.d');
+    const folder = path.replace(/\/[^/]*$/, '');
+    if (folder.startsWith('/etc/cloister/')) machine.files.putFolder(folder);
     machine.files.put(path, text, { kind });
     expect(await bootToEnd(machine, env)).toBe(78);
     expect(failureOf(machine)).toMatchObject({ step: 'settings', remedy: expect.stringContaining(name) });
@@ -95,6 +99,80 @@ describe('the files of the allowlist', () => {
       for (let count = 0; count <= 1000; count++) files.put(`${folder}/${count}.conf`, '');
     });
     expect(remedy).toContain('holds more than 1000 files');
+  });
+});
+
+describe('the sets of rules', () => {
+  const withSets = (lines = domains) => {
+    const machine = makeMachine();
+    machine.files.put('/etc/cloister/domains.conf', lines);
+    machine.files.putFolder('/etc/cloister/sets');
+    machine.files.put('/etc/cloister/sets/java.conf', '# Java\nrepo.example # packages (*)\n');
+    machine.files.put('/etc/cloister/sets/go.conf', '# Go\nproxy.example\n');
+    return machine;
+  };
+  const rulesOf = async (machine: ReturnType<typeof makeMachine>) => {
+    const answer = await machine.program({ uid: 0 }).ask(Paths.control, '{"command":"rules"}');
+    return (JSON.parse(answer) as { data: { rules: { rule: string }[] } }).data.rules;
+  };
+
+  test('come onto the list by a line of it and by ALLOW_SETS', async () => {
+    const machine = withSets(`${domains}@go\n`);
+    await bootToReady(machine, { ...goodEnvironment, ALLOW_SETS: 'java' });
+    const rules = await rulesOf(machine);
+    expect(rules).toContainEqual({
+      rule: 'proxy.example',
+      source: '/etc/cloister/domains.conf:4',
+      set: 'go',
+      until: null,
+    });
+    expect(rules).toContainEqual({ rule: 'repo.example', source: 'ALLOW_SETS', set: 'java', until: null });
+  });
+
+  test.each([
+    [
+      '@jaba\n',
+      {},
+      '/etc/cloister/domains.conf:1 names no set: @jaba. The nearest is java; there are go, java.',
+    ],
+    [
+      '',
+      { ALLOW_SETS: 'go,jaba' },
+      'ALLOW_SETS names jaba, which is no set. The nearest is java; there are go, java.',
+    ],
+    ['', { ALLOW_SETS: 'go,ja va' }, 'ALLOW_SETS holds "ja va".'],
+    ['', { ALLOW_DOMAINS: '@java' }, 'ALLOW_DOMAINS rule 1: @java is a set: sets are named in ALLOW_SETS.'],
+  ])('that are none end the boot with 78: %j %j', async (lines, env, remedy) => {
+    const machine = withSets(lines);
+    expect(await bootToEnd(machine, { ...goodEnvironment, ...env })).toBe(78);
+    expect(failureOf(machine).remedy).toContain(remedy);
+  });
+
+  test('of the operator’s own stand beside the image’s and in place of one of the same name', async () => {
+    const machine = withSets(`${domains}@java\n@mine\n`);
+    machine.files.putFolder('/etc/cloister/sets.d');
+    machine.files.put('/etc/cloister/sets.d/java.conf', 'mirror.example\n');
+    machine.files.put('/etc/cloister/sets.d/mine.conf', 'mine.example\n');
+    await bootToReady(machine);
+    const rules = (await rulesOf(machine)).map(({ rule }) => rule);
+    expect(rules).toEqual(expect.arrayContaining(['mirror.example', 'mine.example']));
+    expect(rules).not.toContain('repo.example');
+  });
+
+  test.each([
+    ['a rule that is none', 'mine.conf', 'fine.example\n*.com\n', '/etc/cloister/sets.d/mine.conf:2 '],
+    [
+      'a name that no set can have',
+      'My Set.conf',
+      'fine.example\n',
+      '/etc/cloister/sets.d/My Set.conf has a name',
+    ],
+  ])('with %s end the boot with 78', async (_, name, text, remedy) => {
+    const machine = withSets();
+    machine.files.putFolder('/etc/cloister/sets.d');
+    machine.files.put(`/etc/cloister/sets.d/${name}`, text);
+    expect(await bootToEnd(machine)).toBe(78);
+    expect(failureOf(machine).remedy).toContain(remedy);
   });
 });
 

@@ -6,15 +6,17 @@ load cloister
 
 setup_file() {
   start_internet
-  mkdir -p "$BATS_FILE_TMPDIR/domains.d"
+  mkdir -p "$BATS_FILE_TMPDIR/domains.d" "$BATS_FILE_TMPDIR/sets.d"
   echo 'dropped.test' >"$BATS_FILE_TMPDIR/domains.d/own.conf"
+  printf '%s\n' '# Ours' 'ours.test   # the mirror (*)' '*.ours.test # its shards' >"$BATS_FILE_TMPDIR/sets.d/ours.conf"
   local name
-  for name in dropped.test later.test; do
+  for name in dropped.test later.test ours.test shard.ours.test cdn.playwright.dev; do
     ctl PUT "/dns/zone/$name" '{"a": ["198.51.100.77"]}' >/dev/null
     ctl PUT "/web/hosts/$name" >/dev/null
   done
   box main --env 'ALLOW_DOMAINS=allowed.test,*.wild.test' --volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro" \
-    --volume "$BATS_FILE_TMPDIR/domains.d:/etc/cloister/domains.d:ro"
+    --volume "$BATS_FILE_TMPDIR/domains.d:/etc/cloister/domains.d:ro" \
+    --volume "$BATS_FILE_TMPDIR/sets.d:/etc/cloister/sets.d:ro"
 }
 
 teardown_file() {
@@ -122,6 +124,13 @@ bash_turn() {
     and ($all[-1] - $all[0] + 1 == ($all | length))' "$out"
 }
 
+@test "the log is printed to its end, however long it is" {
+  local bytes
+  bytes=$(in_box main 'stat -c %s /run/cloister/refusals.jsonl')
+  ((bytes > 100000))
+  (($(cloister log --json | wc -c) >= bytes))
+}
+
 # followed_to NAME FILE: once the flood before it no longer takes the log's pace, a refusal of that name is in it.
 followed_to() {
   as_agent main "curl -sS https://$1" || true
@@ -223,6 +232,82 @@ print(\"over\", flush=True)" >/tmp/line 2>&1' &
   "$ENGINE" logs "$NAME-main" 2>&1 | grep '"event":"rules.changed"' | grep '"how":"expired"' | grep -q later.test
 }
 
+@test "a refused host that a set has is told with the set, to the agent, to the operator and in the log" {
+  claude_does "$(bash_turn 'curl -sS https://cdn.playwright.dev/builds; true')"
+  heard '"cdn.playwright.dev": the name is not on the allowlist; an operator would allow it with: cloister allow @browsers (it alone: cloister allow cdn.playwright.dev)'
+  says 'to allow it: cloister allow @browsers (it alone: cloister allow cdn.playwright.dev)' cloister log
+  cloister log --json | jq --slurp --exit-status 'any(.[]; .name == "cdn.playwright.dev" and .rule == .name and .set == "browsers")'
+  log_of main | grep '"name":"cdn.playwright.dev"' | grep -q '"set":"browsers"'
+  eventually 5 says 'to allow what was refused: cloister allow @browsers' cloister status
+}
+
+@test "allow @set lets all of its hosts out, and deny @set refuses them again" {
+  denied cdn.playwright.dev
+  try cloister allow @browsers
+  [[ $status == 0 && $output == *'@browsers is allowed until the next boot: '*' rules.'* ]]
+  [[ $(as_agent main 'curl -sS https://cdn.playwright.dev') == allowed ]]
+  eventually 5 is_status main '.egress.sets | index("browsers") == null'
+  cloister rules --json | jq --exit-status '[.rules[] | select(.set == "browsers")] | length > 5 and any(.rule == "cdn.playwright.dev")'
+  try cloister deny @browsers
+  # What the list has by another word as well stays.
+  [[ $status == 0 && $output == *'storage.googleapis.com stays allowed by /etc/cloister/domains.conf:'* ]]
+  denied cdn.playwright.dev
+  cloister rules --json | jq --exit-status 'any(.rules[]; .rule == "storage.googleapis.com" and .set == "go")'
+}
+
+@test "a set that is allowed for a time ends by itself, with all of its hosts" {
+  try cloister allow @ours --for 3s
+  [[ $status == 0 && $output == *'@ours is allowed until 2'*Z*': 2 rules.'* ]]
+  resolves ours.test
+  resolves shard.ours.test
+  eventually 6 denied ours.test
+  denied shard.ours.test
+  log_of main | grep '"how":"expired"' | grep -q '"removed":\["ours.test","\*.ours.test"\]'
+}
+
+@test "the sets are shown with what each is for, where it stands, and each host with its reason" {
+  try cloister rules --sets
+  [[ $status == 0 && $output == *'@ours: Ours (not on the list)'* && $output == *'@github: GitHub'*'(on the list by /etc/cloister/domains.conf:'* ]]
+  grep -qE '^  ours.test +the mirror \(\*\)$' <<<"$output"
+  [[ $(grep -c 'productionresultssa.*blob.core.windows.net' <<<"$output") == 20 ]]
+  cloister rules --sets --json | jq --exit-status 'map(.set) | index("java") and index("ours")'
+}
+
+@test "no set opens an address that nothing opens" {
+  ctl PUT /dns/zone/ours.test '{"a": ["169.254.169.254", "127.0.0.1", "168.63.129.16"], "ttl": 0}' >/dev/null
+  cloister allow @ours
+  run ! as_agent main 'getent ahostsv4 ours.test'
+  eventually 5 says 'ours.test refused: the name answers only with private or local addresses' cloister log
+  in_box main '! nft list table ip cloister | grep -e 169.254 -e 168.63'
+  ctl PUT /dns/zone/ours.test '{"a": ["198.51.100.77"]}' >/dev/null
+  eventually 10 resolves ours.test
+  cloister deny @ours
+}
+
+@test "a set that is none is answered with the nearest and all there are, and changes nothing" {
+  local before
+  before=$(cloister rules)
+  for arguments in 'allow @browser' 'deny @browser'; do
+    # shellcheck disable=SC2086
+    try cloister $arguments
+    [[ $status == 78 && $output == *'There is no set @browser. The nearest is browsers; there are alpine, browsers,'* ]]
+  done
+  [[ $(cloister rules) == "$before" ]]
+}
+
+@test "the agent can neither open a set nor write one" {
+  local command
+  for command in 'cloister allow @ours' 'cloister deny @ours' 'cloister rules --sets'; do
+    try as_agent main "$command"
+    [[ $status == 77 && $(wc -l <<<"$output") == 1 ]]
+  done
+  for command in 'echo evil.test >>/etc/cloister/sets/go.conf' 'echo evil.test >/etc/cloister/sets.d/evil.conf' \
+    'rm -f /etc/cloister/sets/go.conf' 'mv /etc/cloister/sets /tmp/sets'; do
+    run ! as_agent main "$command"
+  done
+  [[ $(in_box main 'stat -c "%U %a" /etc/cloister/sets /etc/cloister/sets/go.conf') == $'root 755\nroot 644' ]]
+}
+
 @test "deny takes one name out of a wildcard, and allow gives it back" {
   resolves a.wild.test
   cloister deny a.wild.test
@@ -255,6 +340,10 @@ allow *.com
 allow com
 allow 198.51.100.1
 allow x.test:53
+allow @
+allow @none
+allow @Ours
+allow @../sets/go
 allow x.test --for
 allow x.test --for 5
 allow x.test --for 0s

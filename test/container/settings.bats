@@ -11,6 +11,7 @@ setup_file() {
   printf 'two words %s\n' "$HIDDEN" >"$BATS_FILE_TMPDIR/files/words"
   printf '%s\n' "$HIDDEN" >"$BATS_FILE_TMPDIR/files/no-certificate"
   printf 'github.com\n*\n' >"$BATS_FILE_TMPDIR/files/rules.conf"
+  printf '@go\n@jaba\n' >"$BATS_FILE_TMPDIR/files/sets.conf"
   mkfifo "$BATS_FILE_TMPDIR/files/pipe"
   truncate --size=1G "$BATS_FILE_TMPDIR/files/disk"
   ln -s loop "$BATS_FILE_TMPDIR/files/loop"
@@ -115,6 +116,12 @@ bad 'certificates without an end' "EXTRA_CA_CERTS names a file that can't be rea
 bad 'an allowlist that is a pipe' "/etc/cloister/domains.conf can't be read (a pipe)" "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/cloister/domains.conf:ro"
 bad 'an allowlist that is a disk' "/etc/cloister/domains.conf can't be read (larger than 4m)" "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/disk:/etc/cloister/domains.conf:ro"
 bad 'an allowlist that is noise' '/etc/cloister/domains.conf is no text' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/noise:/etc/cloister/domains.conf:ro"
+bad 'a set that there is not' 'ALLOW_SETS names jaba, which is no set. The nearest is java; there are alpine,' "${BOTH[@]}" --env ALLOW_SETS=go,jaba
+bad 'a set that can be none' 'ALLOW_SETS holds "Java"' "${BOTH[@]}" --env ALLOW_SETS=Java
+bad 'a set between rules' 'ALLOW_DOMAINS rule 1: @java is a set: sets are named in ALLOW_SETS' "${BOTH[@]}" --env ALLOW_DOMAINS=@java
+bad 'a set that there is not in a file, with its line' '/etc/cloister/domains.d/mine.conf:2 names no set: @jaba. The nearest is java' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/sets.conf:/etc/cloister/domains.d/mine.conf:ro"
+bad 'a bad rule in a set, with its line' '/etc/cloister/sets.d/mine.conf:2' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/rules.conf:/etc/cloister/sets.d/mine.conf:ro"
+bad 'a folder of sets that is a pipe' '/etc/cloister/sets.d is no folder' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/cloister/sets.d:ro"
 bad 'a folder of rules that is a pipe' '/etc/cloister/domains.d is no folder' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/cloister/domains.d:ro"
 bad 'more rules than a box can hold' 'has more than 20000 rules' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/many.conf:/etc/cloister/domains.conf:ro"
 bad 'a resolv.conf that is a pipe' "/etc/resolv.conf can't be read (a pipe)" "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/resolv.conf:ro"

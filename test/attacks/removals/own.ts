@@ -1,4 +1,4 @@
-/** What keeps the hosts that the box itself sends to, and its credentials, from the agent. */
+/** What keeps the hosts that the box itself sends to, and its credentials, from the agent; and what ends an allowance. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PinRequest } from '../../../src/network/firewall/firewall.ts';
@@ -11,6 +11,10 @@ export function denialsOf(): [] {
 
 export function findReservedRules(): [] {
   return [];
+}
+
+export function withoutExpired<List>(list: List): List {
+  return list;
 }
 
 export function nameToTell({ name }: PinRequest): string {

@@ -41,6 +41,26 @@ describe('status', () => {
     );
   });
 
+  test('names the sets that hold what was refused, five at most', async () => {
+    const machine = makeMachine();
+    await bootToReady(machine);
+    const state = JSON.parse(machine.files.read('/run/cloister/state.json'));
+    const told = (sets?: string[]) => {
+      machine.files.put(
+        '/run/cloister/state.json',
+        JSON.stringify({ ...state, egress: { refused: 9, failed: 0, sets } }),
+      );
+      machine.printed.length = 0;
+      status(machine.program(), { json: false });
+      return machine.printed.join('');
+    };
+    expect(told(['browsers', 'java'])).toContain(
+      '9 refused, 0 failed since the boot\n            to allow what was refused: cloister allow @browsers, cloister allow @java\n',
+    );
+    expect(told(['a', 'b', 'c', 'd', 'e', 'f'])).not.toContain('@f');
+    for (const none of [[], undefined]) expect(told(none)).not.toContain('to allow what was refused');
+  });
+
   test('of a box whose init is gone says stopped, and fails', async () => {
     const machine = makeMachine();
     await bootToReady(machine);

@@ -7,6 +7,7 @@ import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { makePolicyStore } from '../../../src/init/policy-store.ts';
 import type { ListInForce } from '../../../src/policy/live-list.ts';
 import { neededBy } from '../../../src/policy/needed-hosts.ts';
+import { parseRuleSet } from '../../../src/policy/parse-rule-set.ts';
 import { parseRule, parseRules } from '../../../src/policy/parse-rules.ts';
 import { renderDenial, renderRule } from '../../../src/policy/rule.ts';
 
@@ -21,6 +22,10 @@ function setUp() {
   };
   const world = {
     files: 'a.example\n*.wild.example\n',
+    sets: {
+      browsers: '# Browsers\ncdn.example # builds (*)\nstorage.example # the rest',
+      go: '# Go\nproxy.example\nstorage.example',
+    } as Record<string, string>,
     applied: [] as ListInForce[],
     failure: null as Error | null,
     slow: null as Promise<void> | null,
@@ -31,6 +36,10 @@ function setUp() {
     log,
     base: parseRules(world.files, 'domains.conf').sourced,
     parseRule: async (text) => parseRule(text),
+    readSets: async () => ({
+      sets: Object.entries(world.sets).map(([name, text]) => parseRuleSet(text, { name, source: name }).set),
+      faults: [],
+    }),
     readBase: async () => {
       const { sourced, faults } = parseRules(world.files, 'domains.conf');
       return { base: sourced, faults: faults.map(({ source, line, fault }) => `${source}:${line} ${fault}`) };
@@ -198,9 +207,9 @@ describe('the operator', () => {
     const { out } = await type('rules --json');
     expect(JSON.parse(out)).toEqual({
       rules: [
-        { rule: 'a.example', source: 'domains.conf:1', until: null },
-        { rule: '*.wild.example', source: 'domains.conf:2', until: null },
-        { rule: 'new.example', source: 'cloister allow', until: expect.stringMatching(/Z$/) },
+        { rule: 'a.example', source: 'domains.conf:1', set: null, until: null },
+        { rule: '*.wild.example', source: 'domains.conf:2', set: null, until: null },
+        { rule: 'new.example', source: 'cloister allow', set: null, until: expect.stringMatching(/Z$/) },
       ],
       denied: ['a.example:8443'],
     });
@@ -279,6 +288,13 @@ describe('the operator', () => {
     'allow 203.0.113.1',
     'allow x.example:53',
     'allow \x1b[2J.example',
+    'allow @',
+    'allow @browser',
+    'allow @Browsers',
+    'allow @../browsers',
+    'allow @\x1b[2J',
+    'deny @none',
+    'rules --sets --all',
     'allow $(reboot).example',
     'deny',
     'deny --all',
@@ -300,11 +316,128 @@ describe('the operator', () => {
   });
 });
 
-test.each(['allow x.example', 'deny x.example', 'reload', 'rules'])('the agent may not %s', async (line) => {
+test.each([
+  'allow x.example',
+  'allow @browsers',
+  'deny x.example',
+  'deny @browsers',
+  'reload',
+  'rules',
+  'rules --sets',
+])('the agent may not %s', async (line) => {
   const { type, world } = setUp();
   const { code, out, err } = await type(line, 1000);
   expect([code, out, world.applied]).toEqual([77, '', []]);
   expect(err).toMatch(/^[^\n]+\n$/);
+});
+
+describe('a set', () => {
+  test('is allowed whole, for a time, after which all of it is denied again', async () => {
+    const { machine, type, rules, events } = setUp();
+    expect((await type('allow @browsers --for 2h')).out).toMatch(
+      /^@browsers is allowed until 20\S+Z: 2 rules\.\n$/,
+    );
+    expect(rules()).toEqual(['a.example', '*.wild.example', 'cdn.example', 'storage.example']);
+    expect(events.at(-1)?.[1]).toMatchObject({
+      rule: '@browsers',
+      added: ['cdn.example', 'storage.example'],
+    });
+    await machine.advance(7_199_000);
+    expect(rules()).toContain('cdn.example');
+    await machine.advance(2000);
+    expect(rules()).toEqual(['a.example', '*.wild.example']);
+    expect(events.at(-1)).toEqual([
+      'rules.changed',
+      { how: 'expired', added: [], removed: ['cdn.example', 'storage.example'] },
+    ]);
+  });
+
+  test('that ends takes nothing that was allowed without it, or with another', async () => {
+    const { machine, type, rules } = setUp();
+    await type('allow cdn.example');
+    await type('allow @browsers --for 1h');
+    await type('allow @go');
+    await machine.advance(3_601_000);
+    expect(rules()).toEqual([
+      'a.example',
+      '*.wild.example',
+      'cdn.example',
+      'proxy.example',
+      'storage.example',
+    ]);
+  });
+
+  test('that is denied opens nothing any more, but for what stands elsewhere too, which is said', async () => {
+    const { type, rules, denied } = setUp();
+    await type('allow @go');
+    await type('allow @browsers');
+    expect((await type('deny @browsers')).out).toBe(
+      '@browsers is denied until the next boot.\nstorage.example stays allowed by cloister allow @go.\n',
+    );
+    expect(denied()).toEqual(['cdn.example:443']);
+    expect(rules()).toEqual(['a.example', '*.wild.example', 'proxy.example', 'storage.example']);
+    await type('deny @go');
+    expect(rules()).toEqual(['a.example', '*.wild.example']);
+    expect((await type('allow @browsers')).code).toBe(0);
+    expect(denied()).toEqual(['proxy.example:443']);
+  });
+
+  test('of which a host is reserved is not allowed at all', async () => {
+    const { type, world, rules } = setUp();
+    world.sets.own = 'fine.example\nntfy.example';
+    expect(await type('allow @own')).toMatchObject({ code: 78, err: 'ntfy.example is reserved.\n' });
+    expect(rules()).not.toContain('fine.example');
+  });
+
+  test('of which a host stays denied by a wildcard is not allowed at all', async () => {
+    const { type, world, rules } = setUp();
+    world.sets.own = 'fine.example\nx.wild.example';
+    await type('deny *.wild.example');
+    expect((await type('allow @own')).err).toMatch(/^x\.wild\.example stays denied by \*\.wild\.example/);
+    expect(rules()).not.toContain('fine.example');
+  });
+
+  test('that the model needs is denied with the word for what stops', async () => {
+    const { type, world } = setUp();
+    world.sets.claude = 'api.anthropic.com';
+    expect((await type('deny @claude')).out).toMatch(/\nThe model answers at api\.anthropic\.com: /);
+  });
+
+  test('that is none is answered with the nearest and all there are', async () => {
+    expect((await setUp().type('allow @browser')).err).toBe(
+      'There is no set @browser. The nearest is browsers; there are browsers, go.\n',
+    );
+  });
+
+  test('is told that a line opens all of it already', async () => {
+    const { type, world } = setUp();
+    world.sets.own = 'a.example';
+    expect((await type('allow @own')).out).toBe('@own is allowed by domains.conf:1 already.\n');
+  });
+
+  test('is listed with what it is for, where it stands, and each host with its reason', async () => {
+    const { type } = setUp();
+    await type('allow @go');
+    const lines = (await type('rules --sets')).out.split('\n');
+    expect(lines[0]).toBe('@browsers: Browsers (not on the list)');
+    expect(lines[1]).toMatch(/^ {2}cdn\.example +builds \(\*\)$/);
+    expect(lines[3]).toBe('@go: Go (on the list by cloister allow @go)');
+    expect(JSON.parse((await type('rules --sets --json')).out)).toContainEqual({
+      set: 'browsers',
+      about: 'Browsers',
+      source: null,
+      hosts: [
+        { rule: 'cdn.example', reason: 'builds', shared: true },
+        { rule: 'storage.example', reason: 'the rest', shared: false },
+      ],
+    });
+  });
+
+  test('shows in the list which set a rule came with', async () => {
+    const { type } = setUp();
+    await type('allow @go --for 1h');
+    expect((await type('rules')).out).toMatch(/^proxy\.example +cloister allow @go, until 20\S+Z$/m);
+  });
 });
 
 describe('the control socket', () => {

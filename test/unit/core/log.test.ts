@@ -87,6 +87,9 @@ describe('for people', () => {
     expect(pretty(JSON.stringify(line))).toContain(
       'evil.test:443 refused 3 times: the name is not on the allowlist; to allow it: cloister allow evil.test',
     );
+    expect(pretty(JSON.stringify({ ...line, set: 'browsers' }))).toContain(
+      '; to allow it: cloister allow @browsers (it alone: cloister allow evil.test)',
+    );
     const failed = {
       via: 'tls',
       trouble: 'dial-failed',

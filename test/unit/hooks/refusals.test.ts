@@ -7,6 +7,7 @@ import { FakeMachine } from '../../../src/host/fake-host.ts';
 interface Line {
   readonly name?: string | null;
   readonly rule?: string | null;
+  readonly set?: string;
   readonly reason?: string;
   readonly at?: number;
 }
@@ -15,7 +16,13 @@ function setUp() {
   const machine = new FakeMachine();
   let sequence = 0;
   /** @param line.at milliseconds from now. */
-  const refuse = ({ name = 'evil.test', rule = name, reason = 'name-not-allowed', at = 0 }: Line = {}) => {
+  const refuse = ({
+    name = 'evil.test',
+    rule = name,
+    set,
+    reason = 'name-not-allowed',
+    at = 0,
+  }: Line = {}) => {
     sequence += 1;
     const line = {
       sequence,
@@ -27,6 +34,7 @@ function setUp() {
       address: null,
       port: null,
       rule,
+      ...(set === undefined ? {} : { set }),
       count: 1,
       text: 'x',
     };
@@ -48,6 +56,14 @@ interface Answer {
 }
 
 describe('after a tool call the agent', () => {
+  test('hears of the set that has what was refused', async () => {
+    const { refuse, call } = setUp();
+    refuse({ name: 'cdn.example', set: 'browsers' });
+    expect(await call()).toContain(
+      'an operator would allow it with: cloister allow @browsers (it alone: cloister allow cdn.example)',
+    );
+  });
+
   test('hears what was refused and what an operator would type, in a few lines', async () => {
     const { refuse, call } = setUp();
     refuse();

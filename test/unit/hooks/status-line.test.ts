@@ -60,7 +60,7 @@ test.each(['', 'null', '[1', '7', '{"model":5,"cost":{"total_cost_usd":"x"}}'])(
 );
 
 test('counts what the box refused', () => {
-  const box = { ...booted, egress: { refused: 3, failed: 1 } };
+  const box = { ...booted, egress: { refused: 3, failed: 1, sets: [] } };
   expect(colourless(renderStatusLine({}, { ...facts, box }))).toBe('box ready, 3 refused');
 });
 

@@ -5,8 +5,9 @@ import { Paths } from '../../../src/core/paths.ts';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
 import { makeRecorder } from '../../../src/init/audit-recorder.ts';
 import { parseAuditEntries } from '../../../src/policy/audit-entry.ts';
+import { parseRuleSet } from '../../../src/policy/parse-rule-set.ts';
 import type { Failure, Refusal } from '../../../src/policy/refusal.ts';
-import { ruleFor } from '../../../src/policy/remedy.ts';
+import { findRemedy } from '../../../src/policy/remedy.ts';
 
 const refusal: Refusal = {
   via: 'dns',
@@ -23,15 +24,17 @@ const failure: Failure = {
   detail: 'timed out',
 };
 
+const sets = [parseRuleSet('cdn.example\nother.example', { name: 'browsers', source: 'browsers' }).set];
+
 function setUp() {
   const machine = new FakeMachine();
   const events: Record<string, unknown>[] = [];
   const log: Log = makeLog({ level: 'trace', write: (line) => void events.push(JSON.parse(line)) });
-  const totals: { refused: number; failed: number }[] = [];
+  const totals: { refused: number; failed: number; sets: readonly string[] }[] = [];
   const recorder = makeRecorder({
     host: machine.program(),
     log,
-    ruleFor: async (refusal) => ruleFor(refusal),
+    remedyFor: async (refusal) => findRemedy(refusal, { sets, denied: [] }),
     changed: (both) => totals.push(both),
   });
   const named = (event: string) => events.filter((one) => one.event === event);
@@ -73,6 +76,27 @@ describe('a refusal', () => {
       /^20\S+Z evil\.test refused: the name is not on the allowlist; to allow it: cloister allow evil\.test\n$/,
     );
     expect(machine.files.at(Paths.refusals)).toMatchObject({ uid: 0 });
+  });
+
+  test('of a host that a set has names the set, until the list changes', async () => {
+    const { machine, recorder, named, told, totals } = setUp();
+    recorder.refused({ ...refusal, name: 'cdn.example' });
+    recorder.refused({ ...refusal, name: 'other.example' });
+    recorder.refused(refusal);
+    await machine.advance(1500);
+    expect(named('egress.refused').map(({ rule, set }) => [rule, set])).toEqual([
+      ['cdn.example', 'browsers'],
+      ['other.example', 'browsers'],
+      ['evil.test', null],
+    ]);
+    expect(told()[0]).toMatchObject({ rule: 'cdn.example', set: 'browsers' });
+    expect(machine.files.read(Paths.refusals).split('\n')[0]).toMatch(
+      /; to allow it: cloister allow @browsers \(it alone: cloister allow cdn\.example\)$/,
+    );
+    expect(totals.at(-1)?.sets).toEqual(['browsers']);
+    recorder.listChanged();
+    await machine.advance(1500);
+    expect(totals.at(-1)).toMatchObject({ refused: 3, sets: [] });
   });
 
   test('that comes again is counted, and told again after a while', async () => {
@@ -127,7 +151,7 @@ describe('a refusal', () => {
     ]);
     // Its words come from somebody else's library: they stay in root's log.
     expect(machine.files.read(Paths.failuresJson)).not.toContain('timed out');
-    expect(totals.at(-1)).toEqual({ refused: 7, failed: 10 });
+    expect(totals.at(-1)).toEqual({ refused: 7, failed: 10, sets: [] });
   });
 
   test('in a flood costs bounded lines, and every count is told in the end', async () => {

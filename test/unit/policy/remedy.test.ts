@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeAllowlist } from '../../../src/policy/allowlist.ts';
+import { parseRuleSet } from '../../../src/policy/parse-rule-set.ts';
 import { parseRule } from '../../../src/policy/parse-rules.ts';
 import {
   parseRefusal,
@@ -8,7 +9,9 @@ import {
   reasonTexts,
   type Via,
 } from '../../../src/policy/refusal.ts';
-import { remedyOf, ruleFor } from '../../../src/policy/remedy.ts';
+import { findRemedy, ruleFor } from '../../../src/policy/remedy.ts';
+import type { Denial } from '../../../src/policy/rule.ts';
+import type { RuleSet } from '../../../src/policy/rule-set.ts';
 
 const refusal: Refusal = {
   via: 'dns',
@@ -20,15 +23,15 @@ const refusal: Refusal = {
 
 describe('the remedy', () => {
   test.each<[Partial<Refusal>, string]>([
-    [{}, 'cloister allow evil.test'],
-    [{ via: 'tls', port: 443 }, 'cloister allow evil.test'],
-    [{ via: 'tls', port: 8443, reason: 'port-not-allowed' }, 'cloister allow evil.test:8443'],
-    [{ via: 'http', port: 80 }, 'cloister allow evil.test:80'],
-    [{ via: 'tcp', port: 22 }, 'cloister allow evil.test:22/tcp'],
-    [{ via: 'firewall', reason: 'port-not-allowed', port: 22 }, 'cloister allow evil.test:22/tcp'],
-    [{ via: 'firewall', reason: 'port-not-allowed', port: 443 }, 'cloister allow evil.test'],
-  ])('of %j is %s', (change, command) => {
-    expect(remedyOf({ ...refusal, ...change })).toBe(command);
+    [{}, 'evil.test'],
+    [{ via: 'tls', port: 443 }, 'evil.test'],
+    [{ via: 'tls', port: 8443, reason: 'port-not-allowed' }, 'evil.test:8443'],
+    [{ via: 'http', port: 80 }, 'evil.test:80'],
+    [{ via: 'tcp', port: 22 }, 'evil.test:22/tcp'],
+    [{ via: 'firewall', reason: 'port-not-allowed', port: 22 }, 'evil.test:22/tcp'],
+    [{ via: 'firewall', reason: 'port-not-allowed', port: 443 }, 'evil.test'],
+  ])('of %j is the rule %s', (change, rule) => {
+    expect(ruleFor({ ...refusal, ...change })).toBe(rule);
   });
 
   test.each<[string, Partial<Refusal> & { protocol?: string }]>([
@@ -50,7 +53,7 @@ describe('the remedy', () => {
     ['plain HTTP on another port', { via: 'http', port: 8080 }],
     ['no name', { name: null }],
   ])('is none for %s', (_, change) => {
-    expect(remedyOf({ ...refusal, ...change })).toBeNull();
+    expect(ruleFor({ ...refusal, ...change })).toBeNull();
   });
 
   test('is none where a rule would not help', () => {
@@ -84,6 +87,48 @@ describe('the remedy', () => {
     expect(told).toBeGreaterThan(1000);
   });
 });
+
+describe('a remedy that names a set', () => {
+  const sets = [
+    setOf('browsers', 'cdn.example\nstorage.example\n*.wild.example\n*.wild.example:80'),
+    setOf('go', 'storage.example\nproxy.example'),
+    setOf('all', 'a.example\nb.example\nc.example\nstorage.example\nd.example'),
+  ];
+  const remedy = (change: Partial<Refusal>, denied: Denial[] = []) =>
+    findRemedy({ ...refusal, ...change }, { sets, denied });
+
+  test.each<[Partial<Refusal>, string | null]>([
+    [{ name: 'cdn.example' }, 'browsers'],
+    [{ name: 'cdn.example', via: 'tls', port: 443 }, 'browsers'],
+    [{ name: 'a.wild.example' }, 'browsers'],
+    [{ name: 'a.wild.example', via: 'http', port: 80 }, 'browsers'],
+    [{ name: 'wild.example' }, null],
+    [{ name: 'cdn.example', via: 'http', port: 80 }, null],
+    [{ name: 'cdn.example', via: 'tls', port: 8443, reason: 'port-not-allowed' }, null],
+    [{ name: 'a.wild.example', via: 'tcp', port: 22, reason: 'port-not-allowed' }, null],
+    [{ name: 'evilcdn.example' }, null],
+    [{ name: 'cdn.example.evil.test' }, null],
+  ])('of %j is %s', (change, set) => {
+    const found = remedy(change);
+    expect(found.set).toBe(set);
+    expect(found.rule).toBe(ruleFor({ ...refusal, ...change }));
+  });
+
+  test('names the one that opens least, where several have the host', () => {
+    expect(remedy({ name: 'storage.example' }).set).toBe('go');
+  });
+
+  test('names none where an operator denied the host himself, or where no rule would help', () => {
+    const denial = { name: 'cdn.example', wildcard: false, port: null };
+    expect(remedy({ name: 'cdn.example' }, [denial])).toEqual({ rule: 'cdn.example', set: null });
+    expect(remedy({ name: 'cdn.example', reason: 'inside-address' })).toEqual({ rule: null, set: null });
+    expect(remedy({ name: '$(reboot).example' })).toEqual({ rule: null, set: null });
+  });
+});
+
+function setOf(name: string, text: string): RuleSet {
+  return parseRuleSet(text, { name, source: name }).set;
+}
 
 function lcg(seed: number): () => number {
   let state = seed;

@@ -51,6 +51,7 @@ describe('settings', () => {
       prompt: null,
       rules: [],
       neighbours: [],
+      sets: [],
       allowPrivate: [],
       upstreams: null,
       egressFallback: null,
@@ -70,6 +71,10 @@ describe('settings', () => {
       bootTimeout: 120_000,
       log: { level: 'info', format: null },
     });
+  });
+
+  test('sets of rules are named with or without the @ of a list', () => {
+    expect(settingsFrom({ ALLOW_SETS: 'java, @npm-downloads' }).sets).toEqual(['java', 'npm-downloads']);
   });
 
   test('are frozen', () => {
@@ -278,6 +283,10 @@ describe('a bad value stops the boot', () => {
     ['REPO_URL', 'https://github.com/a/b#x', /fragment/],
     ['REPO_URL', 'https://', /no URL/],
     ['REPO_URL', 'https://github.com', /characters/],
+    ['ALLOW_SETS', 'browsers,', /holds ""/],
+    ['ALLOW_SETS', 'Browsers', /holds "Browsers"/],
+    ['ALLOW_SETS', '../x', /holds "\.\.\/x"/],
+    ['ALLOW_DOMAINS', 'a.example,@java', /rule 2: @java is a set: .* ALLOW_SETS/],
     ['ALLOW_DOMAINS', '*', /rule 1: .* no rule/],
     ['ALLOW_DOMAINS', 'good.example.org,*.com', /rule 2: .*top-level/],
     ['ALLOW_DOMAINS', 'https://example.org', /no rule/],
