@@ -54,8 +54,9 @@ asked() {
   ctl PUT /dns/zone/ours.test '{"a": ["198.51.100.77"]}' >/dev/null
   ctl PUT /web/hosts/ours.test >/dev/null
   for box in main open; do
-    "$ENGINE" exec "$NAME-$box" cloister allow @ours --for 4s
+    "$ENGINE" exec "$NAME-$box" cloister allow @ours
     as_agent "$box" "curl -sS https://ours.test/before-$box"
+    "$ENGINE" exec "$NAME-$box" cloister allow @ours --for 1s
   done
   eventually 10 has_ended main
   run ! as_agent main 'curl -sSk --max-time 5 --resolve ours.test:443:198.51.100.77 https://ours.test/after-main'
