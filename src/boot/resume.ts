@@ -10,6 +10,7 @@ import type { PolicyStore } from '../init/policy-store.ts';
 import { refreshPins } from '../init/refresh-pins.ts';
 import { watchResources } from '../init/resource-watchdog.ts';
 import { watchHealth } from '../init/watch-health.ts';
+import { modelHost } from '../policy/needed-hosts.ts';
 import { sendable } from '../policy/reserved-hosts.ts';
 import { openRescuer, type Rescuer } from '../rescue/init/rescuer.ts';
 import type { Handover } from '../state/handover.ts';
@@ -96,11 +97,18 @@ function pinNames(
   egressServices: EgressServices,
 ): Promise<void> {
   const { rules } = handover.settings;
-  return steps.step('pins', async ({ say }) => {
-    const { resolved, pending } = await refreshPins({ host, store, ...egressServices, rules });
-    say(
-      `${egressServices.firewall.size} addresses pinned for ${resolved} names${pending > 0 ? `; ${pending} names still have no answer` : ''}`,
-    );
+  return steps.step('pins', async ({ say, warn }) => {
+    const { resolved, pending } = await refreshPins({
+      host,
+      store,
+      ...egressServices,
+      rules,
+      models: [modelHost],
+    });
+    const pinned = `${egressServices.firewall.size} addresses pinned for ${resolved} names${pending > 0 ? `; ${pending} names still have no answer` : ''}`;
+    const troubles = Object.values(store.state.firewall.modelTroubles);
+    if (troubles.length === 0) say(pinned);
+    else warn([pinned, ...troubles].join('; '));
   });
 }
 

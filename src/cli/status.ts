@@ -68,6 +68,7 @@ function render(status: Status): string {
     ...limitLines(status.containment.limits),
     `resolver    ${resolver.running ? 'running' : 'down'}, ${times(resolver.restarts)}, asks ${resolver.upstreams.join(' ')}`,
     `firewall    ${firewall.rules} rules, ${firewall.pins} pinned addresses${unresolved}`,
+    ...Object.values(firewall.modelTroubles ?? {}).map((said) => `            ${said}`),
     ...neighboursOf(firewall),
     ...(firewall.byAddress
       ? ['            EGRESS BY ADDRESS: names are not checked, for this kernel cannot redirect']

@@ -3,6 +3,7 @@ import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { type FromEgress, parseFromEgress, type Report, type ToEgress } from '../network/protocol.ts';
+import type { Unresolved } from '../policy/model-trouble.ts';
 import type { NotificationWord } from '../policy/notification.ts';
 import { type Respawned, type RespawnOptions, respawn } from './respawn.ts';
 import { policies } from './respawn-policies.ts';
@@ -38,7 +39,7 @@ export interface Egress extends Pick<Respawned, 'stop' | 'child'> {
   /** Puts another list in force there; a process that starts later gets it with its configuration. */
   setList(list: Pick<Extract<ToEgress, { kind: 'rules' }>, 'rules' | 'denied'>): void;
   /** Has these names resolved afresh and pinned; every one is reported to `heard`, in any order. */
-  refresh(names: readonly string[], heard: (name: string, outcome: string) => void): void;
+  refresh(names: readonly string[], heard: Heard): void;
 }
 
 /** Keeps the egress process running and does for it what only init may do: open the firewall. */
@@ -131,7 +132,8 @@ async function answer(
 }
 
 type Resolve = Extract<ToEgress, { kind: 'resolve' }>;
-type Heard = (name: string, outcome: string) => void;
+/** Hears of a name; null: it has addresses that may be dialled, and they are pinned. */
+export type Heard = (name: string, trouble: Unresolved | null) => void;
 
 /**
  * What the egress process was asked and has not answered. Names that it still owes when it ends the next one is asked
@@ -149,11 +151,11 @@ function makeQuestions() {
       if (asked.length > 0) names.set(last, { left: new Set(asked), heard });
       return { kind: 'resolve', id: last, names: asked };
     },
-    resolved: ({ id, name, outcome }: Extract<FromEgress, { kind: 'resolved' }>) => {
+    resolved: ({ id, name, trouble }: Extract<FromEgress, { kind: 'resolved' }>) => {
       const question = names.get(id);
       if (question?.left.delete(name) !== true) return;
       if (question.left.size === 0) names.delete(id);
-      question.heard(name, outcome);
+      question.heard(name, trouble);
     },
     unheard: (): Resolve[] => [...names].map(([id, { left }]) => ({ kind: 'resolve', id, names: [...left] })),
     flush: (kind: 'flush' | 'ask') => {

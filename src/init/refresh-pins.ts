@@ -1,5 +1,7 @@
 import type { Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
+import { makeAllowlist } from '../policy/allowlist.ts';
+import { describeModelTrouble, type Unresolved } from '../policy/model-trouble.ts';
 import type { Rule } from '../policy/rule.ts';
 import type { BoxState } from '../state/box-state.ts';
 import type { Egress } from './egress-service.ts';
@@ -16,6 +18,8 @@ export interface RefreshParts {
   readonly egress: Pick<Egress, 'refresh'>;
   readonly firewall: Firewall;
   readonly rules: readonly Rule[];
+  /** Where the agent asks its model: without an address of these nothing works. */
+  readonly models: readonly string[];
 }
 
 /**
@@ -25,8 +29,11 @@ export interface RefreshParts {
  */
 export async function refreshPins(parts: RefreshParts): Promise<{ resolved: number; pending: number }> {
   const { host } = parts;
-  const pending = new Set(exactNames(parts.rules));
+  const allowlist = makeAllowlist(parts.rules);
+  const [allowed, others] = splitBy(parts.models, (name) => allowlist.rulesFor(name).length > 0);
+  const pending = new Set([...exactNames(parts.rules), ...allowed]);
   const failed = new Set<string>();
+  for (const name of others) postModel(parts, name, { why: 'name-not-allowed', address: null });
   const total = pending.size;
   const start = host.uptime();
   let lastHeard = start;
@@ -35,10 +42,11 @@ export async function refreshPins(parts: RefreshParts): Promise<{ resolved: numb
     parts.store.post({ firewall: { ...parts.store.state.firewall, lastRefresh: host.now(), unresolved } });
   };
   await parts.firewall.expire().catch(() => {});
-  parts.egress.refresh([...pending], (name, outcome) => {
+  parts.egress.refresh([...pending], (name, trouble) => {
     lastHeard = host.uptime();
     if (!pending.delete(name)) return;
-    if (outcome !== 'addresses') failed.add(name);
+    if (trouble !== null) failed.add(name);
+    if (allowed.includes(name)) postModel(parts, name, trouble);
     if (pending.size === 0) post();
   });
   while (pending.size > 0 && host.uptime() - start < longest) {
@@ -47,7 +55,29 @@ export async function refreshPins(parts: RefreshParts): Promise<{ resolved: numb
     await host.sleep(5);
   }
   post();
+  for (const name of allowed)
+    if (pending.has(name)) postModel(parts, name, { why: 'upstream-silent', address: null });
   return { resolved: total - pending.size, pending: pending.size };
+}
+
+/** Looks for some of the names without which nothing works, apart from all the others. */
+export function refreshModels(parts: Pick<RefreshParts, 'store' | 'egress' | 'models'>): void {
+  const { egress, models } = parts;
+  if (models.length > 0) egress.refresh(models, (name, trouble) => postModel(parts, name, trouble));
+}
+
+function postModel({ store }: Pick<RefreshParts, 'store'>, name: string, trouble: Unresolved | null): void {
+  const { firewall, resolver } = store.state;
+  const { [name]: known, ...others } = firewall.modelTroubles;
+  const said = trouble === null ? undefined : describeModelTrouble(name, trouble, resolver.upstreams);
+  if (said === known) return;
+  store.post({
+    firewall: { ...firewall, modelTroubles: said === undefined ? others : { ...others, [name]: said } },
+  });
+}
+
+function splitBy<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 /** @returns the names that rules name exactly, each once: those below a wildcard nobody can list. */

@@ -4,17 +4,20 @@ import { stopBudget } from '../core/stop-budget.ts';
 import type { Child, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { makeAllowlist } from '../policy/allowlist.ts';
+import { modelHost } from '../policy/needed-hosts.ts';
 import type { Rescuer } from '../rescue/init/rescuer.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Egress } from './egress-service.ts';
 import { endChild } from './end-child.ts';
 import type { Ends } from './ends.ts';
 import type { PolicyStore } from './policy-store.ts';
-import { refreshPause, refreshPins } from './refresh-pins.ts';
+import { refreshModels, refreshPause, refreshPins } from './refresh-pins.ts';
 import type { Respawned } from './respawn.ts';
 
 /** Milliseconds between two looks for pins that have run out, and for changes the kernel has refused. */
 const expiryPause = 15_000;
+/** Milliseconds between two looks whether the model's host has an address still. */
+const modelPause = 60_000;
 /** Milliseconds after which a boot's leftovers in memory are dropped. */
 const settling = 3000;
 /** The relay on our own terminal becomes the agent's user for its tmux client; it needs nothing else. */
@@ -48,9 +51,19 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
   const ending = new Promise<void>((resolve) => ends.whenEnding(() => resolve()));
   host.every(refreshPause, () => {
     const { rules, denied } = box.policyStore.inForce;
-    void refreshPins({ host, store, ...box.egressServices, rules: makeAllowlist(rules, denied).rules });
+    const inForce = makeAllowlist(rules, denied).rules;
+    void refreshPins({ host, store, ...box.egressServices, rules: inForce, models: [modelHost] });
   });
-  host.every(expiryPause, () => void box.egressServices.firewall.expire().catch(() => {}));
+  host.every(expiryPause, () => {
+    void box.egressServices.firewall.expire().catch(() => {});
+    refreshModels({ store, ...box.egressServices, models: Object.keys(store.state.firewall.modelTroubles) });
+  });
+  host.every(modelPause, () => {
+    const { rules, denied } = box.policyStore.inForce;
+    const allowlist = makeAllowlist(rules, denied);
+    const models = [modelHost].filter((name) => allowlist.rulesFor(name).length > 0);
+    refreshModels({ store, ...box.egressServices, models });
+  });
   // What the first refusal needs is loaded beforehand: the agent hears of it within the same turn.
   void host
     .sleep(settling)

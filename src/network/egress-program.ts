@@ -1,5 +1,7 @@
+import { isIPv4 } from 'node:net';
 import { makeAddressJudge } from '../policy/address-class.ts';
 import { type Allowlist, makeAllowlist } from '../policy/allowlist.ts';
+import type { Unresolved } from '../policy/model-trouble.ts';
 import { makeNeighbourJudge } from '../policy/neighbour.ts';
 import type { Outbound, OutboundParts } from './outbound/outbound.ts';
 import { type Leases, makeLeases } from './pin-leases.ts';
@@ -9,7 +11,7 @@ import type { EgressProxy, ProxyParts } from './proxy/proxy-parts.ts';
 import { makeReports } from './refusal-reports.ts';
 import { makeNeighbourAsk } from './resolver/ask-neighbour.ts';
 import { makeResolver } from './resolver/resolver.ts';
-import type { Resolver } from './resolver/resolver-parts.ts';
+import type { Resolution, Resolver } from './resolver/resolver-parts.ts';
 import { serve } from './resolver/serve.ts';
 import { makeUpstream } from './upstream/upstream.ts';
 
@@ -169,8 +171,27 @@ async function resolveAll(
       const resolution = await resolver?.resolve(name, { fresh: true });
       if (resolution?.kind === 'addresses' && resolution.addresses.length > 0)
         await leases.pin({ name, port: null, ...resolution }).catch(() => {});
-      link.send({ kind: 'resolved', id, name, outcome: resolution?.kind ?? 'failed' });
+      link.send({ kind: 'resolved', id, name, trouble: troubleOf(resolution) });
     }
   };
   await Promise.all(Array.from({ length: overlap }, work));
+}
+
+function troubleOf(resolution: Resolution | undefined): Unresolved | null {
+  const told = (why: Unresolved['why'], address: string | null = null) => ({ why, address });
+  switch (resolution?.kind) {
+    case 'addresses':
+      return resolution.addresses.length > 0 ? null : told('no-address');
+    case 'absent':
+      return told('no-such-name');
+    case 'denied':
+      return told(
+        resolution.reason,
+        resolution.struck?.find((address) => isIPv4(address)),
+      );
+    case 'failed':
+      return told(resolution.trouble);
+    case undefined:
+      return told('upstream-silent');
+  }
 }

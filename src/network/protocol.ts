@@ -1,8 +1,17 @@
+import { isIPv4 } from 'node:net';
+import type { Unresolved } from '../policy/model-trouble.ts';
 import type { NeighbourFacts } from '../policy/neighbour.ts';
 import type { NotificationWord } from '../policy/notification.ts';
 import type { OutboundTargets } from '../policy/outbound-target.ts';
 import type { Range } from '../policy/range.ts';
-import { type Failure, parseFailure, parseRefusal, type Refusal } from '../policy/refusal.ts';
+import {
+  type Failure,
+  parseFailure,
+  parseRefusal,
+  type Refusal,
+  reasonTexts,
+  troubleTexts,
+} from '../policy/refusal.ts';
 import type { Denial, Rule } from '../policy/rule.ts';
 
 /** From init to the egress process. Every question carries an id, and so does every answer to it. */
@@ -62,7 +71,8 @@ export type FromEgress =
       readonly kind: 'resolved';
       readonly id: number;
       readonly name: string;
-      readonly outcome: 'addresses' | 'absent' | 'denied' | 'failed';
+      /** Null where it has addresses that may be dialled. */
+      readonly trouble: Unresolved | null;
     };
 
 /** @returns seconds that a pin lives for an answer with this TTL: both sides count on it. */
@@ -89,12 +99,22 @@ export function parseFromEgress(value: unknown): FromEgress | null {
     case 'report':
       return parseReport(message);
     case 'resolved':
-      return isCount(message.id) && isText(message.name) && isText(message.outcome)
-        ? (message as FromEgress)
-        : null;
+      return isCount(message.id) && isText(message.name) ? parseResolved(message) : null;
     default:
       return null;
   }
+}
+
+/** What is no reason of ours is none that could be told. */
+function parseResolved(message: Record<string, unknown>): FromEgress | null {
+  const { trouble } = message;
+  if (trouble === null) return message as FromEgress;
+  const { why, address } = (trouble ?? {}) as Record<string, unknown>;
+  const isReason =
+    typeof why === 'string' && (Object.hasOwn(reasonTexts, why) || Object.hasOwn(troubleTexts, why));
+  return isReason && (address === null || (typeof address === 'string' && isIPv4(address)))
+    ? (message as FromEgress)
+    : null;
 }
 
 function isTrouble({ what, reason }: Record<string, unknown>): boolean {

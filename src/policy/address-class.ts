@@ -58,6 +58,13 @@ export function closedRanges({ connected, local }: Surroundings): Range[] {
   return [...neverOpened.map((text) => mustRange(text)), ...connected.flatMap(broadcastsOf), ...local];
 }
 
+/** @returns the range without public addresses that holds the address: what allows it, or null where nothing does. */
+export function specialRangeOf(address: string): string | null {
+  const ranges = special.map((text) => ({ text, range: mustRange(text) }));
+  const found = ranges.find(({ range }) => isIPv4(address) && listOf([range]).check(address, 'ipv4'));
+  return found === undefined || isNeverOpened(mustRange(address)) ? null : found.text;
+}
+
 const loopback = [
   '127.0.0.0/8',
   '0.0.0.0/8',

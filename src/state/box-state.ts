@@ -98,6 +98,8 @@ export interface BoxState {
     readonly lastRefresh: number | null;
     readonly lastFailure: string | null;
     readonly unresolved: readonly string[];
+    /** A sentence for each host of the model's that has no address that may be dialled, with what to do. */
+    readonly modelTroubles: Readonly<Record<string, string>>;
   };
   /** Since this boot: refused by policy, and allowed but failed for another reason. */
   readonly egress: {
@@ -160,6 +162,7 @@ export function newState(start: {
       lastRefresh: null,
       lastFailure: null,
       unresolved: [],
+      modelTroubles: {},
     },
     egress: { refused: 0, failed: 0, sets: [] },
     session: { running: false, restarts: 0 },

@@ -187,7 +187,7 @@ export function behave(child: FakeChild): void {
     const { kind, ...rest } = message as { kind: string; names?: string[]; id?: number };
     if (kind === 'configure') queueMicrotask(() => child.say({ kind: 'ready' }));
     if (kind === 'ask') child.say({ kind: 'answer', id: rest.id });
-    if (kind === 'pinned') child.say({ kind: 'resolved', ...asked.get(rest.id ?? 0), outcome: 'addresses' });
+    if (kind === 'pinned') child.say({ kind: 'resolved', ...asked.get(rest.id ?? 0), trouble: null });
     for (const name of kind === 'resolve' ? (rest.names ?? []) : []) {
       next += 1;
       asked.set(next, { id: rest.id ?? 0, name });

@@ -4,20 +4,16 @@
 load cloister
 
 setup_file() {
-  boot_alone main
+  start_internet
+  box main
+  # Without the model's own host. Told of it a minute later: meanwhile the others run.
+  echo 'allowed.test' >"$BATS_FILE_TMPDIR/domains.conf"
+  box unlisted --volume "$BATS_FILE_TMPDIR/domains.conf:/etc/cloister/domains.conf:ro" --env NOTIFY_ON=degraded \
+    --env NOTIFY_URL=https://notify.test/night --env BOX_NAME=unlisted
 }
 
 teardown_file() {
   remove_all
-}
-
-# boot_alone BOX: with no network at all, which is nothing the box could help.
-boot_alone() {
-  local flags
-  mapfile -t flags < <(reference_flags)
-  "$ENGINE" run --detach --name "$NAME-$1" "${flags[@]}" --network none --label "cloister.test=$NAME" \
-    --env GH_PAT=none --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN" "$CLOISTER_IMAGE" >/dev/null
-  eventually 60 in_box "$1" '[[ -s /run/cloister/ready ]]'
 }
 
 says_health() {
@@ -64,7 +60,6 @@ is() {
 
 # Where there is a way out it goes the agent's, and believes no process that merely lives.
 @test "a proxy that nobody is led to any more is found" {
-  start_internet
   box led
   eventually 20 is_of led healthy '^$'
   in_box led 'iptables -t nat -F CLOISTER-PROXY'
@@ -102,3 +97,30 @@ is_of() {
   in_box main 'rm /tmp/full'
 }
 
+@test "where the resolver answers nothing, the model's host has no address: degraded, with the reason and the remedy" {
+  box silent --env DNS_UPSTREAM=203.0.113.9
+  is_of silent degraded '^the model.s host api.anthropic.com has no usable address: no upstream resolver answered .asked: 203.0.113.9.; set DNS_UPSTREAM'
+  [[ $("$ENGINE" inspect --format '{{.State.Status}}' "$NAME-silent") == running ]]
+  "$ENGINE" exec "$NAME-silent" cloister status | grep -F 'no usable address'
+  "$ENGINE" exec "$NAME-silent" cloister health
+  remove_box silent
+}
+
+@test "where everything answers from 198.18.0.0/15, the remedy is the range; allowed, or answered well, the box is healthy" {
+  ctl PUT /dns/zone/api.anthropic.com '{"a": ["198.18.0.7"]}' >/dev/null
+  box aliased
+  is_of aliased degraded 'api.anthropic.com .*private or local addresses .198.18.0.7.; set ALLOW_PRIVATE=198.18.0.0/15'
+  box ranged --env ALLOW_PRIVATE=198.51.100.0/24,198.18.0.0/15
+  eventually 10 is_of ranged healthy '^$'
+  ctl DELETE /dns/zone >/dev/null
+  eventually 30 is_of aliased healthy '^$'
+  remove_box aliased
+  remove_box ranged
+}
+
+@test "of a model's host that the list lacks the operator is told, with the command that allows it" {
+  is_of unlisted degraded 'not on the allowlist; `cloister allow api.anthropic.com`'
+  eventually 70 matches_received 'any(.[]; .body == "unlisted: the box works, but somebody should look at it\n")'
+  "$ENGINE" exec "$NAME-unlisted" cloister allow api.anthropic.com
+  eventually 90 is_of unlisted healthy '^$'
+}

@@ -54,6 +54,8 @@ function poorOf(facts: HealthFacts, state: BoxState): string[] {
   const { memory } = facts;
   return [
     ...(lastFailure === null ? [] : [`the last change of the firewall failed: ${lastFailure}`]),
+    // The state may be another version's.
+    ...Object.values(state.firewall.modelTroubles ?? {}),
     ...(byAddress ? ['egress goes by address: names are not checked'] : []),
     ...unansweredOf(state),
     ...(facts.agent ? [] : [`the agent is not running${whyDown(state)}`]),

@@ -100,7 +100,7 @@ async function lookUp(parts: ResolverParts, name: string): Promise<Resolution> {
     return { kind: 'failed', trouble: 'upstream-failed', detail: `it answered with rcode ${rcode}` };
   if (addresses.length === 0) return { kind: 'addresses', addresses, ttl: negativeTtl };
   const good = addresses.filter(mayDial);
-  if (good.length === 0) return { kind: 'denied', reason: refusal, ttl: negativeTtl };
+  if (good.length === 0) return { kind: 'denied', reason: refusal, ttl: negativeTtl, struck: addresses };
   const ttl = bound(answer.ttl, longestTtl);
   try {
     await parts.learned(name, good, ttl);

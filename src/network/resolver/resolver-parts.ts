@@ -5,13 +5,18 @@ import type { Transport } from '../dns-message.ts';
 import type { AskUpstream } from '../upstream/upstream.ts';
 
 /**
- * What became of a name. `denied` means by policy; `failed` means for any other reason. TTLs are in
- * seconds.
+ * What became of a name. `denied` means by policy, which has `struck` these addresses; `failed` means for any other
+ * reason. TTLs are in seconds.
  */
 export type Resolution =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[]; readonly ttl: number }
   | { readonly kind: 'absent'; readonly ttl?: number }
-  | { readonly kind: 'denied'; readonly reason: Reason; readonly ttl?: number }
+  | {
+      readonly kind: 'denied';
+      readonly reason: Reason;
+      readonly ttl?: number;
+      readonly struck?: readonly string[];
+    }
   | { readonly kind: 'failed'; readonly trouble: Trouble; readonly detail: string };
 
 /** What is known of a name. `until` is when its time is over, in milliseconds; it may be over already. */

@@ -57,6 +57,16 @@ describe('a box', () => {
   });
 
   test.each<[string, Partial<HealthFacts>, RegExp]>([
+    [
+      'a model’s host that has no address',
+      {
+        state: {
+          ...ready,
+          firewall: { ...ready.firewall, modelTroubles: { 'a.example': 'a.example has none' } },
+        },
+      },
+      /^a\.example has none$/,
+    ],
     ['a full disk', { disks: { '/tmp': { ...disk, used: 0.97 } } }, /\/tmp is 97 % full/],
     ['a disk that can’t be written', { disks: { '/tmp': { ...disk, writable: false } } }, /not writable/],
     ['little memory left', { memory: 0.93 }, /93 % of the memory/],

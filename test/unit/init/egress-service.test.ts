@@ -130,17 +130,19 @@ describe('the egress process', () => {
   test('tells each who asks of names what became of his, and of no others', () => {
     const { egress, child } = setUp();
     const heard: string[] = [];
-    egress.refresh(['a.example', 'b.example'], (...answer) => heard.push(`first ${answer.join(' ')}`));
-    egress.refresh(['a.example'], (...answer) => heard.push(`second ${answer.join(' ')}`));
+    egress.refresh(['a.example', 'b.example'], (name, trouble) =>
+      heard.push(`first ${name} ${trouble?.why}`),
+    );
+    egress.refresh(['a.example'], (name, trouble) => heard.push(`second ${name} ${trouble?.why}`));
     const [first, second] = child().sent.slice(-2) as { id: number }[];
-    const say = (id: number | undefined, name: string, outcome: string) =>
-      child().say({ kind: 'resolved', id, name, outcome });
-    say(second?.id, 'a.example', 'absent');
-    say(second?.id, 'b.example', 'addresses');
-    say(first?.id, 'a.example', 'addresses');
-    say(first?.id, 'a.example', 'addresses');
-    say(99, 'b.example', 'addresses');
-    expect(heard).toEqual(['second a.example absent', 'first a.example addresses']);
+    const say = (id: number | undefined, name: string, why: string | null) =>
+      child().say({ kind: 'resolved', id, name, trouble: why === null ? null : { why, address: null } });
+    say(second?.id, 'a.example', 'no-such-name');
+    say(second?.id, 'b.example', null);
+    say(first?.id, 'a.example', null);
+    say(first?.id, 'a.example', null);
+    say(99, 'b.example', null);
+    expect(heard).toEqual(['second a.example no-such-name', 'first a.example undefined']);
   });
 
   test('that ends amid a refresh leaves to the next what it has not told', async () => {
@@ -148,7 +150,7 @@ describe('the egress process', () => {
     const heard: string[] = [];
     egress.refresh(['a.example', 'b.example'], (name) => heard.push(name));
     const { id } = child().sent.at(-1) as { id: number };
-    child().say({ kind: 'resolved', id, name: 'a.example', outcome: 'addresses' });
+    child().say({ kind: 'resolved', id, name: 'a.example', trouble: null });
     child().exit(1);
     await machine.advance(200);
     // As init does once the new one runs, for all names of the list.
@@ -157,7 +159,7 @@ describe('the egress process', () => {
       expect.objectContaining({ kind: 'configure' }),
       { kind: 'resolve', id, names: ['b.example'] },
     ]);
-    child().say({ kind: 'resolved', id, name: 'b.example', outcome: 'addresses' });
+    child().say({ kind: 'resolved', id, name: 'b.example', trouble: null });
     expect(heard).toEqual(['a.example', 'b.example']);
   });
 

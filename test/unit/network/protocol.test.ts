@@ -22,7 +22,13 @@ describe('a message of the egress process', () => {
     { kind: 'troubled', what: 'notify', reason: 'status-503' },
     { kind: 'troubled', what: 'telemetry', reason: 'untrusted' },
     report,
-    { kind: 'resolved', id: 4, name: 'github.com', outcome: 'addresses' },
+    { kind: 'resolved', id: 4, name: 'github.com', trouble: null },
+    {
+      kind: 'resolved',
+      id: 4,
+      name: 'github.com',
+      trouble: { why: 'inside-address', address: '198.18.0.7' },
+    },
   ])('$kind is understood', (message) => {
     expect(parseFromEgress(message)).toEqual(message);
   });
@@ -36,7 +42,15 @@ describe('a message of the egress process', () => {
     ['a trouble of something else', { kind: 'troubled', what: 'boot', reason: 'silent' }],
     ['a trouble in words of its own', { kind: 'troubled', what: 'notify', reason: 'see https://x\n' }],
     ['an end of nothing that was asked', { kind: 'flushed' }],
-    ['a name that nobody asked for', { kind: 'resolved', name: 'github.com', outcome: 'addresses' }],
+    [
+      'a trouble that is none of ours',
+      { kind: 'resolved', id: 4, name: 'a.b', trouble: { why: 'x', address: null } },
+    ],
+    [
+      'an address that is none',
+      { kind: 'resolved', id: 4, name: 'a.b', trouble: { why: 'no-address', address: 'x' } },
+    ],
+    ['a name that nobody asked for', { kind: 'resolved', name: 'github.com', trouble: null }],
     ['a pin without addresses', { ...pin, addresses: undefined }],
     ['a pin with an address that is no text', { ...pin, addresses: [{ toString: 'x' }] }],
     [
