@@ -19,7 +19,7 @@ import { findExcess, readRules } from './allowlist-files.ts';
 import { dropPrivileges } from './drop-privileges.ts';
 import { ensureOwnPorts, ensureRunFolder, holdBootLock, readEnvironment } from './environment.ts';
 import { mountRooms } from './mount-places.ts';
-import { findMountedFaults } from './mounted-faults.ts';
+import { findMountedFaults, findWritableLists } from './mounted-faults.ts';
 import type { Steps } from './step.ts';
 
 export interface BootParts {
@@ -121,6 +121,7 @@ function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
     ...(Array.isArray(read) ? (read as readonly Fault[]) : []),
     ...faults,
     ...findMountedFaults(host.files),
+    ...findWritableLists(host.files),
   ];
   if (all.length === 0) {
     const settings = read as Settings;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { mostRules } from '../../src/boot/allowlist-files.ts';
 import { Paths } from '../../src/core/paths.ts';
 import { bootToEnd, bootToReady, eventsOf, failureOf } from './drive.ts';
-import { domains, goodEnvironment, makeMachine } from './machine.ts';
+import { addVolume, domains, goodEnvironment, makeMachine } from './machine.ts';
 
 const MB = 1024 ** 2;
 const secrets = {
@@ -173,6 +173,32 @@ describe('the sets of rules', () => {
     machine.files.put(`/etc/cloister/sets.d/${name}`, text);
     expect(await bootToEnd(machine)).toBe(78);
     expect(failureOf(machine).remedy).toContain(remedy);
+  });
+});
+
+describe('a list that the operator mounts', () => {
+  const mountedAt = (point: string, facts: { uid: number; own?: string }) => {
+    const machine = makeMachine();
+    addVolume(machine, point, { ...facts, holds: ['mine.conf'] });
+    machine.files.put(`${point}/mine.conf`, 'mine.example\n', { uid: facts.uid });
+    return machine;
+  };
+
+  test.each(['/etc/cloister/sets.d', '/etc/cloister/domains.d'])(
+    'at %s ends the boot with 78 where others than root can write it',
+    async (point) => {
+      expect(await bootToEnd(mountedAt(point, { uid: 1000 }))).toBe(78);
+      const machine = mountedAt(point, { uid: 0 });
+      machine.files.put(`${point}/mine.conf`, 'mine.example\n', { mode: 0o666 });
+      expect(await bootToEnd(machine)).toBe(78);
+      expect(failureOf(machine).remedy).toBe(
+        `${point}/mine.conf can be written by others than root, and the agent would allow itself what it likes. Mount ${point} read-only (:ro).`,
+      );
+    },
+  );
+
+  test.each([{ uid: 0 }, { uid: 1000, own: 'ro,relatime' }])('boots with %j', async (facts) => {
+    await bootToReady(mountedAt('/etc/cloister/sets.d', facts));
   });
 });
 

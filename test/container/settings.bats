@@ -13,6 +13,9 @@ setup_file() {
   printf 'github.com\n*\n' >"$BATS_FILE_TMPDIR/files/rules.conf"
   printf '@go\n@jaba\n' >"$BATS_FILE_TMPDIR/files/sets.conf"
   mkfifo "$BATS_FILE_TMPDIR/files/pipe"
+  mkdir -m 0755 "$BATS_FILE_TMPDIR/files/open"
+  echo 'mine.test' >"$BATS_FILE_TMPDIR/files/open/mine.conf"
+  chmod 0666 "$BATS_FILE_TMPDIR/files/open/mine.conf"
   truncate --size=1G "$BATS_FILE_TMPDIR/files/disk"
   ln -s loop "$BATS_FILE_TMPDIR/files/loop"
   head -c 100000 /dev/urandom >"$BATS_FILE_TMPDIR/files/noise"
@@ -121,6 +124,7 @@ bad 'a set that can be none' 'ALLOW_SETS holds' "${BOTH[@]}" --env ALLOW_SETS=Ja
 bad 'a set between rules' 'ALLOW_DOMAINS rule 1: @java is a set: sets are named in ALLOW_SETS' "${BOTH[@]}" --env ALLOW_DOMAINS=@java
 bad 'a set that there is not in a file, with its line' '/etc/cloister/domains.d/mine.conf:2 names no set: @jaba. The nearest is java' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/sets.conf:/etc/cloister/domains.d/mine.conf:ro"
 bad 'a bad rule in a set, with its line' '/etc/cloister/sets.d/mine.conf:2' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/rules.conf:/etc/cloister/sets.d/mine.conf:ro"
+bad 'a list that the agent could write' 'can be written by others than root, and the agent would allow itself what it likes. Mount /etc/cloister/sets.d read-only' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/open:/etc/cloister/sets.d"
 bad 'a folder of sets that is a pipe' '/etc/cloister/sets.d is no folder' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/cloister/sets.d:ro"
 bad 'a folder of rules that is a pipe' '/etc/cloister/domains.d is no folder' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/pipe:/etc/cloister/domains.d:ro"
 bad 'more rules than a box can hold' 'has more than 20000 rules' "${BOTH[@]}" --volume "$BATS_FILE_TMPDIR/files/many.conf:/etc/cloister/domains.conf:ro"
