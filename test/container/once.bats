@@ -68,7 +68,7 @@ last_event() {
 }
 
 @test "a service whose name is refused: the last event blames the network, and says the name" {
-  grep -v '^@claude' "$ROOT/network/domains.conf" >"$BATS_TEST_TMPDIR/domains.conf"
+  grep -hv -e '^@claude' -e '^api.anthropic.com' "$ROOT/network/domains.conf" "$ROOT/network/sets/claude.conf" >"$BATS_TEST_TMPDIR/domains.conf"
   once --volume "$BATS_TEST_TMPDIR/domains.conf:/etc/cloister/domains.conf:ro" -- -p 'fix the build' "${QUICK[@]}"
   [[ $status == 1 && $output == *"Can't reach the API server"* ]]
   matches "$(last_event)" '.code == 1 and .cause == "network" and .refused == ["api.anthropic.com"]'
