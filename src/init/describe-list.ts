@@ -63,8 +63,12 @@ export function describeAllowed(
   standing: SourcedRule | null,
 ): string {
   if (standing !== null) return `${label} is allowed by ${standing.source} already.`;
-  const allowed = `${label} is allowed until ${until ?? 'the next boot'}${set === null ? '' : `: ${rules.length} rules`}.`;
+  const allowed = `${label} is allowed until ${until ?? 'the next boot'}${set === null ? '' : `: ${countOf(rules)}`}.`;
   return rules.some(({ ech }) => ech === true) ? `${allowed}\n${hiding}` : allowed;
+}
+
+function countOf({ length }: Allowed['rules']): string {
+  return `${length} ${length === 1 ? 'rule' : 'rules'}`;
 }
 
 /** @param neededBy says what of the box stops. */

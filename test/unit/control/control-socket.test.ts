@@ -409,6 +409,12 @@ describe('a set', () => {
     );
   });
 
+  test('of one rule is told as one', async () => {
+    const { type, world } = setUp();
+    world.sets.own = 'own.example';
+    expect((await type('allow @own')).out).toBe('@own is allowed until the next boot: 1 rule.\n');
+  });
+
   test('is told that a line opens all of it already', async () => {
     const { type, world } = setUp();
     world.sets.own = 'a.example';
