@@ -10,7 +10,7 @@ import { renderFaults } from '../init/rule-files.ts';
 import { applyFirewall, probeBackend } from '../network/firewall/apply.ts';
 import { planFirewall, proxiedPorts } from '../network/firewall/plan.ts';
 import { findReservedRules, findTaken } from '../policy/reserved-hosts.ts';
-import type { SourcedRule } from '../policy/rule.ts';
+import { renderRule, type SourcedRule } from '../policy/rule.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { BoxEnvironment } from '../state/environment.ts';
@@ -39,13 +39,15 @@ export interface BootParts {
 export async function boot(parts: BootParts): Promise<never> {
   const { host, log, store, steps, deadline, task, readSettings } = parts;
   const { settings, base } = await steps.step('settings', () => validSettings(host, readSettings()));
+  for (const { rule, source } of settings.claude.rules)
+    log.event('info', 'settings.allowed', { variable: source, rule: renderRule(rule) });
   const { releaseLock, ...environment } = await steps.step('environment', async ({ say }) => {
     const environment = readEnvironment(host, settings);
     ensureOwnPorts(host);
     await ensureRunFolder(host);
     const releaseLock = await holdBootLock(host);
-    const { platform, agent, workspace } = environment;
-    store.post({ platform, agent, workspace });
+    const { platform, agent, workspace, borrowed } = environment;
+    store.post({ platform, agent, workspace, borrowed });
     log.event('debug', 'boot.environment', { ...environment });
     say(`${environment.platform}; upstream resolvers ${environment.upstreams.join(', ')}`);
     return { ...environment, releaseLock };
@@ -129,6 +131,7 @@ function validSettings(host: Host, read: Settings | readonly Fault[]): Valid {
       ...base,
       ...settings.rules.map((rule) => ({ rule, source: 'ALLOW_DOMAINS' })),
       ...settings.neighbours.map((rule) => ({ rule, source: 'NEIGHBOURS' })),
+      ...settings.claude.rules,
     ];
     const rules = joined.map(({ rule }) => rule);
     const excess = findExcess(joined);

@@ -10,7 +10,7 @@ import { openInitLog } from '../init/init-log.ts';
 import type { Fault } from '../settings/fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { secretsOf } from '../settings/settings.ts';
-import type { UnknownName } from '../settings/unknown-names.ts';
+import type { UnknownNames } from '../settings/unknown-names.ts';
 import { newState } from '../state/box-state.ts';
 import { takeHandover } from '../state/handover.ts';
 import { StateStore } from '../state/state-store.ts';
@@ -22,14 +22,14 @@ const firstDeadline = 120_000;
 /**
  * First half of the life of init: from the settings to the drop of privileges.
  * @param task the container's arguments: what the agent is to be run with, once; none for a session.
- * @param findUnknown finds variables that look like settings and are none.
+ * @param findUnknown finds variables that look like settings and are none, and what nobody takes.
  * @returns an exit code; on success never.
  */
 export async function init(
   host: Host,
   task: readonly string[],
   readSettings: () => Settings | readonly Fault[],
-  findUnknown: () => readonly UnknownName[] = () => [],
+  findUnknown: () => UnknownNames = () => ({ misspelt: [], unused: [] }),
 ): Promise<number> {
   const wish = { level: host.env.LOG_LEVEL, format: host.env.LOG_FORMAT, beside: task.length > 0 };
   const { log, events } = await openInitLog(host, wish);
@@ -41,7 +41,7 @@ export async function init(
     const read = readSettings();
     const settings = Array.isArray(read) ? null : (read as Settings);
     if (settings !== null) hideSecrets(log, settings);
-    for (const name of findUnknown()) log.event('warn', 'settings.unknown', { ...name });
+    tellUnknown(log, findUnknown());
     const deadline = uptime + (settings?.bootTimeout ?? firstDeadline);
     const steps = new Steps({ host, log, store, deadline });
     ends.whenEnding((end) => steps.interrupt(errorOf(end)));
@@ -73,6 +73,7 @@ export async function initResumed(host: Host): Promise<number> {
     platform: handover.environment.platform,
     agent: idsOf(handover.environment.agent),
     workspace: handover.environment.workspace,
+    borrowed: handover.environment.borrowed,
     containment: {
       landlock: handover.environment.agent.landlock ?? null,
       hiddenProcesses: handover.hiddenProcesses,
@@ -90,6 +91,7 @@ export async function initResumed(host: Host): Promise<number> {
     const { resume } = await import('./resume.ts');
     const box = await resume({ host, log, store, steps, handover });
     const { superviseBox } = await import('../init/supervise.ts');
+    const { modelHosts } = await import('../policy/needed-hosts.ts');
     const relayEnvironment = initEnvironment(host.env.TERM ?? 'xterm-256color');
     return superviseBox({
       host,
@@ -99,12 +101,20 @@ export async function initResumed(host: Host): Promise<number> {
       box,
       relayEnvironment,
       ends,
+      models: modelHosts(settings.claude),
     });
   });
 }
 
 function hideSecrets(log: Log, settings: Settings): void {
   log.hide([...secretsOf(settings), ...(settings.prompt === null ? [] : [settings.prompt])]);
+}
+
+function tellUnknown(log: Log, { misspelt, unused }: UnknownNames): void {
+  for (const name of misspelt) log.event('warn', 'settings.unknown', { ...name });
+  if (unused.length === 0) return;
+  const remedy = `The agent's session has them with -e AGENT_ENV=${unused.join(',')}`;
+  log.event('warn', 'settings.unused', { variables: unused, remedy });
 }
 
 /** Turns signals and faults into an ordered end, and every end into the exit code that names its kind. */

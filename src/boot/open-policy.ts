@@ -35,8 +35,8 @@ export function openPolicyStore(
     readBase: async () => {
       const { findExcess, readRules } = await import('./allowlist-files.ts');
       const { base, faults } = readRules(host, handover.settings.sets);
-      const fromVariable = handover.base.filter(({ source }) => variables.includes(source));
-      const all = [...base, ...fromVariable];
+      const fromVariables = handover.base.filter(({ source }) => variables.includes(source));
+      const all = [...base, ...fromVariables, ...handover.settings.claude.rules];
       const rules = all.map(({ rule }) => rule);
       const own = [...findReservedRules(handover.settings, rules), ...findTaken(rules)];
       const excess = findExcess(all);

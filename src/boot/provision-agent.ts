@@ -26,7 +26,9 @@ export async function provisionAgent(
     folders: [environment.workspace, environment.claudeLink].filter(isOnData),
     trusted: [environment.workspace, repositoryIn(environment.workspace)],
     approvedKey:
-      settings.claude.variable === 'ANTHROPIC_API_KEY' ? settings.claude.value.slice(-keyTail) : null,
+      settings.claude.credentials
+        .find(({ variable }) => variable === 'ANTHROPIC_API_KEY')
+        ?.value.slice(-keyTail) ?? null,
     githubToken: settings.githubToken,
   };
   const { stdout } = await host.run({

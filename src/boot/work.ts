@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { oneShotSpec } from '../agents/one-shot.ts';
+import { hasLocale, sessionEnvironment } from '../agents/session-environment.ts';
 import { makeSession, serverSpec } from '../agents/tmux.ts';
 import type { Log } from '../core/log.ts';
 import type { StepTools } from '../core/step-tools.ts';
@@ -90,21 +91,27 @@ interface WorkParts {
 
 /** Starts the agent: once, where it was given arguments, else in its session. */
 export async function startWork(parts: WorkParts, { undo, say }: StepTools): Promise<Work> {
-  const { host, handover, certificates, folder } = parts;
+  const { host, log, handover, certificates, folder } = parts;
+  const { locale } = handover.settings.session;
+  if (locale !== null && !hasLocale(host.files, locale)) log.event('info', 'settings.locale', { locale });
+  const environment = { ...sessionEnvironment(host.files, handover.settings), ...certificates };
   if (handover.task.length === 0) {
-    const session = startSession(parts);
+    const session = startSession(parts, environment);
     undo(() => session.stop(1000));
     await openSession(parts, session);
     return { session };
   }
   say('none: the agent runs once');
   const { agent } = handover.environment;
-  const once = { task: handover.task, agent, environment: certificates, folder, terminal: host.anyTerminal };
+  const once = { task: handover.task, agent, environment, folder, terminal: host.anyTerminal };
   return { task: host.start(oneShotSpec(once)) };
 }
 
 /** The tmux server, kept; one that comes back gets its session again. */
-function startSession({ host, log, store, handover, certificates, folder, rescuer }: WorkParts): Respawned {
+function startSession(
+  { host, log, store, handover, folder, rescuer }: WorkParts,
+  environment: Readonly<Record<string, string>>,
+): Respawned {
   const { agent } = handover.environment;
   return respawn({
     host,
@@ -112,7 +119,7 @@ function startSession({ host, log, store, handover, certificates, folder, rescue
     name: 'session',
     policy: policies.session,
     tell: (news) => store.events.emit('child', news),
-    spec: serverSpec(agent, certificates),
+    spec: serverSpec(agent, environment),
     started: (_, restarts) => {
       store.post({ session: { running: true, restarts } });
       if (restarts > 0) void makeSession(host, { agent, place: placeOf(handover, folder) }).catch(() => {});

@@ -15,23 +15,44 @@ export interface CredentialFile {
  * `github-token`, which git's helper (the agent's and the rescue's) and `cloister parent` read. The one copy outside of
  * memory is gh's, which `cloister provision-home` writes into the home.
  */
-export function planCredentialFiles(settings: Settings): CredentialFile[] {
+export function planCredentialFiles(settings: Settings, borrowed: readonly string[] = []): CredentialFile[] {
   const at = (name: string, text: string) => ({ path: `${Paths.agent}/${name}`, text });
   const token = settings.githubToken;
   return [
-    at('gitconfig', gitconfig(settings)),
+    at('gitconfig', gitconfig(settings, borrowed)),
     at('npmrc', npmrc(token, settings.extraCertificates !== null)),
-    at('claude-credential', `${settings.claude.variable}=${settings.claude.value}\n`),
+    at('claude-credential', linesOf(claudeVariables(settings.claude))),
+    ...(settings.claude.headers === null ? [] : [at('claude-headers', settings.claude.headers)]),
+    ...(settings.claude.google === null ? [] : [at('google-credentials.json', settings.claude.google)]),
     ...(token === null ? [] : [at('github-token', `${token}\n`)]),
     ...(settings.prompt === null ? [] : [at('prompt', settings.prompt)]),
   ];
 }
 
+/** What Claude Code is started with: who pays, who answers, which models. */
+function claudeVariables({ credentials, variables, google }: Settings['claude']): Record<string, string> {
+  return {
+    ...Object.fromEntries(credentials.map(({ variable, value }) => [variable, value])),
+    ...variables,
+    ...(google === null ? {} : { GOOGLE_APPLICATION_CREDENTIALS: `${Paths.agent}/google-credentials.json` }),
+  };
+}
+
+function linesOf(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
 /** Writes the files, and the bundle of certificate authorities that every program reads. */
-export function writeCredentialFiles(host: Host, settings: Settings, gid: number): void {
+export function writeCredentialFiles(
+  host: Host,
+  settings: Settings,
+  { agent, borrowed }: { agent: { gid: number }; borrowed: readonly string[] },
+): void {
   // Set-gid: what root writes here is readable by the agent's group without a change of owner.
-  host.files.ensureFolder(Paths.agent, { mode: 0o2750, gid });
-  for (const { path, text } of planCredentialFiles(settings)) host.files.write(path, text, 0o640);
+  host.files.ensureFolder(Paths.agent, { mode: 0o2750, gid: agent.gid });
+  for (const { path, text } of planCredentialFiles(settings, borrowed)) host.files.write(path, text, 0o640);
   writeManaged(host, settings);
   const system = readMounted(host.files, Paths.systemCertificates) ?? '';
   const extra = settings.extraCertificates ?? '';
@@ -45,7 +66,7 @@ export function certificateEnvironment(settings: Settings): Record<string, strin
   return Object.fromEntries(names.map((name) => [name, Paths.certificates]));
 }
 
-function gitconfig(settings: Settings): string {
+function gitconfig(settings: Settings, borrowed: readonly string[]): string {
   const { name, email } = settings.git;
   const helper =
     settings.githubToken === null
@@ -62,6 +83,9 @@ function gitconfig(settings: Settings): string {
     '\tinsteadOf = ssh://git@github.com/',
     '\tinsteadOf = git://github.com/',
     ...helper,
+    // Git trusts no repository of somebody else's; who that is, the engine says, and the operator has given it.
+    ...(borrowed.length === 0 ? [] : ['[safe]']),
+    ...borrowed.flatMap((point) => [`\tdirectory = ${point}`, `\tdirectory = ${point}/*`]),
     '',
   ].join('\n');
 }

@@ -40,6 +40,8 @@ export interface SuperviseParts {
   };
   readonly relayEnvironment: Readonly<Record<string, string>>;
   readonly ends: Ends;
+  /** Names of the hosts where the agent asks its model. */
+  readonly models: readonly string[];
 }
 
 /**
@@ -86,13 +88,13 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
   const whose =
     ends.first?.kind === 'fault'
       ? { code: ends.first.code, whose: 'init' }
-      : { code, whose: 'agent', ...(await unreached(host, code)) };
+      : { code, whose: 'agent', ...(await unreached(parts, code)) };
   log.event('info', 'box.stopped', whose.code === null ? {} : whose);
   return code;
 }
 
-async function unreached(host: Host, code: number | null) {
-  return code === 0 || code === null ? {} : (await import('./unreached.ts')).unreachedIn(host);
+async function unreached({ host, models }: SuperviseParts, code: number | null) {
+  return code === 0 || code === null ? {} : (await import('./unreached.ts')).unreachedIn(host, models);
 }
 
 /** The agent runs once: its end is the box's, and every signal is passed on to it as it came. */
@@ -117,7 +119,7 @@ async function endSession(parts: SuperviseParts, session: Respawned, ending: Pro
   return null;
 }
 
-/** Under `docker run -it` the session takes the terminal over; ending the relay never ends the box. */
+/** Under a `docker run` on a terminal the session takes the terminal over; ending the relay never ends the box. */
 function showSession({ host, log, quiet, relayEnvironment }: SuperviseParts) {
   quiet(true);
   const child = host.start({

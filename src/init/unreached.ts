@@ -1,6 +1,5 @@
 import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
-import { modelHost } from '../policy/needed-hosts.ts';
 
 /** Milliseconds: longer than Claude Code pauses between two tries, so that a trouble long over is no cause. */
 const recent = 60_000;
@@ -18,13 +17,14 @@ export interface Unreached {
 /**
  * What an agent that ended badly did not reach, from the files the refusals and failures were told in. The model's
  * service answering with an error is not in them: its words are the agent's own, on its output.
+ * @param models names of the hosts where the agent asks its model.
  */
-export function unreachedIn(host: Pick<Host, 'files' | 'now'>): Unreached {
+export function unreachedIn(host: Pick<Host, 'files' | 'now'>, models: readonly string[]): Unreached {
   const refused = linesOf(host.files.readIfAny(Paths.refusalsJson));
   const failed = linesOf(host.files.readIfAny(Paths.failuresJson));
   const since = host.now() - recent;
   const cut = { refused: namesOf(refused), failed: namesOf(failed) };
-  const cause = [...refused, ...failed].some(({ name, time }) => name === modelHost && time >= since);
+  const cause = [...refused, ...failed].some(({ name, time }) => models.includes(name) && time >= since);
   return cause ? { cause: 'network', ...cut } : cut;
 }
 

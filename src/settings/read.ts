@@ -1,23 +1,23 @@
 import type { Host } from '../host/host.ts';
 import { parseRuleList } from '../policy/parse-rules.ts';
 import type { Rule } from '../policy/rule.ts';
-import { claudeOf, githubTokenOf } from './accounts.ts';
+import { agentEnvironmentOf } from './agent-environment.ts';
+import { claudeOf } from './claude.ts';
 import type { Fault } from './fault.ts';
-import { notifyOf } from './notify.ts';
-import { remedyOf, type Schema, schema } from './schema.ts';
-import { findSecret, type ReadText, type SecretName, type Variables } from './secrets.ts';
-import type { Settings } from './settings.ts';
-import { telemetryOf } from './telemetry.ts';
-import { findUnknown, type UnknownName } from './unknown-names.ts';
+import { githubTokenOf } from './github.ts';
+import { ownOf } from './own.ts';
+import { remedyOf, type Schema, schema, type Values } from './schema.ts';
+import { findSecret, type ReadText, type Variables } from './secrets.ts';
+import { type SessionSettings, type Settings, secretsOf } from './settings.ts';
+import { takenNames } from './taken-names.ts';
+import { findUnknown, type UnknownNames } from './unknown-names.ts';
 
 const MB = 1024 ** 2;
 const longestCertificates = MB;
 
-type Values = { [Name in keyof Schema]?: Schema[Name]['type']['_zod']['output'] };
+type Reads = readonly [() => Settings | readonly Fault[], () => UnknownNames];
 
-type Reads = readonly [() => Settings | readonly Fault[], () => readonly UnknownName[]];
-
-/** @returns what reads the settings of this machine, and what finds variables that look like some and are none. */
+/** @returns what reads the settings of this machine, and what finds variables that nobody takes. */
 export function settingsFrom({ env, files }: Pick<Host, 'env' | 'files'>): Reads {
   return [() => readSettings(env, files.readBounded), () => findUnknown(env)];
 }
@@ -32,15 +32,45 @@ export function readSettings(given: Variables, read: ReadText): Settings | reado
   const env = withoutEmpty(given);
   const values = readValues(env, faults);
   const githubToken = githubTokenOf(findSecret('GH_PAT', env, read, faults), given, faults);
-  const claude = claudeOf({ env, given, read }, faults);
-  const own = ownOf({ values, env, read }, faults);
+  const isOn = (name: string) => values[name as keyof Values] === true;
+  const claude = claudeOf({ env, given, read, isOn }, faults);
+  const own = ownOf({ values, boxName: boxNameOf(values, env), env, read }, faults);
   const rules = rulesOf(values.ALLOW_DOMAINS, faults);
   if (values.REPO_REF !== undefined && env.REPO_URL === undefined) {
     faults.push({ variable: 'REPO_REF', fault: 'is set without REPO_URL', remedy: remedyOf('REPO_URL') });
   }
   const extraCertificates = certificatesOf(values.EXTRA_CA_CERTS, read, faults);
   if (faults.length > 0 || claude === null) return faults;
-  return Object.freeze({ githubToken, claude, rules, extraCertificates, ...own, ...chosen(values, env) });
+  const settings = { githubToken, claude, rules, extraCertificates, ...own, ...chosen(values, env) };
+  const session = sessionOf({ values, given, env, read, settings }, faults);
+  return faults.length > 0 ? faults : Object.freeze({ ...settings, session });
+}
+
+/** Last, for it must not hand on what the others are. */
+function sessionOf(
+  said: {
+    values: Values;
+    given: Variables;
+    env: Variables;
+    read: ReadText;
+    settings: Omit<Settings, 'session'>;
+  },
+  faults: Fault[],
+): SessionSettings {
+  const { values, given, env, read, settings } = said;
+  const session = { variables: {}, zone: values.TZ ?? 'UTC', locale: values.LANG ?? null };
+  const variables = agentEnvironmentOf(
+    {
+      names: values.AGENT_ENV ?? [],
+      file: values.AGENT_ENV_FILE,
+      given,
+      read,
+      taken: takenNames(env),
+      secrets: secretsOf({ ...settings, session }),
+    },
+    faults,
+  );
+  return { ...session, variables };
 }
 
 /** Compose's `${X:-}` sets what nobody has set: to nothing. */
@@ -62,52 +92,6 @@ function readValues(env: Variables, faults: Fault[]): Values {
 
 function reasonOf(issues: readonly { message: string }[]): string {
   return issues.map((issue) => issue.message).join('; ');
-}
-
-function boxNameOf(values: Values, env: Variables): string {
-  return values.BOX_NAME ?? env.FLY_APP_NAME ?? 'box';
-}
-
-/** What the box itself sends. */
-function ownOf(
-  { values, env, read }: { values: Values; env: Variables; read: ReadText },
-  faults: Fault[],
-): Pick<Settings, 'notify' | 'telemetry'> {
-  const secret = (name: SecretName) => findSecret(name, env, read, faults);
-  const notify = notifyOf(
-    {
-      url: secret('NOTIFY_URL'),
-      token: secret('NOTIFY_TOKEN'),
-      format: values.NOTIFY_FORMAT,
-      on: values.NOTIFY_ON,
-    },
-    faults,
-  );
-  const telemetry = telemetryOf(
-    {
-      endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
-      headers: secret('OTEL_EXPORTER_OTLP_HEADERS'),
-      grafana: {
-        instance: values.GRAFANA_CLOUD_INSTANCE_ID,
-        key: secret('GRAFANA_CLOUD_API_KEY'),
-        endpoint: values.GRAFANA_CLOUD_OTLP_ENDPOINT,
-      },
-      protocol: values.OTEL_EXPORTER_OTLP_PROTOCOL,
-      temporality: values.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE,
-      service: values.OTEL_SERVICE_NAME,
-      attributes: values.OTEL_RESOURCE_ATTRIBUTES,
-      prompts: values.OTEL_LOG_USER_PROMPTS,
-      details: values.OTEL_LOG_TOOL_DETAILS,
-      identity: {
-        'cloister.box': boxNameOf(values, env),
-        'fly.app': env.FLY_APP_NAME,
-        'fly.machine': env.FLY_MACHINE_ID,
-        'fly.region': env.FLY_REGION,
-      },
-    },
-    faults,
-  );
-  return { notify, telemetry };
 }
 
 function rulesOf(text: string | undefined, faults: Fault[]): readonly Rule[] {
@@ -140,10 +124,17 @@ function certificatesOf(path: string | undefined, read: ReadText, faults: Fault[
   }
 }
 
+function boxNameOf(values: Values, env: Variables): string {
+  return values.BOX_NAME ?? env.FLY_APP_NAME ?? 'box';
+}
+
 function chosen(
   values: Values,
   env: Variables,
-): Omit<Settings, 'githubToken' | 'claude' | 'rules' | 'extraCertificates' | 'notify' | 'telemetry'> {
+): Omit<
+  Settings,
+  'githubToken' | 'claude' | 'session' | 'rules' | 'extraCertificates' | 'notify' | 'telemetry'
+> {
   const size = (bytes: number | undefined, fallback: number) => ({
     bytes: bytes ?? fallback,
     explicit: bytes !== undefined,
@@ -172,6 +163,7 @@ function chosen(
       tmp: size(values.TMP_SIZE, 512 * MB),
       home: size(values.HOME_SIZE, 1024 * MB),
     },
+    agentUser: values.AGENT_USER ?? null,
     agentMemory: values.AGENT_MEMORY ?? null,
     agentProcesses: values.AGENT_PROCESSES ?? null,
     bootTimeout: (values.BOOT_TIMEOUT ?? 120) * 1000,

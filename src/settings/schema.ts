@@ -6,9 +6,11 @@ import { parseSize, renderSize } from '../core/size.ts';
 import { isLoopback, isNeverOpened, isNoHost } from '../policy/address-class.ts';
 import { parseRange, type Range } from '../policy/range.ts';
 import { isSetName } from '../policy/rule-set.ts';
+import { claudeSchema } from './claude-schema.ts';
 import { neighboursOf } from './neighbours.ts';
 import { ownSchema } from './own-schema.ts';
 import { setRemedy } from './secrets.ts';
+import { sessionSchema } from './session-schema.ts';
 
 const MB = 1024 ** 2;
 
@@ -17,6 +19,7 @@ const MB = 1024 ** 2;
  * What documents say of each stands in `reference.ts`, which has these keys.
  */
 export const schema = {
+  ...claudeSchema,
   BOX_NAME: rule(
     z
       .string()
@@ -57,6 +60,7 @@ export const schema = {
   EGRESS_FALLBACK: rule(z.literal('address', 'is not address, the only fallback there is'), 'address'),
   PUBLISH_PORTS: rule(list(port, notOurs), '3000,8080'),
   ...ownSchema,
+  ...sessionSchema,
   EXTRA_CA_CERTS: rule(z.string().regex(/^\/[^\p{C}]+$/u, 'is no absolute path'), '/certs/company.pem'),
   WORKSPACE_SIZE: rule(size(), '512m'),
   TMP_SIZE: rule(size(), '512m'),
@@ -69,6 +73,7 @@ export const schema = {
 };
 
 export type Schema = typeof schema;
+export type Values = { [Name in keyof Schema]?: Schema[Name]['type']['_zod']['output'] };
 
 function rule<T extends z.ZodType>(type: T, example: string) {
   return { type, example };

@@ -10,6 +10,13 @@ export const secretNames = [
   'GH_PAT',
   'CLAUDE_CODE_OAUTH_TOKEN',
   'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'ANTHROPIC_CUSTOM_HEADERS',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_BEARER_TOKEN_BEDROCK',
+  'ANTHROPIC_FOUNDRY_API_KEY',
   'NOTIFY_URL',
   'NOTIFY_TOKEN',
   'OTEL_EXPORTER_OTLP_HEADERS',
@@ -49,6 +56,10 @@ function judge(
   fail: (variable: string, fault: string, remedy: string) => 'faulty',
 ): FoundSecret {
   if (value === '') return fail(variable, 'is empty', setRemedy(name));
+  if (name === 'ANTHROPIC_CUSTOM_HEADERS') {
+    if (/^([\w-]{1,100}: ?[\x20-\x7e]+(\r?\n|$))+$/.test(value)) return { value };
+    return fail(variable, 'is no list of Name: value, a line each', setRemedy(name, "'X-Team: night'"));
+  }
   if (!/^[\x21-\x7e]+$/.test(value)) {
     return fail(variable, 'holds white space or characters no token has', setRemedy(name));
   }

@@ -1,13 +1,14 @@
 import type { Level } from '../core/log.ts';
 import type { Range } from '../policy/range.ts';
-import type { Rule } from '../policy/rule.ts';
+import type { Rule, SourcedRule } from '../policy/rule.ts';
 import type { NotifySettings } from './notify.ts';
 import type { TelemetrySettings } from './telemetry.ts';
 
 /** What the operator asked for: read once at the door, validated whole, then frozen. Sizes are bytes. */
 export interface Settings {
   readonly githubToken: string | null;
-  readonly claude: ClaudeCredential;
+  readonly claude: ClaudeSettings;
+  readonly session: SessionSettings;
   /** Tells this box from others of the same operator; the same again when the container is recreated. */
   readonly boxName: string;
   readonly repository: { readonly url: string; readonly ref: string | null } | null;
@@ -37,6 +38,8 @@ export interface Settings {
   readonly notify: NotifySettings | null;
   readonly telemetry: TelemetrySettings | null;
   readonly sizes: Readonly<Record<Room, RequestedSize>>;
+  /** Whom the agent runs as; null: the owner of the volumes. */
+  readonly agentUser: { readonly uid: number; readonly gid: number } | null;
   readonly agentMemory: number | null;
   readonly agentProcesses: number | null;
   readonly bootTimeout: number;
@@ -53,8 +56,30 @@ export interface RequestedSize {
 }
 
 export interface ClaudeCredential {
-  readonly variable: 'CLAUDE_CODE_OAUTH_TOKEN' | 'ANTHROPIC_API_KEY';
+  readonly variable: string;
   readonly value: string;
+}
+
+/** How Claude Code comes to its model, under the names of its own variables. */
+export interface ClaudeSettings {
+  /** Secrets; none where a gateway wants none, or where it is Google's file. */
+  readonly credentials: readonly ClaudeCredential[];
+  /** What is no secret: the provider, gateways, models. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** The hosts of what is named there, each with its variable. */
+  readonly rules: readonly SourcedRule[];
+  /** Added to each request, a line each; a secret. */
+  readonly headers: string | null;
+  /** The text of Google's file of credentials; a secret. */
+  readonly google: string | null;
+}
+
+/** What the agent's session is told beside its accounts. */
+export interface SessionSettings {
+  /** Handed on by `AGENT_ENV` and its file. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly zone: string;
+  readonly locale: string | null;
 }
 
 /** Of what goes to the box's own hosts, shorter pieces are words and no secrets. */
@@ -62,11 +87,41 @@ const shortestSent = 8;
 
 /** @returns the values that no output may show. */
 export function secretsOf(settings: Settings): string[] {
-  const { githubToken, claude, notify, telemetry } = settings;
+  const { notify, telemetry, session } = settings;
   const sent = [notify?.url, notify?.path, notify?.authorization, ...Object.values(telemetry?.headers ?? {})]
     .filter((value) => value !== undefined && value !== null)
     // Each also as it may stand alone; a word would be hidden wherever it stands.
     .flatMap((value) => [value, value.replace(/^\w+ /, '').replace(/^\//, '')])
     .filter((value) => value.length >= shortestSent);
-  return [githubToken, claude.value, ...sent].filter((value) => value !== null);
+  // What an operator hands on may be a key or a word that stands everywhere: only he knows.
+  const handed = Object.values(session.variables).filter((value) => value.length >= shortestSent);
+  return [...accountSecretsOf(settings), ...sent, ...handed];
+}
+
+/** @returns the secrets of the accounts that the agent works with. */
+export function accountSecretsOf({
+  githubToken,
+  claude,
+}: Pick<Settings, 'githubToken' | 'claude'>): string[] {
+  const { credentials, headers, google } = claude;
+  const lines = (headers ?? '').split(/\r?\n/).map((line) => line.replace(/^[\w-]+: ?/, ''));
+  return [
+    ...(githubToken === null ? [] : [githubToken]),
+    ...credentials.map(({ value }) => value),
+    ...[...lines, ...secretsInGoogle(google)].filter((value) => value.length >= shortestSent),
+  ];
+}
+
+/** A key stands in the file with its line ends escaped; programs print it with lines of its own. */
+function secretsInGoogle(text: string | null): string[] {
+  if (text === null) return [];
+  const {
+    private_key: key,
+    refresh_token: token,
+    client_secret: secret,
+  } = JSON.parse(text) as Record<string, unknown>;
+  return [key, token, secret]
+    .filter((value) => typeof value === 'string')
+    .flatMap((value) => [value, JSON.stringify(value).slice(1, -1), ...value.split('\n')])
+    .filter((value) => !value.startsWith('-----'));
 }

@@ -1,6 +1,6 @@
 import { rankByDistance } from '../core/nearest.ts';
-import { schema } from './schema.ts';
-import { secretNames, type Variables } from './secrets.ts';
+import type { Variables } from './secrets.ts';
+import { allNames, takenNames } from './taken-names.ts';
 
 /** A variable that looks like one of ours and is none, and the one it is nearest to. */
 export interface UnknownName {
@@ -8,13 +8,16 @@ export interface UnknownName {
   readonly nearest: string;
 }
 
-const known = [...Object.keys(schema), ...secretNames.flatMap((name) => [name, `${name}_FILE`])];
+export interface UnknownNames {
+  readonly misspelt: readonly UnknownName[];
+  /** What nobody takes. */
+  readonly unused: readonly string[];
+}
+
 /** First words that no platform gives its own variables. */
 const prefixes = [
   'CLOISTER_',
   'GH_PAT',
-  'CLAUDE_',
-  'ANTHROPIC_',
   'REPO_',
   'RESCUE_',
   'GIT_USER_',
@@ -36,15 +39,31 @@ const prefixes = [
 /** Kubernetes gives every container an address of each service, by the service's name. */
 const ofAService = /_(SERVICE_(HOST|PORT(_.*)?)|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)?)$/;
 const mostTold = 20;
+/** What engines, platforms, shells and the image itself put there. */
+const usual =
+  /^(PATH|HOME|HOSTNAME|TERM|COLORTERM|PWD|OLDPWD|SHLVL|_|USER|LOGNAME|SHELL|ENV|DEBIAN_FRONTEND|TMPDIR|container|OCI_.*|NODE_(VERSION|COMPILE_CACHE.*)|YARN_VERSION|FLY_.*|PRIMARY_REGION|KUBERNETES_.*|(https?|all|ftp|no)_proxy|(HTTPS?|ALL|FTP|NO)_PROXY)$/;
 
-/** @returns the names, never the values, of what an operator may believe to be a setting. */
-export function findUnknown(env: Variables): UnknownName[] {
-  return Object.keys(env)
-    .filter((name) => /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) && !known.includes(name))
+/** @returns the names, never the values, of what an operator may believe to reach somebody. */
+export function findUnknown(env: Variables): UnknownNames {
+  const known = takenNames(env);
+  const handed = (env.AGENT_ENV ?? '').split(',').map((name) => name.trim());
+  const others = Object.keys(env).filter(
+    (name) =>
+      /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) &&
+      ![...known, ...handed].includes(name) &&
+      !usual.test(name),
+  );
+  const misspelt = others
+    .filter((name) => !allNames.includes(name))
     .map((variable) => ({ variable, ...nearestTo(variable.toUpperCase()) }))
     .filter(({ variable, distance, nearest }) => isClose(distance, nearest) || hasOurPrefix(variable))
     .slice(0, mostTold)
     .map(({ variable, nearest }) => ({ variable, nearest }));
+  const told = misspelt.map(({ variable }) => variable);
+  return {
+    misspelt,
+    unused: others.filter((name) => !told.includes(name) && !ofAService.test(name)).slice(0, mostTold),
+  };
 }
 
 function hasOurPrefix(name: string): boolean {
@@ -57,6 +76,6 @@ function isClose(distance: number, nearest: string): boolean {
 }
 
 function nearestTo(name: string): { nearest: string; distance: number } {
-  const [first] = rankByDistance(name.replace(/^CLOISTER_/, ''), known);
+  const [first] = rankByDistance(name.replace(/^CLOISTER_/, ''), allNames);
   return { nearest: first?.word ?? '', distance: first?.distance ?? Number.POSITIVE_INFINITY };
 }

@@ -72,6 +72,11 @@ function answerMessages(asked: MessagesRequest, script: Script, response: Server
 }
 
 function answerOther(path: string, request: IncomingMessage, response: ServerResponse): void {
+  // What a service account's signed word is exchanged for.
+  if (path === '/token') {
+    sendJson(response, 200, { access_token: 'ya29.of-the-stub', expires_in: 3600, token_type: 'Bearer' });
+    return;
+  }
   const isGreeting = path === '/' || path.endsWith('/hello');
   if (isGreeting || request.method === 'POST') sendJson(response, 200, {});
   else sendError(response, 404, 'not_found_error');

@@ -28,6 +28,13 @@ export const hostsOf: Readonly<Record<Service, readonly string[]>> = {
     'claude.com',
     'downloads.claude.ai',
     'mcp-proxy.anthropic.com',
+    // Who answers in its place: a gateway, and the models of three clouds.
+    'gateway.test',
+    'bedrock-runtime.eu-central-1.amazonaws.com',
+    'bedrock.eu-central-1.amazonaws.com',
+    'aiplatform.googleapis.com',
+    'oauth2.googleapis.com',
+    'my-resource.services.ai.azure.com',
   ],
   registry: ['npm.pkg.github.com'],
   allowed: ['allowed.test', '*.wild.test'],

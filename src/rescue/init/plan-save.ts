@@ -3,6 +3,9 @@ import { keyOf } from '../manifest.ts';
 import type { RestoreOrder, RestoreReport, SaveOrder } from '../protocol.ts';
 import { placeBeside, placeOf } from '../rescue-refs.ts';
 
+/** Characters: what is shorter stands by chance in many a file. */
+const shortestHanded = 12;
+
 interface Facts {
   readonly settings: Settings;
   readonly bootId: string;
@@ -52,7 +55,7 @@ export function planSave(
     beside: placeBeside(place, bootId),
     scope: scope === 'off' ? null : scope,
     most: settings.rescue.size,
-    secrets: secretsIn(settings),
+    secrets: [...secretsIn(settings), ...handedSecrets(settings)],
     last,
     ref: settings.repository?.ref ?? null,
     ending,
@@ -95,5 +98,14 @@ function baseOf(settings: Settings, { deadline, folder }: { deadline: number; fo
 }
 
 function secretsIn({ githubToken, claude }: Settings): string[] {
-  return [githubToken, claude.value].filter((value) => value !== null);
+  return [githubToken, ...claude.credentials.map(({ value }) => value)].filter((value) => value !== null);
+}
+
+/** Of what an operator has handed on, that which is called like a secret: any other may be a word of the work's own. */
+function handedSecrets({ session }: Settings): string[] {
+  return Object.entries(session.variables)
+    .filter(
+      ([name, value]) => /KEY|TOKEN|SECRET|PASS|CREDENTIAL/.test(name) && value.length >= shortestHanded,
+    )
+    .map(([, value]) => value);
 }

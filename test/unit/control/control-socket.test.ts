@@ -11,6 +11,8 @@ import { parseRuleSet } from '../../../src/policy/parse-rule-set.ts';
 import { parseRule, parseRules } from '../../../src/policy/parse-rules.ts';
 import { renderDenial, renderRule } from '../../../src/policy/rule.ts';
 
+const claude = { credentials: [], variables: {}, rules: [], headers: null, google: null };
+
 /** A box whose init answers on the control socket, and the operator's commands beside it. */
 function setUp() {
   const machine = new FakeMachine();
@@ -47,6 +49,7 @@ function setUp() {
     neededBy: neededBy({
       repository: { url: 'https://git.example.org:8443/you/p', ref: null },
       rescue: { scope: null, interval: 0, size: 0 },
+      claude,
     }),
     reserved: ({ name }) => (name === 'ntfy.example' ? 'ntfy.example is reserved.' : null),
     apply: async (list) => {
@@ -184,7 +187,23 @@ describe('the operator', () => {
       },
     ],
   ])('hears nothing of a rescue %s', (_, settings) => {
-    expect(neededBy(settings)({ name: 'github.com', wildcard: false, port: null })).toEqual([]);
+    expect(neededBy({ ...settings, claude })({ name: 'github.com', wildcard: false, port: null })).toEqual(
+      [],
+    );
+  });
+
+  test('hears of the gateway that answers in the place of the model', () => {
+    const rule = { name: 'gateway.example', wildcard: false, port: 8443, protocol: 'tls' as const };
+    const gateway = { ...claude, rules: [{ rule, source: 'ANTHROPIC_BASE_URL' }] };
+    const needed = neededBy({
+      repository: null,
+      rescue: { scope: null, interval: 0, size: 0 },
+      claude: gateway,
+    });
+    expect(needed({ name: 'api.anthropic.com', wildcard: false, port: null })).toEqual([]);
+    expect(needed({ name: 'gateway.example', wildcard: false, port: null })).toEqual([
+      expect.stringMatching(/^The model answers at gateway\.example:8443: /),
+    ]);
   });
 
   test('denies a name, and allows it again', async () => {

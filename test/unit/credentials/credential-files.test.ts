@@ -53,7 +53,7 @@ describe('the accounts', () => {
 
   test('are readable by the agent’s group and nobody else', () => {
     const machine = new FakeMachine();
-    writeCredentialFiles(machine.program(), settings(), 1000);
+    writeCredentialFiles(machine.program(), settings(), { agent: { gid: 1000 }, borrowed: [] });
     expect(machine.files.facts('/run/cloister/agent')).toMatchObject({ mode: 0o2750, gid: 1000 });
     for (const path of machine.files.paths.filter((path) => path.startsWith('/run/cloister/agent/'))) {
       expect(machine.files.facts(path)?.mode, path).toBe(0o640);
@@ -64,7 +64,7 @@ describe('the accounts', () => {
     const machine = new FakeMachine();
     machine.files.put('/etc/ssl/certs/system-certificates.crt', 'SYSTEM\n\n');
     const own = settings({ EXTRA_CA_CERTS: '/certs/company.pem' });
-    writeCredentialFiles(machine.program(), own, 1000);
+    writeCredentialFiles(machine.program(), own, { agent: { gid: 1000 }, borrowed: [] });
     expect(machine.files.read('/run/cloister/ca-certificates.crt')).toBe(`SYSTEM\n${pem}`);
     expect(machine.files.facts('/run/cloister/ca-certificates.crt')?.mode).toBe(0o644);
     expect(Object.keys(certificateEnvironment(own))).toContain('NODE_EXTRA_CA_CERTS');

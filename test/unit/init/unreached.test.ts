@@ -15,12 +15,15 @@ function after(files: { refusals?: [string | null, number][]; failures?: [string
       .join('');
   machine.files.put(Paths.refusalsJson, lines(files.refusals));
   machine.files.put(Paths.failuresJson, lines(files.failures));
-  return unreachedIn(machine.program());
+  return unreachedIn(machine.program(), ['api.anthropic.com']);
 }
 
 test('an agent that reached everything has nothing but itself, or the service, to blame', () => {
   expect(after({})).toEqual({ refused: [], failed: [] });
-  expect(unreachedIn(new FakeMachine().program())).toEqual({ refused: [], failed: [] });
+  expect(unreachedIn(new FakeMachine().program(), ['api.anthropic.com'])).toEqual({
+    refused: [],
+    failed: [],
+  });
 });
 
 test('the model’s host refused, or out of reach, at the end is the cause', () => {

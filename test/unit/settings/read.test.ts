@@ -45,7 +45,14 @@ describe('settings', () => {
   test('unset variables get their defaults', () => {
     expect(settingsFrom({})).toEqual({
       githubToken: token,
-      claude: { variable: 'CLAUDE_CODE_OAUTH_TOKEN', value: claude },
+      claude: {
+        credentials: [{ variable: 'CLAUDE_CODE_OAUTH_TOKEN', value: claude }],
+        variables: {},
+        rules: [],
+        headers: null,
+        google: null,
+      },
+      session: { variables: {}, zone: 'UTC', locale: null },
       repository: null,
       git: { name: 'cloister', email: 'cloister@noreply.github.com' },
       prompt: null,
@@ -66,6 +73,7 @@ describe('settings', () => {
         tmp: { bytes: 512 * 1024 ** 2, explicit: false },
         home: { bytes: 1024 ** 3, explicit: false },
       },
+      agentUser: null,
       agentMemory: null,
       agentProcesses: null,
       bootTimeout: 120_000,
@@ -99,7 +107,7 @@ describe('settings', () => {
       CLAUDE_CODE_OAUTH_TOKEN: undefined,
       ANTHROPIC_API_KEY: 'sk-ant-api03-x',
     });
-    expect(settings.claude).toEqual({ variable: 'ANTHROPIC_API_KEY', value: 'sk-ant-api03-x' });
+    expect(settings.claude.credentials).toEqual([{ variable: 'ANTHROPIC_API_KEY', value: 'sk-ant-api03-x' }]);
   });
 
   test('company certificates are read whole', () => {
@@ -396,7 +404,7 @@ describe('a bad value stops the boot', () => {
 
   test('one of Claude’s two that is empty leaves the other', () => {
     const settings = settingsFrom({ CLAUDE_CODE_OAUTH_TOKEN: '', ANTHROPIC_API_KEY: 'sk-ant-api03-x' });
-    expect(settings.claude.variable).toBe('ANTHROPIC_API_KEY');
+    expect(settings.claude.credentials[0]?.variable).toBe('ANTHROPIC_API_KEY');
   });
 
   test('every fault is reported at once', () => {

@@ -3,6 +3,8 @@ import { schema } from '../../../src/settings/schema.ts';
 import { secretNames } from '../../../src/settings/secrets.ts';
 import { findUnknown } from '../../../src/settings/unknown-names.ts';
 
+const nothing = { misspelt: [], unused: [] };
+
 describe('a variable that looks like a setting', () => {
   test.each([
     ['ALOW_DOMAINS', 'ALLOW_DOMAINS'],
@@ -24,23 +26,24 @@ describe('a variable that looks like a setting', () => {
     ['LOG_LEVLE', 'LOG_LEVEL'],
     ['TMPSIZE', 'TMP_SIZE'],
   ])('%s is told with %s', (variable, nearest) => {
-    expect(findUnknown({ [variable]: 'x' })).toEqual([{ variable, nearest }]);
+    expect(findUnknown({ [variable]: 'x' })).toEqual({ misspelt: [{ variable, nearest }], unused: [] });
   });
 
   test('is told by its first word although nothing is near', () => {
-    expect(findUnknown({ NOTIFY_SOMETHING_ELSE_ALTOGETHER: 'x' })).toHaveLength(1);
+    expect(findUnknown({ NOTIFY_SOMETHING_ELSE_ALTOGETHER: 'x' }).misspelt).toHaveLength(1);
   });
 
   test('never more than twenty', () => {
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`ALLOW_${index}`, 'x']));
-    expect(findUnknown(many)).toHaveLength(20);
+    expect(findUnknown(many).misspelt).toHaveLength(20);
   });
 });
 
 test.each([...Object.keys(schema), ...secretNames.flatMap((name) => [name, `${name}_FILE`])])(
   '%s is known',
   (name) => {
-    expect(findUnknown({ [name]: 'x' })).toEqual([]);
+    const on = { CLAUDE_CODE_USE_BEDROCK: '1', CLAUDE_CODE_USE_VERTEX: '1' };
+    expect(findUnknown({ ...on, [name]: 'x' })).toEqual(nothing);
   },
 );
 
@@ -61,5 +64,22 @@ test.each([
   'http_proxy',
   'TZ',
 ])('%s is the platform’s', (name) => {
-  expect(findUnknown({ [name]: 'x' })).toEqual([]);
+  expect(findUnknown({ [name]: 'x' })).toEqual(nothing);
+});
+
+describe('what nobody takes', () => {
+  test.each([
+    'SENTRY_TOKEN',
+    'MY_KEY',
+    'CLAUDE_CODE_MAX_OUTPUT_TOKENS',
+    'AWS_REGION',
+    'AWS_ACCESS_KEY_ID',
+    'JAVA_HOME',
+  ])('is told: %s', (name) => {
+    expect(findUnknown({ [name]: 'x' })).toEqual({ misspelt: [], unused: [name] });
+  });
+
+  test('and no more once it is handed on', () => {
+    expect(findUnknown({ AGENT_ENV: 'MY_KEY, OTHER', MY_KEY: 'x', OTHER: 'y' })).toEqual(nothing);
+  });
 });
