@@ -14,6 +14,7 @@ import { findOtherBoot } from '../state/other-boot.ts';
 import { planAgentUser } from './agent-user.ts';
 import {
   type Capability,
+  idsIn,
   parseCapabilities,
   parseConnectedRoutes,
   parseGateways,
@@ -73,7 +74,12 @@ export function readEnvironment(host: Host, settings: Settings): BoxEnvironment 
       ? planUpstreams(resolvConf)
       : { upstreams: settings.upstreams, engineForwards: false }),
     ipv6: files.facts('/proc/net/if_inet6') !== null,
-    ...planAgentUser(readVolumes(files), platform),
+    ...planAgentUser(readVolumes(files), {
+      platform,
+      users: idsIn(readMounted(files, '/etc/passwd')),
+      groups: idsIn(readMounted(files, '/etc/group')),
+      asked: settings.agentUser,
+    }),
     memoryLimit: ownMemoryOf(host),
   };
 }

@@ -103,3 +103,11 @@ export function platformOf(signs: {
   if (signs.containerenv || signs.env.container === 'podman') return 'podman';
   return signs.dockerenv ? 'docker' : 'unknown';
 }
+
+/** @param table passwd(5) or group(5): the third field is the number. */
+export function idsIn(table: string | null): number[] {
+  return (table ?? '').split('\n').flatMap((line) => {
+    const id = line.split(':')[2] ?? '';
+    return /^[0-9]{1,10}$/.test(id) ? [Number(id)] : [];
+  });
+}

@@ -1,3 +1,4 @@
+import { confined } from '../confinement/profile.ts';
 import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
@@ -5,8 +6,9 @@ import type { Host } from '../host/host.ts';
 import { readMounted } from '../host/mounted-file.ts';
 import { type Mount, mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import type { BoxEnvironment } from '../state/environment.ts';
-
-import { roomPlaces } from './plan-mounts.ts';
+import { chownCommand } from './agent-user.ts';
+import { idsIn } from './facts.ts';
+import { roomPlaces } from './room-places.ts';
 import { isEmpty } from './volumes.ts';
 
 /** What nobody but the agent may look into. */
@@ -54,6 +56,19 @@ function openWays(
   }
 }
 
+/** Makes a file and takes it away again: modes and owners tell nothing where another machine judges. */
+const tryWriting = 'file=$(mktemp -p "$1" .cloister.XXXXXX) && rm -- "$file"';
+
+/** Tries, as the agent, whether it may write where somebody else is the owner. Throws where it may not. */
+export async function assertWritable(host: Host, { agent, borrowed }: BoxEnvironment): Promise<void> {
+  for (const point of borrowed) {
+    const argv = confined(['/bin/sh', '-c', tryWriting, 'sh', point], agent);
+    await host.run({ argv, cwd: '/' }).catch((cause) => {
+      throw notWritable(point, { owner: host.files.facts(point)?.uid ?? 0, agent, cause });
+    });
+  }
+}
+
 /** Programs ask what a user is called: a uid the image does not know is called as the agent is. */
 export function nameAgent(host: Host, { agent: { uid, gid } }: BoxEnvironment): void {
   if (hasId(readMounted(host.files, '/etc/passwd'), uid)) return;
@@ -62,9 +77,8 @@ export function nameAgent(host: Host, { agent: { uid, gid } }: BoxEnvironment): 
   host.files.write(Paths.group, `claude:x:${gid}:\n`, 0o644);
 }
 
-/** @param table passwd(5) or group(5): the third field is the number. */
 function hasId(table: string | null, id: number): boolean {
-  return (table ?? '').split('\n').some((line) => line.split(':')[2] === String(id));
+  return idsIn(table).includes(id);
 }
 
 function idsOf({ uid, gid }: { uid: number; gid: number }): { uid: number; gid: number } {
@@ -80,6 +94,23 @@ function notOurs(
   return new BootError({
     message: `${point} belongs to uid ${owner} and could not be made the agent's`,
     remedy: `On the host: chown -R ${agent.uid}:${agent.gid} the folder mounted at ${point}.`,
+    code: ExitCode.settings,
+    cause,
+  });
+}
+
+function notWritable(
+  point: string,
+  { owner, agent, cause }: { owner: number; agent: { uid: number; gid: number }; cause: unknown },
+): BootError {
+  const ids = `${agent.uid}:${agent.gid}`;
+  return new BootError({
+    message: `${point} belongs to ${owner === 0 ? 'root' : `uid ${owner}`}, and the agent, uid ${agent.uid}, can't write there`,
+    remedy: [
+      `On the host: chown -R ${ids} the folder mounted at ${point}, or give it to any other ordinary user, as whom the agent then runs.`,
+      "On a Mac mount a folder of your own user's (id -u says which); AGENT_USER=uid:gid says whom the agent runs as.",
+      `A named volume is changed by ${chownCommand(ids)}`,
+    ].join(' '),
     code: ExitCode.settings,
     cause,
   });

@@ -65,6 +65,8 @@ export interface BoxState {
   readonly agent: { readonly uid: number; readonly gid: number };
   /** Where the agent works. */
   readonly workspace: string;
+  /** Volumes that somebody else owns and the agent was found able to write. */
+  readonly borrowed: readonly string[];
   /** What holds the agent besides users, capabilities and seccomp, which every platform has. */
   readonly containment: {
     readonly landlock: Landlock | null;
@@ -148,6 +150,7 @@ export function newState(start: {
     platform: 'unknown',
     agent: { uid: agentIdentity.uid, gid: agentIdentity.gid },
     workspace: Paths.workspace,
+    borrowed: [],
     containment: { landlock: null, hiddenProcesses: false, limits: null },
     steps: [],
     failure: null,

@@ -13,6 +13,8 @@ export interface AgentUser {
   readonly agent: { readonly uid: number; readonly gid: number };
   /** Volumes that nobody owns yet: their roots become the agent's. */
   readonly given: readonly string[];
+  /** Volumes that somebody else owns and the agent may write all the same. */
+  readonly borrowed: readonly string[];
   /** Where the agent works: `/workspace`, or a folder of the volume at `/data`. */
   readonly workspace: string;
   /** The folder at `/data` that the home's `.claude` leads to; null where it is a folder of its own. */

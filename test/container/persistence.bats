@@ -141,9 +141,56 @@ matches_health() {
   remove_box fresh
 }
 
-@test "a full volume of root's, the box's users', the system's or nobody's is refused with 78 and the remedy" {
+# What an engine on a Mac shares: the first user's numbers, which are nobody's in this image, and Debian's group dialout.
+@test "a folder of a Mac's user, uid 501 and group 20, boots: only users of this image are the system's" {
+  host_folder mac 501:20 note
+  up --tmpfs=/workspace mac --volume "$folder:/workspace" --env REPO_URL=https://github.com/cloister-demo/hello
+  matches "$(status_of mac)" '.agent == {uid: 501, gid: 501} and .repository == "cloned"'
+  try in_session_of 501 mac 'whoami; cat /workspace/note; cd /workspace/repo && echo x >made && git add made && git commit -qm made && echo committed'
+  [[ $output == *$'claude\nkept\ncommitted'* && $(stat -c %u "$folder/repo/made") == 501 ]]
+  eventually 20 matches_health mac '.status == "healthy"'
+  "$ENGINE" exec "$NAME-mac" cloister verify >/dev/null
+  remove_box mac
+}
+
+@test "a folder that is shown as root's, and that everybody may write, boots with a word" {
+  host_folder shown 0:0 note
+  git -c init.defaultBranch=main init -q "$folder/repo" && chmod -R 777 "$folder"
+  up --tmpfs=/workspace shown --volume "$folder:/workspace"
+  matches "$(status_of shown)" '.agent.uid == 1000 and .repository == "kept" and
+    (.steps[] | select(.name == "mounts") | .state == "warned" and (.detail | test("/workspace is not the agent.s own")))'
+  try in_session shown 'cd /workspace/repo && echo x >made && git add made && git commit -qm made && echo committed'
+  [[ $output == *committed* ]]
+  eventually 20 matches_health shown '.status == "healthy"'
+  [[ $(stat -c %u "$folder/note") == 0 ]]
+  remove_box shown
+}
+
+@test "AGENT_USER says whom the agent runs as, and of what is another's it has to write" {
+  host_folder named 2345:2345 note
+  chmod 777 "$folder"
+  up --tmpfs=/workspace named --volume "$folder:/workspace" --env AGENT_USER=501:501
+  matches "$(status_of named)" '.agent == {uid: 501, gid: 501}'
+  [[ $(in_session_of 501 named 'id -u; echo more >/workspace/more && cat /workspace/note') == $'501\nkept' ]]
+  remove_box named
+  chmod 755 "$folder"
+  WITHOUT=--tmpfs=/workspace refused_with --volume "$folder:/workspace" --env AGENT_USER=501:501
+  [[ $status == 78 && $output == *"/workspace belongs to uid 2345, and the agent, uid 501, can't write there"* ]]
+  refused_with --env AGENT_USER=33:33
+  [[ $status == 78 && $output == *'AGENT_USER names uid 33'* ]]
+}
+
+@test "a folder of root's that nobody else may write is refused with 78 and what a Mac's user would do" {
+  host_folder roots 0:0 note
+  WITHOUT=--tmpfs=/workspace refused_with --volume "$folder:/workspace"
+  [[ $status == 78 && $output == *"/workspace belongs to root, and the agent, uid 1000, can't write there"* ]]
+  [[ $output == *'chown -R 1000:1000 the folder mounted at /workspace'* && $output == *'On a Mac '* && $output == *AGENT_USER* ]]
+  [[ $(ls -A "$folder") == note && $(stat -c %u "$folder/note") == 0 ]]
+}
+
+@test "a full volume of the box's users', the system's or nobody's is refused with 78 and the remedy" {
   local uid
-  for uid in 0 33 999 65053 65054 65534; do
+  for uid in 33 65053 65054 65534; do
     host_folder refused "$uid:$uid" note
     WITHOUT=--tmpfs=/workspace refused_with --volume "$folder:/workspace"
     [[ $status == 78 && $output == *'"step":"environment"'* && $output == *'/workspace belongs to '* ]]

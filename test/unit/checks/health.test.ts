@@ -128,14 +128,17 @@ describe('a disk', () => {
   const line = (point: string, own = 'rw', deep = 'rw') =>
     `1 0 0:1 / ${point} ${own} - ext4 /dev/x ${deep}\n`;
   const rooms = line('/workspace') + line('/tmp') + line('/home/claude');
-  const look = (mounts: string, more: { uid?: number; mode?: number; workspace?: string } = {}) =>
+  const look = (
+    mounts: string,
+    more: { uid?: number; mode?: number; workspace?: string; borrowed?: string[] } = {},
+  ) =>
     disksOf(
       {
         space: () => space,
         facts: () => ({ uid: 1000, gid: 1000, mode: 0o755, kind: 'folder', ...more }),
       },
       parseMounts(mounts),
-      { agent, workspace: '/workspace', ...more },
+      { agent, workspace: '/workspace', borrowed: [], ...more },
     );
 
   test('is as full as its bytes or its inodes are', () => {
@@ -153,6 +156,7 @@ describe('a disk', () => {
     expect(look(rooms, { uid: 0 })['/workspace']?.writable).toBe(false);
     expect(look(rooms, { mode: 0o555 })['/workspace']?.writable).toBe(false);
     expect(look(rooms, { uid: 0 })['/tmp']?.writable).toBe(true);
+    expect(look(rooms, { uid: 0, borrowed: ['/workspace'] })['/workspace']?.writable).toBe(true);
   });
 
   test('is looked at where a volume is, and where the work is', () => {
