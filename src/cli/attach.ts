@@ -29,7 +29,9 @@ const mostRefusals = 6;
 /** Waits until this boot is ready, showing it as it happens, then relays to the session. */
 export async function attach({ host, terminal, openPty, stay }: AttachParts): Promise<number> {
   if (!host.terminal) {
-    host.print('attach needs a terminal: use docker exec -it, or fly ssh console.\n');
+    host.print(
+      'attach needs a terminal: use docker exec -it --detach-keys=ctrl-^,ctrl-q, or fly ssh console.\n',
+    );
     return ExitCode.platform;
   }
   let refusals = 0;

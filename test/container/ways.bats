@@ -75,17 +75,27 @@ END
   [[ $status != 0 ]]
 }
 
-@test "Ctrl-P Ctrl-Q leaves the terminal, and everything goes on" {
-  local flags keys=$BATS_TEST_TMPDIR/keys shown=$BATS_TEST_TMPDIR/shown line before
+@test "Ctrl-P reaches the session, the documents' own keys leave the terminal, and everything goes on" {
+  local flags keys=$BATS_TEST_TMPDIR/keys shown=$BATS_TEST_TMPDIR/shown line before keep
   mapfile -t flags < <(reference_flags; internet_flags)
   mkfifo "$keys"
-  line=$(printf '%q ' "$ENGINE" run -it --name "$NAME-tty" "${flags[@]}" "$CLOISTER_IMAGE")
+  # As the README and scripts/attach have them.
+  keep=$(grep -o -m 1 -e '--detach-keys=[^ ]*' "$ROOT/README.md")
+  grep -qF -e "'$keep'" "$ROOT/scripts/attach"
+  line=$(printf '%q ' "$ENGINE" run -it "$keep" --name "$NAME-tty" "${flags[@]}" "$CLOISTER_IMAGE")
   script -qefc "stty rows 40 cols 150; exec $line" "$shown" <"$keys" >/dev/null 2>&1 &
   local operator=$!
   exec 5>"$keys"
   eventually 30 grep --text --quiet permissions "$shown"
   before=$(in_box tty 'pgrep -o -x claude')
+  as_agent tty "tmux -N -S /run/cloister/session/tmux select-pane -t cloister:1.1 \\; send-keys -t cloister:1.1 'cat -v' Enter"
+  # Alone it arrives at once: nothing waits for the key behind it. Together with Ctrl-Q it would have left.
+  printf '\x10' >&5
+  eventually 10 says '^P' screen tty 1
   printf '\x10\x11' >&5
+  eventually 10 says '^P^P' screen tty 1
+  kill -0 $operator
+  printf '\x1e\x11' >&5
   # The engine's client ends; nothing of the box does.
   eventually 10 bash -c "! kill -0 $operator"
   exec 5>&-
