@@ -10,7 +10,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { BoxEnvironment } from '../state/environment.ts';
 
 import { mountRoom, mountsBelow } from './mount-tmpfs.ts';
-import { giveToAgent, nameAgent } from './ownership.ts';
+import { assertWritable, giveToAgent, nameAgent } from './ownership.ts';
 import { neededRooms, planMounts } from './plan-mounts.ts';
 
 /** Puts the writable rooms in place, makes root read-only, and proves both by looking again. */
@@ -29,6 +29,7 @@ export async function mountRooms(
     tools.undo(() => host.run({ argv: ['/usr/bin/umount', ...all, point] }).then(() => {}));
   }
   giveToAgent(host, environment);
+  await assertWritable(host, environment);
   nameAgent(host, environment);
   makeOwnFolders(host, environment);
   if (needsOwnResolvConf(facts)) await bindResolvConf(host, facts);
@@ -45,7 +46,11 @@ export async function mountRooms(
   }
   const made =
     plan.mount.length > 0 ? `mounted ${plan.mount.map(({ point }) => point).join(', ')}` : 'all rooms given';
-  if (plan.remarks.length > 0) tools.warn(plan.remarks.join('; '));
+  const remarks = [
+    ...plan.remarks,
+    ...environment.borrowed.map((point) => `${point} is not the agent's own, and it may write there`),
+  ];
+  if (remarks.length > 0) tools.warn(remarks.join('; '));
   else tools.say(`${made}${plan.makeRootReadOnly ? '; root made read-only' : ''}`);
   return { hiddenProcesses };
 }
@@ -81,6 +86,9 @@ function makeOwnFolders(host: Host, { agent }: BoxEnvironment): void {
   host.files.ensureFolder(Paths.private, { mode: 0o700 });
   host.files.ensureFolder(Paths.packetLog, { mode: 0o710, gid: packetLoggerIdentity.gid });
   host.files.ensureFolder(Paths.session, { mode: 0o700, ...agent });
+  // Without a tmpfs of its own the agent could fill that of the box's state.
+  if (mountAt(readMounts(host.files), Paths.scratch) !== null)
+    host.files.ensureFolder(Paths.scratch, { mode: 0o700, ...agent });
 }
 
 interface ResolvConfFacts {

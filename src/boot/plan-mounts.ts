@@ -4,28 +4,11 @@ import { Paths } from '../core/paths.ts';
 import { renderSize } from '../core/size.ts';
 import { type Mount, mountAt } from '../host/proc/mountinfo.ts';
 import type { Room, Settings } from '../settings/settings.ts';
+import { type RoomPlace, roomOptions, roomPlaces } from './room-places.ts';
 
 const MB = 1024 ** 2;
 /** What stays outside the rooms for programs, when the memory is limited. */
 const reserve = 512 * MB;
-
-interface RoomPlace {
-  readonly room: Room;
-  readonly point: string;
-  /** Options besides size, as mount(8) and Docker's --tmpfs take them. */
-  readonly options: string;
-  readonly owned: boolean;
-}
-
-/** The writable rooms. Inodes are bounded because empty files take kernel memory that no size counts. */
-export function roomPlaces(agent: { uid: number; gid: number }): RoomPlace[] {
-  const own = `uid=${agent.uid},gid=${agent.gid}`;
-  return [
-    { room: 'workspace', point: Paths.workspace, options: `nr_inodes=262144,mode=0755,${own}`, owned: true },
-    { room: 'tmp', point: Paths.tmp, options: 'nr_inodes=65536,mode=1777', owned: false },
-    { room: 'home', point: Paths.home, options: `nr_inodes=262144,mode=0700,${own}`, owned: true },
-  ];
-}
 
 /** @returns the rooms that have to be there, and a workspace that is there without need. */
 export function neededRooms({
@@ -69,7 +52,7 @@ export function planMounts(facts: MountsFacts): MountsPlan {
   };
   for (const place of neededRooms(facts)) {
     const there = mountAt(facts.mounts, place.point);
-    const options = `size=${renderSize(sizes[place.room])},${place.options}`;
+    const options = roomOptions(place, sizes[place.room]);
     if (there !== null) {
       assertUsable(there, place.point, { asked: facts.sizes[place.room], options });
       plan.keep.push(place.point);
@@ -88,7 +71,19 @@ export function planMounts(facts: MountsFacts): MountsPlan {
       code: ExitCode.platform,
     });
   }
-  return { ...plan, makeRootReadOnly };
+  const excess = excessRemark(facts);
+  return { ...plan, remarks: [...plan.remarks, ...(excess === null ? [] : [excess])], makeRootReadOnly };
+}
+
+/** What an operator has mounted may be more than there is: files in memory can't be ended. */
+function excessRemark({ mounts, memoryLimit }: MountsFacts): string | null {
+  const tmpfs = [Paths.workspace, Paths.tmp, Paths.home].flatMap((point) => {
+    const mount = mountAt(mounts, point);
+    return mount?.type === 'tmpfs' ? [sizeOf(mount) ?? 0] : [];
+  });
+  const sum = tmpfs.reduce((total, size) => total + size, 0);
+  if (memoryLimit === null || sum <= memoryLimit - Math.min(reserve, memoryLimit / 4)) return null;
+  return `the folders in memory may take ${renderSize(sum)} of ${Math.floor(memoryLimit / MB)}m: give their --tmpfs a smaller size, or more memory`;
 }
 
 function missingRoom(point: string, options: string): BootError {
@@ -136,8 +131,8 @@ export function sizeOf(mount: Mount): number | null {
   return match === null ? null : Number(match[1]) * 1024;
 }
 
-/** Shrinks the sizes nobody asked for until everything fits the memory limit with its reserve. */
-function fitSizes(facts: MountsFacts): Record<Room, number> {
+/** Has the sizes nobody asked for follow the memory, and shrinks them until everything fits it with its reserve. */
+export function fitSizes(facts: MountsFacts): Record<Room, number> {
   const { sizes, memoryLimit } = facts;
   const rooms = neededRooms(facts).filter(({ point }) => mountAt(facts.mounts, point) === null);
   const result: Record<Room, number> = {
@@ -159,8 +154,13 @@ function fitSizes(facts: MountsFacts): Record<Room, number> {
       code: ExitCode.settings,
     });
   }
-  const share = Math.min(1, left / Math.max(sum(flexible), 1));
-  for (const { room } of flexible)
-    result[room] = Math.max(16 * MB, Math.floor((sizes[room].bytes * share) / MB) * MB);
+  const shrunk = Math.min(1, left / Math.max(sum(flexible), 1));
+  const grown = (place: RoomPlace) => Math.max(0, memoryLimit * place.share - sizes[place.room].bytes);
+  const growth = flexible.reduce((total, place) => total + grown(place), 0);
+  const spare = Math.max(0, Math.min(1, (left - sum(flexible)) / Math.max(growth, 1)));
+  for (const place of flexible) {
+    const bytes = sizes[place.room].bytes * shrunk + grown(place) * spare;
+    result[place.room] = Math.max(16 * MB, Math.floor(bytes / MB) * MB);
+  }
   return result;
 }

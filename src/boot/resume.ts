@@ -11,6 +11,7 @@ import { refreshPins } from '../init/refresh-pins.ts';
 import { watchResources } from '../init/resource-watchdog.ts';
 import { watchHealth } from '../init/watch-health.ts';
 import { modelHost } from '../policy/needed-hosts.ts';
+import { watchProcesses } from '../init/watch-processes.ts';
 import { sendable } from '../policy/reserved-hosts.ts';
 import { openRescuer, type Rescuer } from '../rescue/init/rescuer.ts';
 import type { Handover } from '../state/handover.ts';
@@ -52,6 +53,7 @@ export async function resume({ host, log, store, steps, handover }: ResumeParts)
     makeHome({ host, steps, handover }),
   ]);
   // The repository's objects come in beside the rest; its files, and whatever could run them, wait for the self-test.
+  watchProcesses({ host, log, agent, limited: egressServices.recorder.limited });
   const policyStore = openPolicyStore({ host, log, handover }, egressServices.setRules);
   const proven = pinNames({ host, store, steps, handover }, egressServices).then(() =>
     steps.step('self-test', (tools) => runSelfTest(host, handover, tools)),
@@ -120,7 +122,7 @@ async function makeHome({
   const { settings, environment } = handover;
   await steps.step('credential-files', ({ undo }) => {
     undo(() => host.files.remove(Paths.agent));
-    writeCredentialFiles(host, sendable(settings, handover), environment.agent.gid);
+    writeCredentialFiles(host, sendable(settings, handover), environment);
   });
   await steps.step('agent', (tools) => provisionAgent(host, { settings, environment }, tools));
 }

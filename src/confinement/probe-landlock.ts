@@ -1,7 +1,7 @@
 import { Paths } from '../core/paths.ts';
 import { assertAnswered } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
-import { type Mount, readMounts } from '../host/proc/mountinfo.ts';
+import { type Mount, mountAt, readMounts } from '../host/proc/mountinfo.ts';
 import { type Landlock, landlockOptions } from './landlock.ts';
 
 const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx'].map((name) => `/dev/${name}`);
@@ -14,7 +14,9 @@ const ofThePlatform = ['/proc', '/sys', '/dev', '/etc', '/run', '/var/run', '/.f
 /** @returns what the agent may write, or null where this kernel has no Landlock that can tell it. */
 export async function probeLandlock(host: Host): Promise<Landlock | null> {
   const { files } = host;
-  const given = givenPlaces(readMounts(files));
+  const mounts = readMounts(files);
+  const given = givenPlaces(mounts);
+  const scratch = mountAt(mounts, Paths.scratch) === null ? [] : [Paths.scratch];
   const places = {
     files: [
       ...devices.filter((path) => files.facts(path) !== null),
@@ -22,6 +24,7 @@ export async function probeLandlock(host: Host): Promise<Landlock | null> {
     ],
     folders: [
       ...rooms,
+      ...scratch,
       ...[...deviceFolders, ...given].filter((path) => files.facts(path)?.kind === 'folder'),
     ],
   };

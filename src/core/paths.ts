@@ -42,6 +42,8 @@ export const Paths = {
   /** The agent's own: the tmux socket. A small tmpfs of its own, or the agent could fill the one that holds the state. */
   session: '/run/cloister/session',
   socket: '/run/cloister/session/tmux',
+  /** Claude Code's temporary files, in a tmpfs of their own: whatever fills /tmp, its commands answer. */
+  scratch: '/run/cloister/scratch',
   workspace: '/workspace',
   repository: '/workspace/repo',
   home: '/home/claude',

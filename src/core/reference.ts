@@ -55,7 +55,24 @@ export const runFiles: readonly RunFile[] = [
     owner: forAgent,
     what: "GitHub's token, for git's helper",
   },
-  { path: `${Paths.agent}/claude-credential`, mode: '640', owner: forAgent, what: "Claude's token or key" },
+  {
+    path: `${Paths.agent}/claude-credential`,
+    mode: '640',
+    owner: forAgent,
+    what: "Claude's account, gateway and models, `NAME=value` a line",
+  },
+  {
+    path: `${Paths.agent}/claude-headers`,
+    mode: '640',
+    owner: forAgent,
+    what: 'what its gateway wants beside',
+  },
+  {
+    path: `${Paths.agent}/google-credentials.json`,
+    mode: '640',
+    owner: forAgent,
+    what: "Google's file of credentials, for Vertex AI",
+  },
   { path: `${Paths.agent}/prompt`, mode: '640', owner: forAgent, what: 'the first prompt' },
   { path: Paths.notice, mode: '640', owner: forAgent, what: 'what the first screen says once' },
   {
@@ -65,6 +82,12 @@ export const runFiles: readonly RunFile[] = [
     what: "the agent user's own: a small tmpfs, or it could fill the rest",
   },
   { path: Paths.socket, mode: '', owner: 'claude:claude', what: "tmux's socket" },
+  {
+    path: Paths.scratch,
+    mode: '700',
+    owner: 'claude:claude',
+    what: "Claude Code's temporary files, in a tmpfs of their own: a full `/tmp` is not theirs",
+  },
   {
     path: Paths.certificates,
     mode: '644',

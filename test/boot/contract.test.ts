@@ -125,7 +125,7 @@ const scenarios: Scenario[] = [
             'lock /run/cloister/boot.lock',
             'run /usr/sbin/iptables-nft-restore --noflush -w',
             'run /usr/bin/mount -t tmpfs -o nosuid,nodev,size=512m,nr_inodes=262144,mode=0755,uid=1000,gid=1000 tmpfs /workspace',
-            'run /usr/bin/mount -t tmpfs -o nosuid,nodev,size=512m,nr_inodes=65536,mode=1777 tmpfs /tmp',
+            'run /usr/bin/mount -t tmpfs -o nosuid,nodev,size=512m,nr_inodes=131072,mode=1777 tmpfs /tmp',
             'run /usr/bin/mount -t tmpfs -o nosuid,nodev,size=1g,nr_inodes=262144,mode=0700,uid=1000,gid=1000 tmpfs /home/claude',
             'run /usr/bin/mount -o remount,bind,ro /',
             'run /usr/bin/mount -o remount,nosuid,nodev,noexec,hidepid=2 proc /proc',

@@ -127,6 +127,7 @@ export const failures: Failure[] = [
     message: /step drop-privileges failed/,
     undone: [
       'remove /run/cloister/private/handover.json',
+      'run /usr/bin/umount /run/cloister/scratch',
       'run /usr/bin/umount /run/cloister/session',
       'run /usr/bin/umount /home/claude',
       'run /usr/bin/umount /tmp',

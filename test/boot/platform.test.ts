@@ -33,7 +33,7 @@ describe('a platform that could not hold the promises', () => {
 
   const rooms = {
     '/workspace': '/workspace:rw,exec,nosuid,nodev,size=512m,nr_inodes=262144,mode=0755,uid=1000,gid=1000',
-    '/tmp': '/tmp:rw,exec,nosuid,nodev,size=512m,nr_inodes=65536,mode=1777',
+    '/tmp': '/tmp:rw,exec,nosuid,nodev,size=512m,nr_inodes=131072,mode=1777',
     '/home/claude': '/home/claude:rw,exec,nosuid,nodev,size=1g,nr_inodes=262144,mode=0700,uid=1000,gid=1000',
   };
   test.each(Object.entries(rooms))(

@@ -141,12 +141,13 @@ END"
   [[ $output == *'Read-only file system'*'Read-only file system'*'Read-only file system'* ]]
 }
 
-@test "the four tmpfs have the contract's sizes and options" {
+@test "the tmpfs have the sizes and options that go with the memory" {
   try in_box main 'cat /proc/self/mountinfo'
-  assert_tmpfs "$output" /workspace 'rw,nosuid,nodev,relatime' 'size=524288k,nr_inodes=262144,mode=755,uid=1000,gid=1000'
-  assert_tmpfs "$output" /tmp 'rw,nosuid,nodev,relatime' 'size=524288k,nr_inodes=65536'
-  assert_tmpfs "$output" /home/claude 'rw,nosuid,nodev,relatime' 'size=1048576k,nr_inodes=262144,mode=700,uid=1000,gid=1000'
+  assert_tmpfs "$output" /workspace 'rw,nosuid,nodev,relatime' 'size=3145728k,nr_inodes=786432,mode=755,uid=1000,gid=1000'
+  assert_tmpfs "$output" /tmp 'rw,nosuid,nodev,relatime' 'size=1048576k,nr_inodes=262144'
+  assert_tmpfs "$output" /home/claude 'rw,nosuid,nodev,relatime' 'size=2097152k,nr_inodes=524288,mode=700,uid=1000,gid=1000'
   assert_tmpfs "$output" /run/cloister 'rw,nosuid,nodev,noexec,relatime' 'size=16384k'
+  assert_tmpfs "$output" /run/cloister/scratch 'rw,nosuid,nodev,relatime' 'size=262144k,nr_inodes=16384,mode=700,uid=1000,gid=1000'
   [[ $(in_box main 'stat -c "%n %a %u" /workspace /tmp /home/claude /run/cloister' | tr '\n' ' ') == \
     '/workspace 755 1000 /tmp 1777 0 /home/claude 700 1000 /run/cloister 755 0 ' ]]
 }

@@ -80,7 +80,7 @@ is_of() {
 }
 
 @test "a workspace that is nearly full, or not the agent's to write, is degraded" {
-  in_box main 'head -c 480M /dev/zero >/workspace/full'
+  in_box main 'fallocate -l 2900M /workspace/full'
   is degraded '/workspace is 9[0-9] % full'
   in_box main 'rm /workspace/full; chmod 0555 /workspace'
   is degraded '/workspace is not writable'
@@ -92,7 +92,7 @@ is_of() {
   # Once it is started again at once; so often, it stays down.
   in_box main 'for i in {1..200}; do pkill -KILL -x -u 1000 claude; sleep 0.1; done'
   eventually 15 is degraded 'agent is not running: it ended again and again, last with code 137'
-  in_box main 'head -c 480M /dev/zero >/tmp/full'
+  in_box main 'fallocate -l 970M /tmp/full'
   is degraded '/tmp is 9[0-9] % full'
   in_box main 'rm /tmp/full'
 }

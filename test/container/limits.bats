@@ -56,8 +56,8 @@ status_text() {
   says 'memory 1g (held by the supervisor), processes 272' status_text few
   remove_box few
   mapfile -t flags < <(reference_flags)
-  refused "${flags[@]}" --env GH_PAT=none --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN" --env AGENT_PROCESSES=2000
-  [[ $status == 78 && $output == *'raise --pids-limit to 2128'* ]]
+  refused "${flags[@]}" --env GH_PAT=none --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN" --env AGENT_PROCESSES=20000
+  [[ $status == 78 && $output == *'raise --pids-limit to 20128'* ]]
   refused "${flags[@]}" --env GH_PAT=none --env "CLAUDE_CODE_OAUTH_TOKEN=$CLAUDE_TOKEN" --env AGENT_MEMORY=8g
   [[ $status == 78 && $output == *'7936m for the agent'* ]]
 }

@@ -81,7 +81,7 @@ claude_once() {
 }
 
 @test "a box that degrades is told, and its recovery" {
-  as_agent main 'head -c 480m /dev/zero >/workspace/ballast'
+  as_agent main 'fallocate -l 2900M /workspace/ballast'
   eventually 100 told "night-shift: the box works, but somebody should look at it$WHERE"
   as_agent main 'rm /workspace/ballast'
   eventually 100 told "night-shift: the box is healthy again$WHERE"

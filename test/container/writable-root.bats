@@ -44,12 +44,13 @@ refused_without() {
   [[ $output == *'Read-only file system'*'Read-only file system'*'Read-only file system'* ]]
 }
 
-@test "it mounts the rooms itself, with the sizes asked for and the contract's options" {
-  try in_box own 'grep -E " (/workspace|/tmp|/home/claude|/run/cloister) " /proc/self/mountinfo'
+@test "it mounts the rooms itself, with the sizes asked for, those that go with the memory, and the contract's options" {
+  try in_box own 'grep -E " (/workspace|/tmp|/home/claude|/run/cloister(/scratch)?) " /proc/self/mountinfo'
   assert_tmpfs "$output" /workspace 'rw,nosuid,nodev,relatime' 'size=98304k,nr_inodes=262144,mode=755,uid=1000,gid=1000'
   assert_tmpfs "$output" /tmp 'rw,nosuid,nodev,relatime' 'size=65536k,nr_inodes=65536'
-  assert_tmpfs "$output" /home/claude 'rw,nosuid,nodev,relatime' 'size=1048576k,nr_inodes=262144,mode=700,uid=1000,gid=1000'
+  assert_tmpfs "$output" /home/claude 'rw,nosuid,nodev,relatime' 'size=2097152k,nr_inodes=524288,mode=700,uid=1000,gid=1000'
   assert_tmpfs "$output" /run/cloister 'rw,nosuid,nodev,noexec,relatime' 'size=16384k,nr_inodes=4096,mode=755'
+  assert_tmpfs "$output" /run/cloister/scratch 'rw,nosuid,nodev,relatime' 'size=262144k,nr_inodes=16384,mode=700,uid=1000,gid=1000'
 }
 
 @test "init has dropped SYS_ADMIN with the rest, on every thread" {

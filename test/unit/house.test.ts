@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { parseRules } from '../../src/policy/parse-rules.ts';
+import { readSettings } from '../../src/settings/read.ts';
 import { schema } from '../../src/settings/schema.ts';
 import { secretNames } from '../../src/settings/secrets.ts';
+import type { Settings } from '../../src/settings/settings.ts';
 import * as rules from './house/rules.ts';
 import { readTree } from './house/tree.ts';
 import { rootLoadsUnprivileged } from './house/users.ts';
@@ -148,10 +151,13 @@ describe('the run’s flags are the same wherever they stand', () => {
   });
 
   test('the four tmpfs have the sizes and options the boot would ask for', async () => {
-    const { roomPlaces } = await import('../../src/boot/plan-mounts.ts');
-    const sizes = { workspace: '512m', tmp: '512m', home: '1g' };
-    const wanted = roomPlaces({ uid: 1000, gid: 1000 }).map(
-      ({ room, point, options }) => `${point}:rw,exec,nosuid,nodev,size=${sizes[room]},${options}`,
+    const { fitSizes } = await import('../../src/boot/plan-mounts.ts');
+    const { roomOptions, roomPlaces } = await import('../../src/boot/room-places.ts');
+    const { sizes } = readSettings({ GH_PAT: 'none', ANTHROPIC_API_KEY: 'x' }, () => '') as Settings;
+    const agent = { uid: 1000, gid: 1000 };
+    const fitted = fitSizes({ mounts: [], sizes, memoryLimit: 8 * 1024 ** 3, sysAdmin: true, agent });
+    const wanted = roomPlaces(agent).map(
+      (place) => `${place.point}:rw,exec,nosuid,nodev,${roomOptions(place, fitted[place.room])}`,
     );
     expect(service.tmpfs, 'the remedy of a refused boot must be the reference').toEqual(
       expect.arrayContaining(wanted),

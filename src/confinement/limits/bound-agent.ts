@@ -3,6 +3,7 @@ import type { StepTools } from '../../core/step-tools.ts';
 import type { Host } from '../../host/host.ts';
 import { taskLimitOf } from '../../host/proc/cgroup.ts';
 import { readMounts } from '../../host/proc/mountinfo.ts';
+import { processorsOf, readStatus } from '../../host/proc/pid.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { AgentLimits } from '../agent-limits.ts';
 import { confined, type Identity } from '../profile.ts';
@@ -34,6 +35,7 @@ export async function boundAgent(
     softDescriptors: soft.nofile ?? 1024,
     taskLimit: taskLimitOf(files),
     memoryLimit: environment.memoryLimit,
+    processors: processorsOf(readStatus(files, 'self')),
     fileLimit: Number(files.readIfAny('/proc/sys/fs/file-max') ?? Number.NaN) || Number.POSITIVE_INFINITY,
     elsewhere: groups.pids ? 0 : await countElsewhere(host, environment.agent),
     groups,
@@ -94,9 +96,9 @@ function boundKernel({ files }: Host): string[] {
 }
 
 function placesWithoutBound({ files }: Host): string[] {
-  return boundlessOf(readMounts(files)).map((point) =>
-    point === Paths.session
-      ? `${point}: give it a small tmpfs of its own`
-      : `empty files in ${point}: give it a tmpfs with nr_inodes`,
-  );
+  return boundlessOf(readMounts(files)).map((point) => {
+    if (point === Paths.session) return `${point}: give it a small tmpfs of its own`;
+    if (point === Paths.scratch) return `Claude's temporary files, in /tmp: give ${point} a tmpfs of its own`;
+    return `empty files in ${point}: give it a tmpfs with nr_inodes`;
+  });
 }

@@ -7,7 +7,9 @@ import { type AgentLimits, type Holder, usualLimits } from '../agent-limits.ts';
 const MB = 1024 ** 2;
 /** Tasks of the container that are never the agent's: init, the egress process, and what operators start. */
 const taskReserve = 128;
-const usualProcesses = 1000;
+const fewestUsual = 1000;
+/** Bytes of the kernel's memory that a thread takes, with some of its own: as many as that are no use. */
+const perThread = 256 * 1024;
 const fewestProcesses = 64;
 /** The least of the machine's open files that one process of the agent's may have, and the most. */
 const descriptors = { least: 4096, most: 65_536 };
@@ -28,6 +30,8 @@ export interface LimitsFacts {
   readonly taskLimit: number | null;
   /** Bytes the container, or the machine, has. */
   readonly memoryLimit: number | null;
+  /** Processors that its programs see: most start a worker for each, and some in each a thread for each. */
+  readonly processors: number;
   /** Files that the whole machine may have open. */
   readonly fileLimit: number;
   /** Tasks that the agent's user has outside the box: the kernel counts them as its own. */
@@ -66,7 +70,13 @@ function holderOf(grouped: boolean, otherwise: Holder): Holder {
   return grouped ? 'control group' : otherwise;
 }
 
-function processesOf({ asked: { agentProcesses }, taskLimit }: LimitsFacts): number {
+/** @returns what every tool of a machine with so many processors may want at once: twice a thread of each for each. */
+export function usualProcesses(processors: number, memoryLimit: number | null): number {
+  const most = memoryLimit === null ? fewestUsual : Math.floor(memoryLimit / perThread);
+  return Math.max(fewestUsual, Math.min(2 * processors * processors, most));
+}
+
+function processesOf({ asked: { agentProcesses }, taskLimit, processors, memoryLimit }: LimitsFacts): number {
   const most = taskLimit === null ? Number.POSITIVE_INFINITY : taskLimit - taskReserve;
   if (agentProcesses !== null && agentProcesses > most) {
     throw new BootError({
@@ -75,7 +85,8 @@ function processesOf({ asked: { agentProcesses }, taskLimit }: LimitsFacts): num
       code: ExitCode.settings,
     });
   }
-  return agentProcesses ?? Math.min(usualProcesses, Math.max(most, fewestProcesses));
+  const usual = usualProcesses(processors, memoryLimit);
+  return agentProcesses ?? Math.min(usual, Math.max(most, fewestProcesses));
 }
 
 /** What stays free of the agent, for the supervisor and what operators start, in bytes. */

@@ -55,13 +55,13 @@ export function unboundOf(read: (name: string) => string | null): string[] {
 }
 
 /** Places in memory that the agent can fill, which need a bound of inodes or of their own. */
-const bounded = [Paths.workspace, Paths.tmp, Paths.home, Paths.session, '/dev/shm'];
+const bounded = [Paths.workspace, Paths.tmp, Paths.home, Paths.session, Paths.scratch, '/dev/shm'];
 
 /** @returns the places whose empty files are not bounded; a volume's are the operator's to bound. */
 export function boundlessOf(mounts: readonly Mount[]): string[] {
   return bounded.filter((point) => {
     const mount = mountAt(mounts, point);
-    if (mount === null) return point === Paths.session;
+    if (mount === null) return point === Paths.session || point === Paths.scratch;
     return mount.type === 'tmpfs' && !mount.options.some((option) => option.startsWith('nr_inodes='));
   });
 }

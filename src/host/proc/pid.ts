@@ -35,3 +35,12 @@ export function startTicksOf(stat: string): string {
   const rest = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return rest[19] ?? '';
 }
+
+/** @param status of any process.  @returns how many processors it may run on, as its programs count them; 1 at least. */
+export function processorsOf(status: string | null): number {
+  const count = fieldOf(status, 'Cpus_allowed_list')
+    .split(',')
+    .map((part) => part.split('-').map(Number))
+    .reduce((sum, [first = Number.NaN, last = first]) => sum + (last - first + 1), 0);
+  return Number.isSafeInteger(count) && count > 0 ? count : 1;
+}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type MountsFacts, type MountsPlan, planMounts, sizeOf } from '../../../src/boot/plan-mounts.ts';
 import { BootError } from '../../../src/core/errors.ts';
+import { parseSize } from '../../../src/core/size.ts';
 import { parseMounts } from '../../../src/host/proc/mountinfo.ts';
 import { mountLine } from '../../boot/machine.ts';
 
@@ -34,6 +35,7 @@ function refusal(mountinfo: string, more: Partial<MountsFacts> = {}): BootError 
   throw new Error('nothing was refused');
 }
 
+const bytesOf = (size = '') => parseSize(size) ?? Number.NaN;
 const sizesOf = (result: MountsPlan) => result.mount.map(({ options }) => /size=(\w+)/.exec(options)?.[1]);
 
 describe('the plan of the mounts', () => {
@@ -128,8 +130,38 @@ describe('the plan of the mounts', () => {
 describe('sizes under a memory limit', () => {
   const fly = { sysAdmin: true };
 
-  test('stay as they are where they fit with the reserve', () => {
-    expect(sizesOf(plan(open, { ...fly, memoryLimit: 4096 * MB }))).toEqual(['512m', '512m', '1g']);
+  test.each([
+    ['as they are where they just fit with the reserve', 2560, ['512m', '512m', '1g']],
+    ['grow with what is beyond that', 3072, ['1g', '512m', '1g']],
+    ['and with the memory', 4096, ['1536m', '512m', '1g']],
+    ['each by its share', 8192, ['3g', '1g', '2g']],
+    ['without an end', 65_536, ['24g', '8g', '16g']],
+  ])('stay %s', (_, memory, sizes) => {
+    const result = plan(open, { ...fly, memoryLimit: memory * MB });
+    expect(sizesOf(result)).toEqual(sizes);
+    const total = sizesOf(result).reduce((sum, size) => sum + bytesOf(size), 0);
+    expect(total).toBeLessThanOrEqual((memory - 512) * MB);
+  });
+
+  test('and the files they may have follow the sizes, those of the smallest container the least', () => {
+    const inodes = (memoryLimit: number) =>
+      plan(open, { ...fly, memoryLimit }).mount.map(({ options }) =>
+        Number(/nr_inodes=(\d+)/.exec(options)?.[1]),
+      );
+    expect(inodes(1024 * MB)).toEqual([262_144, 65_536, 262_144]);
+    expect(inodes(8192 * MB)).toEqual([786_432, 262_144, 524_288]);
+  });
+
+  test('that were asked for stay so, whatever there is', () => {
+    const sizes = { ...defaults, workspace: asked(64 * MB, true) };
+    expect(sizesOf(plan(open, { ...fly, sizes, memoryLimit: 8192 * MB }))).toEqual(['64m', '1g', '2g']);
+  });
+
+  test('of the operator’s that are more than there is are remarked, for files in memory can’t be ended', () => {
+    expect(plan(sealed + given, { memoryLimit: 1536 * MB }).remarks).toEqual([
+      'the folders in memory may take 1536m of 1536m: give their --tmpfs a smaller size, or more memory',
+    ]);
+    expect(plan(sealed + given, { memoryLimit: 4096 * MB }).remarks).toEqual([]);
   });
 
   test('shrink together, and never into the reserve', () => {

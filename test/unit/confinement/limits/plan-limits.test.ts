@@ -16,6 +16,7 @@ const facts: LimitsFacts = {
   softDescriptors: 1_048_576,
   taskLimit: 2048,
   memoryLimit: 8192 * MB,
+  processors: 2,
   fileLimit: Number.POSITIVE_INFINITY,
   elsewhere: 64,
   groups: none,
@@ -59,6 +60,20 @@ describe('the plan of what bounds the agent', () => {
     [null, 1000],
   ])('of %s tasks of the container some stay outside: the agent has %s', (taskLimit, count) => {
     expect(plan({ taskLimit }).processes.count).toBe(count);
+  });
+
+  test.each([
+    [1, 1000],
+    [16, 1000],
+    [32, 2048],
+    [64, 8192],
+    [128, 16_256],
+  ])('with %i processors it has %i, as far as the container has them', (processors, count) => {
+    expect(plan({ processors, taskLimit: 16_384 }).processes.count).toBe(count);
+  });
+
+  test('and no more than its memory is good for', () => {
+    expect(plan({ processors: 64, taskLimit: null, memoryLimit: 512 * MB }).processes.count).toBe(2048);
   });
 
   test.each([

@@ -39,7 +39,7 @@ describe('objects of System V', () => {
   });
 });
 
-test('a place in memory has to bound its empty files, and the folder of the socket to be one of its own', () => {
+test('a place in memory has to bound its empty files, and the folders of the socket and of Claude to be their own', () => {
   const line = (point: string, options: string, type = 'tmpfs') =>
     `1 2 0:1 / ${point} rw,nosuid - ${type} ${type} rw,${options}`;
   const lines = [
@@ -51,6 +51,7 @@ test('a place in memory has to bound its empty files, and the folder of the sock
   expect(boundlessOf(parseMounts(lines.join('\n')))).toEqual([
     '/workspace',
     '/run/cloister/session',
+    '/run/cloister/scratch',
     '/dev/shm',
   ]);
 });
