@@ -16,6 +16,7 @@ interface Hook {
 const hooks: Readonly<Record<string, Hook>> = {
   'status-line': { load: async () => (await import('./run/print-status-line.ts')).statusLine },
   refusals: { load: async () => (await import('./run/tell-refusals.ts')).tellRefusals },
+  room: { load: async () => (await import('./run/look-at-room.ts')).tellRoom },
   notify: { load: async () => (await import('./run/notify-operator.ts')).notify },
   format: { load: async () => (await import('./run/format-edited.ts')).format },
   'session-name': { load: async () => (await import('./run/name-session.ts')).nameSession },

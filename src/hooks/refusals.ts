@@ -7,6 +7,8 @@ export interface ToolEvent {
   readonly name: 'PostToolUse' | 'PostToolUseFailure';
   readonly session: string;
   readonly duration: number;
+  /** What the tool has answered, as JSON. */
+  readonly output: string;
 }
 
 /** What a session has been told so far: the last line looked at, and what the last telling was about. */
@@ -28,9 +30,10 @@ export function parseToolEvent(text: string): ToolEvent | null {
   try {
     const value = JSON.parse(text) as Record<string, unknown> | null;
     const { hook_event_name: name, session_id: session, duration_ms: duration } = value ?? {};
+    const output = JSON.stringify([value?.tool_response, value?.error]);
     if (name !== 'PostToolUse' && name !== 'PostToolUseFailure') return null;
     const known = typeof session === 'string' && /^[A-Za-z0-9-]{1,64}$/.test(session);
-    return { name, session: known ? session : 'unknown', duration: isCount(duration) ? duration : 0 };
+    return { name, session: known ? session : 'unknown', duration: isCount(duration) ? duration : 0, output };
   } catch {
     return null;
   }
@@ -72,18 +75,37 @@ export function keyOf({ via, reason, name, address, port }: Refused): string {
   return [via, reason, name, address, port].join(' ');
 }
 
-/** Renders the answer to Claude Code: context for the model in this very turn. */
-export function renderAnswer(event: ToolEvent, news: readonly Refused[]): string {
+/** @returns what the bounds of the box were told to be reached by, each once. */
+export function chooseLimits(told: readonly AuditEntry[]): string[] {
+  return [...new Set(told.flatMap((one) => (one.kind === 'limited' ? [one.text] : [])))];
+}
+
+/**
+ * Renders the answer to Claude Code: context for the model in this very turn.
+ * @param short what has run short, a sentence each.
+ */
+export function renderAnswer(
+  event: ToolEvent,
+  { news, short }: { news: readonly Refused[]; short: readonly string[] },
+): string {
+  const additionalContext = [
+    ...(news.length > 0 ? refusalLines(news) : []),
+    ...(short.length > 0
+      ? ['The box around this session is short of room:', ...short.map((one) => `- ${one}.`)]
+      : []),
+  ].join('\n');
+  return JSON.stringify({ hookSpecificOutput: { hookEventName: event.name, additionalContext } });
+}
+
+function refusalLines(news: readonly Refused[]): string[] {
   const more = news.length - mostTold;
-  const lines = [
+  return [
     'The box around this session refused network access while this tool ran or since the last one:',
     ...news.slice(0, mostTold).map((one) => `- ${renderNews(one)}`),
     ...(more > 0 ? [`- and ${more} more: \`cloister log\` lists them`] : []),
     "This is the operator's policy, not a fault. You cannot change it from inside: go on without it, or say what " +
       'you need and why.',
   ];
-  const hookSpecificOutput = { hookEventName: event.name, additionalContext: lines.join('\n') };
-  return JSON.stringify({ hookSpecificOutput });
 }
 
 function renderNews(refused: Refused): string {

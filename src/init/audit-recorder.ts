@@ -25,6 +25,8 @@ export interface Recorder {
   failed(failure: Failure, count?: number): void;
   /** Another list is in force: what was missed of the one before may be allowed now. */
   listChanged(): void;
+  /** Tells of a bound that the agent has reached, in one sentence; the log has an event of its own for each. */
+  limited(text: string): void;
   /** Tells what still waits to be told. */
   flush(): Promise<void>;
 }
@@ -81,6 +83,7 @@ export function makeRecorder(parts: RecorderParts): Recorder {
   };
   return {
     ...recorder,
+    limited: (text) => write.refusal({ kind: 'limited', count: 1, text }),
     report: (report) => {
       for (const { count, ...refusal } of report.refusals) recorder.refused(refusal, count);
       for (const { count, ...failure } of report.failures) recorder.failed(failure, count);

@@ -23,6 +23,8 @@ export type AuditEntry =
       readonly name: string | null;
       readonly port: number | null;
     })
+  /** A bound of the box's that the agent has reached: nothing of policy, and told as refusals are. */
+  | (AuditEntryBase & { readonly kind: 'limited' })
   /** What was too much to be told one by one. */
   | (AuditEntryBase & { readonly kind: 'more' });
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { whyLeading } from '../../src/policy/leading-variable.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 /** Everything that might read a variable. */
@@ -37,7 +38,7 @@ describe('the README', () => {
     const flags = words
       .replaceAll(/--(cap-drop|cap-add|tmpfs|sysctl|memory)\n/g, '--$1=')
       .split('\n')
-      .filter((word) => word.startsWith('--') && !word.startsWith('--name'));
+      .filter((word) => word.startsWith('--') && !/^--(name|detach-keys)/.test(word));
     const reference = readFileSync('scripts/flags', 'utf8').trim().split('\n');
     expect(flags.toSorted()).toEqual(reference.toSorted());
   });
@@ -54,6 +55,25 @@ test('decisions have numbers of their own, stand in their title, and are listed'
   });
   const index = readFileSync('docs/decisions/README.md', 'utf8');
   expect(index.split('\n').filter((line) => line.startsWith('- '))).toEqual(list);
+});
+
+test('whoever is given a terminal keeps Ctrl-P: every command for one names keys to leave it that nobody needs', () => {
+  const places = ['README.md', 'docs', 'scripts', 'src', 'examples', 'Makefile'];
+  const lines = execFileSync(
+    'git',
+    ['grep', '-hE', '(exec|run|start)( -a)? -(it|i|ti)\\b', '--', ...places, ':!*.svg'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  const forTerminals = lines.split('\n').filter((line) => /(exec|run) -(it|ti)\b|start -a -i/.test(line));
+  expect(forTerminals.length).toBeGreaterThan(5);
+  const [kept, without] = ["'?--detach-keys=ctrl-\\^,ctrl-q'?", 'docker run -it …'];
+  expect(
+    forTerminals.filter(
+      (line) => !new RegExp(`((exec|run) -it|start -a -i) ${kept}`).test(line) && !line.includes(without),
+    ),
+  ).toEqual([]);
 });
 
 test.each(documents)('%s links to nothing that is not there', (path) => {
@@ -77,8 +97,8 @@ describe.each(documents.filter((path) => !/^(test|bench|src)/.test(path)))('%s',
     const named = new Set(
       [...text.matchAll(/`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)[`=]/g)].map((match) => match[1] ?? ''),
     );
-    // The kernel's words are no variables.
-    const variables = [...named].filter((name) => !name.startsWith('RLIMIT_'));
+    // The kernel's words are no variables; what the session never gets is named for that.
+    const variables = [...named].filter((name) => !name.startsWith('RLIMIT_') && whyLeading(name) === null);
     expect(variables.filter((name) => !program.includes(name.replace(/_FILE$/, '')))).toEqual([]);
   });
 

@@ -8,6 +8,7 @@ const places = {
   memoryLimit: [`${root}/memory.max`, `${root}/memory/memory.limit_in_bytes`],
   memoryUse: [`${root}/memory.current`, `${root}/memory/memory.usage_in_bytes`],
   tasks: [`${root}/pids.max`, `${root}/pids/pids.max`],
+  tasksNow: [`${root}/pids.current`, `${root}/pids/pids.current`],
 } as const;
 /** Bytes beyond which a limit is none: the first version has no word for that but its largest number. */
 const endless = 2 ** 50;
@@ -34,6 +35,11 @@ export function idleMemoryOf(files: Reading): number {
 /** @returns how many processes and threads the container may have, or null where there is no limit. */
 export function taskLimitOf(files: Reading): number | null {
   return numberIn(files, places.tasks);
+}
+
+/** @returns how many processes and threads the container has, or null where nothing tells. */
+export function tasksOf(files: Reading): number | null {
+  return numberIn(files, places.tasksNow);
 }
 
 function numberIn(files: Reading, paths: readonly string[]): number | null {
