@@ -37,7 +37,7 @@ export default async function measureWear(): Promise<Row[]> {
 function flags(network: string): string[] {
   const small = referenceFlags.map((flag) =>
     /^--tmpfs=\/(tmp|workspace|home)/.test(flag)
-      ? flag.replace(/size=[0-9]+[mg]/, 'size=64m')
+      ? flag.replace(/size=[0-9]+[mg]/, 'size=64m').replace(/nr_inodes=[0-9]+/, 'nr_inodes=65536')
       : flag.replace(/^--memory=.*/, '--memory=1g').replace(/^--pids-limit=.*/, '--pids-limit=600'),
   );
   const settings = [

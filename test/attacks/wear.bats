@@ -38,7 +38,7 @@ build_loose() {
 small() {
   local flags
   mapfile -t flags < <({ reference_flags; internet_flags; } | grep -v -e "${WITHOUT:-^$}" |
-    sed -e '/--tmpfs=\/\(tmp\|workspace\|home\)/s/size=[0-9]*[mg]/size=64m/' -e 's/--memory=.*/--memory=1g/' -e 's/--pids-limit=.*/--pids-limit=600/')
+    sed -e '/--tmpfs=\/\(tmp\|workspace\|home\)/{s/size=[0-9]*[mg]/size=64m/;s/nr_inodes=[0-9]*/nr_inodes=65536/}' -e '/cloister\/scratch/s/size=[0-9]*m/size=16m/' -e 's/--memory=.*/--memory=1g/' -e 's/--pids-limit=.*/--pids-limit=600/')
   "$ENGINE" run --detach --name "$NAME-$1" "${flags[@]}" --volume "$BATS_TEST_DIRNAME/fixtures:/attacks:ro" "${@:2}" \
     "${VARIANT:-$CLOISTER_IMAGE}" >/dev/null
   eventually 60 in_box "$1" '[[ -s /run/cloister/ready ]]' || { "$ENGINE" logs "$NAME-$1"; return 1; }

@@ -160,7 +160,7 @@ bad 'an unknown form of the log' 'LOG_FORMAT is neither json nor pretty' "${BOTH
   try boot_and_wait --env GH_PAT_FILE=/files/github --env ANTHROPIC_API_KEY_FILE=/files/claude \
     --env 'ALLOW_DOMAINS=a.test, *.example.net:8443 ,ssh.a.test:22/tcp' --env ALLOW_PRIVATE=10.1.0.0/16,fd00::/8 \
     --env DNS_UPSTREAM=198.51.100.53,2001:db8::53 --env PUBLISH_PORTS=3000,8080 --env LOG_LEVEL=debug \
-    --env GIT_USER_NAME="Zoë O'Neil" --env GIT_USER_EMAIL=zoe@example.org --env WORKSPACE_SIZE=512m \
+    --env GIT_USER_NAME="Zoë O'Neil" --env GIT_USER_EMAIL=zoe@example.org --env WORKSPACE_SIZE=3g \
     --env NOTIFY_URL= --env REPO_URL= --env CLAUDE_CODE_OAUTH_TOKEN= --env ALOW_DOMAINS=$HIDDEN --env AGENT_MEMORY=4g --env AGENT_PROCESSES=500 --env BOOT_TIMEOUT=60
   [[ $status == 0 ]]
   as_agent good 'cat /run/cloister/agent/github-token' | grep -qx "$NET_GH_PAT"

@@ -90,7 +90,7 @@ refused_without() {
 
 @test "a size that differs from the tmpfs the operator mounted is refused with 78" {
   refused_without '^$' --env WORKSPACE_SIZE=600m
-  [[ $status == 78 && $output == *'/workspace was asked to be 600m but the tmpfs mounted there has 512m'* ]]
+  [[ $status == 78 && $output == *'/workspace was asked to be 600m but the tmpfs mounted there has 3g'* ]]
 }
 
 @test "a writable root without SYS_ADMIN is refused with 77 that names --read-only" {
