@@ -34,7 +34,7 @@ export function watchProcesses({ host, log, agent, limited }: ProcessWatchParts)
     silentUntil = host.uptime() + rest;
     log.event('warn', 'agent.processes', { count, most });
     limited(
-      `the agent has ${count} processes and threads of the ${most} that it may have at once; fewer workers need fewer, AGENT_PROCESSES gives more from the next start on`,
+      `the agent has met its bound of ${most} processes and threads at once; fewer workers need fewer, AGENT_PROCESSES gives more from the next start on`,
     );
   });
 }

@@ -26,7 +26,7 @@ export interface AnthropicRequest {
   kind?: 'conversation' | 'side' | 'count';
   /** What the user said last, at most 2000 characters. */
   prompt?: string;
-  /** Tool results and context since the model's last answer, at most 8000 characters. */
+  /** Tool results and context since the model's last answer, at most 40000 characters. */
   heard?: string;
   /** Files of instructions that the model was given. */
   instructions?: string[];
@@ -98,7 +98,7 @@ function describeMessages(path: string, asked: MessagesRequest): Partial<Anthrop
     kind: isCount ? 'count' : isSideRequest(asked) ? 'side' : 'conversation',
     ...(asked.model === undefined ? {} : { model: asked.model }),
     prompt: lastPrompt(asked.messages ?? []).slice(-2000),
-    heard: sinceLastAnswer(asked.messages ?? []).slice(-8000),
+    heard: sinceLastAnswer(asked.messages ?? []).slice(-40_000),
     instructions: instructionFiles(asked.messages ?? []),
     results: toolResults(asked.messages ?? []).map((one) => ({ ...one, text: one.text.slice(0, 8000) })),
   };

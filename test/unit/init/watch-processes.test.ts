@@ -31,7 +31,7 @@ test('an agent with as many processes and threads as it may have is told so, and
   have(1100, 990);
   await machine.advance(2000);
   expect(events).toEqual([['warn', 'agent.processes', { count: 990, most: 1000 }]]);
-  expect(sentences).toEqual([expect.stringContaining('990 processes and threads of the 1000')]);
+  expect(sentences).toEqual([expect.stringContaining('its bound of 1000 processes and threads')]);
   await machine.advance(31_000);
   expect(sentences).toHaveLength(2);
 });
