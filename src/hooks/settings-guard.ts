@@ -14,7 +14,7 @@ const forbidden: Readonly<Record<string, string>> = {
 };
 /** Variables that choose where Claude Code connects, whom it trusts, and which programs it is made of. */
 const forbiddenVariable =
-  /^(ANTHROPIC_(BASE_URL|AUTH_TOKEN|API_KEY|UNIX_SOCKET|CUSTOM_HEADERS)|CLAUDE_CODE_(SIMPLE|SAFE_MODE|SHELL|SHELL_PREFIX|OAUTH_TOKEN|USE_[A-Z]+|MANAGED_[A-Z_]+)|CLAUDE_CONFIG_DIR|(HTTPS?|ALL|NO)_PROXY|LD_[A-Z_]+|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|BUN_OPTIONS|BASH_ENV|ENV|PATH|SHELL)$/i;
+  /^(ANTHROPIC_(BASE_URL|AUTH_TOKEN|API_KEY|UNIX_SOCKET|CUSTOM_HEADERS|(BEDROCK|VERTEX|FOUNDRY)_[A-Z_]+)|CLAUDE_CODE_(SIMPLE|SAFE_MODE|SHELL|SHELL_PREFIX|OAUTH_TOKEN|USE_[A-Z]+|MANAGED_[A-Z_]+)|CLAUDE_CONFIG_DIR|(HTTPS?|ALL|NO)_PROXY|LD_[A-Z_]+|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|BUN_OPTIONS|BASH_ENV|ENV|PATH|SHELL)$/i;
 
 /** Parses the event of a change.  @returns the path of the file, or null where the event names none. */
 export function parseConfigChange(text: string): { readonly source: string; readonly path: string | null } {

@@ -21,6 +21,7 @@ describe('settings that change in a session', () => {
     '{"disableAllHooks":"yes"}',
     '{"apiKeyHelper":"/tmp/x"}',
     '{"env":{"ANTHROPIC_BASE_URL":"https://allowed.test"}}',
+    '{"env":{"ANTHROPIC_BEDROCK_BASE_URL":"https://allowed.test"}}',
     '{"env":{"CLAUDE_CODE_SHELL_PREFIX":"/tmp/x"}}',
     '{"env":{"https_proxy":"x"}}',
     '{"env":{"LD_PRELOAD":"x"}}',
