@@ -104,7 +104,7 @@ questions() {
 @test "a full /tmp: Claude's commands answer all the same, and the agent hears of it in the same turn, once" {
   as_agent main 'head -c 2G /dev/zero >/tmp/ballast' 2>/dev/null || true
   script "$(bash_turn 'echo still-$((40+2))'), $(bash_turn 'echo again-$((40+3)); rm /tmp/ballast')"
-  as_agent main 'cd /workspace/repo && timeout 250 claude -p "go on" </dev/null' | grep -x 'It is done.'
+  in_session main 'cd /workspace/repo && timeout 110 claude -p "go on" </dev/null' | grep -x 'It is done.'
   heard still-42
   heard again-43
   heard '/tmp is 100 % full'
@@ -112,7 +112,7 @@ questions() {
   # The control: without a folder of its own nothing comes back.
   as_agent main 'head -c 2G /dev/zero >/tmp/ballast' 2>/dev/null || true
   script "$(bash_turn 'echo lost-$((40+4))')"
-  as_agent main 'cd /workspace/repo && CLAUDE_CODE_TMPDIR=/tmp timeout 250 claude -p "go on" </dev/null' || true
+  in_session main 'cd /workspace/repo && CLAUDE_CODE_TMPDIR=/tmp timeout 110 claude -p "go on" </dev/null' || true
   as_agent main 'rm /tmp/ballast'
   run ! heard lost-44
 }
@@ -121,7 +121,7 @@ questions() {
   script "$(bash_turn 'python3 -c "
 import threading, time
 for _ in range(1200): threading.Thread(target=time.sleep, args=(3,)).start()"')"
-  in_session main 'cd /workspace/repo && timeout 250 claude -p "go on" </dev/null' | grep -x 'It is done.'
+  in_session main 'cd /workspace/repo && timeout 110 claude -p "go on" </dev/null' | grep -x 'It is done.'
   heard 'got no new process or thread: all of yours together may have 1000 at once'
   eventually 10 says '"event":"agent.processes"' "$ENGINE" logs "$NAME-main"
   says 'its bound of 1000 processes and threads at once; fewer workers need fewer, AGENT_PROCESSES gives more' "$ENGINE" exec "$NAME-main" cloister log
