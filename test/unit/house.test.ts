@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { parseRules } from '../../src/policy/parse-rules.ts';
 import { readSettings } from '../../src/settings/read.ts';
 import { schema } from '../../src/settings/schema.ts';
 import { secretNames } from '../../src/settings/secrets.ts';
