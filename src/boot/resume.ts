@@ -10,8 +10,8 @@ import type { PolicyStore } from '../init/policy-store.ts';
 import { refreshPins } from '../init/refresh-pins.ts';
 import { watchResources } from '../init/resource-watchdog.ts';
 import { watchHealth } from '../init/watch-health.ts';
-import { modelHost } from '../policy/needed-hosts.ts';
 import { watchProcesses } from '../init/watch-processes.ts';
+import { modelHosts } from '../policy/needed-hosts.ts';
 import { sendable } from '../policy/reserved-hosts.ts';
 import { openRescuer, type Rescuer } from '../rescue/init/rescuer.ts';
 import type { Handover } from '../state/handover.ts';
@@ -105,7 +105,7 @@ function pinNames(
       store,
       ...egressServices,
       rules,
-      models: [modelHost],
+      models: modelHosts(handover.settings.claude),
     });
     const pinned = `${egressServices.firewall.size} addresses pinned for ${resolved} names${pending > 0 ? `; ${pending} names still have no answer` : ''}`;
     const troubles = Object.values(store.state.firewall.modelTroubles);

@@ -4,7 +4,6 @@ import { stopBudget } from '../core/stop-budget.ts';
 import type { Child, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { makeAllowlist } from '../policy/allowlist.ts';
-import { modelHost } from '../policy/needed-hosts.ts';
 import type { Rescuer } from '../rescue/init/rescuer.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Egress } from './egress-service.ts';
@@ -54,7 +53,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
   host.every(refreshPause, () => {
     const { rules, denied } = box.policyStore.inForce;
     const inForce = makeAllowlist(rules, denied).rules;
-    void refreshPins({ host, store, ...box.egressServices, rules: inForce, models: [modelHost] });
+    void refreshPins({ host, store, ...box.egressServices, rules: inForce, models: parts.models });
   });
   host.every(expiryPause, () => {
     void box.egressServices.firewall.expire().catch(() => {});
@@ -63,7 +62,7 @@ export async function superviseBox(parts: SuperviseParts): Promise<number | null
   host.every(modelPause, () => {
     const { rules, denied } = box.policyStore.inForce;
     const allowlist = makeAllowlist(rules, denied);
-    const models = [modelHost].filter((name) => allowlist.rulesFor(name).length > 0);
+    const models = parts.models.filter((name) => allowlist.rulesFor(name).length > 0);
     refreshModels({ store, ...box.egressServices, models });
   });
   // What the first refusal needs is loaded beforehand: the agent hears of it within the same turn.
