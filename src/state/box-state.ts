@@ -63,9 +63,8 @@ export interface BoxState {
   readonly platform: string;
   /** Decimal ids of the agent's user. */
   readonly agent: { readonly uid: number; readonly gid: number };
-  /** Where the agent works. */
+  /** Where the agent works; and volumes that somebody else owns and it was found able to write. */
   readonly workspace: string;
-  /** Volumes that somebody else owns and the agent was found able to write. */
   readonly borrowed: readonly string[];
   /** What holds the agent besides users, capabilities and seccomp, which every platform has. */
   readonly containment: {
