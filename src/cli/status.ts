@@ -62,7 +62,7 @@ function render(status: Status): string {
     `state       ${status.state}${sinceOf(status)} on ${status.platform}`,
     ...(status.failure === null ? [] : [`failure     ${status.failure.step}: ${status.failure.message}`]),
     ...status.steps.map((step) =>
-      `  ${step.name.padEnd(12)}${`${step.duration ?? '…'} ms`.padStart(9)}  ${step.state}  ${step.detail}`.trimEnd(),
+      `  ${step.name.padEnd(16)}${`${step.duration ?? '…'} ms`.padStart(9)}  ${step.state}  ${step.detail}`.trimEnd(),
     ),
     `containment ${containmentOf(status)}`,
     ...limitLines(status.containment.limits),

@@ -60,7 +60,7 @@ function showNew(host: Host, state: BoxState, shown: Set<string>): void {
 
 function renderStep(step: StepState): string {
   const mark = step.state === 'done' ? '+' : step.state === 'warned' ? '!' : 'x';
-  return `${mark} ${step.name.padEnd(12)} ${`${step.duration ?? 0} ms`.padStart(8)}  ${step.detail}\n`;
+  return `${mark} ${step.name.padEnd(16)} ${`${step.duration ?? 0} ms`.padStart(8)}  ${step.detail}\n`;
 }
 
 function explain(host: Host, { failure }: BoxState): number {
