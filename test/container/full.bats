@@ -82,7 +82,7 @@ is_health() {
   ctl PUT /anthropic/script '{"turns": [{"text": "The first answer."}], "afterwards": "One more answer."}' >/dev/null
   small_volume claude 32
   up '^$' talks --volume "$NAME-claude:$CLAUDE" --env "CLAUDE_PROMPT=the very first prompt"
-  eventually 30 says 'The first answer.' screen talks
+  eventually 60 says 'The first answer.' screen talks
   # Claude shows an answer before it writes it down.
   eventually 10 as_agent talks "grep -rqF 'The first answer.' $CLAUDE/projects"
   "$ENGINE" stop --time 60 "$NAME-talks" >/dev/null
