@@ -177,7 +177,8 @@ END
 @test "an image FROM ours keeps every promise when it ends with the seal, and does not start without" {
   local more='printf "#!/bin/sh\necho more\n" >/usr/local/bin/more-of-it && chmod 0755 /usr/local/bin/more-of-it'
   more+=' && cp /bin/true /usr/local/bin/raised && chmod 4755 /usr/local/bin/raised'
-  # As a package with certificates does.
+  # As packages with a daemon, and with certificates, do.
+  more+=' && mkdir -m 2770 /etc/daemon'
   more+=' && cp --remove-destination /etc/ssl/certs/system-certificates.crt /etc/ssl/certs/ca-certificates.crt'
   build_more "$more && /usr/local/libexec/cloister/harden-image"
   CLOISTER_IMAGE=$NAME-more box more --env REPO_URL=https://github.com/cloister-demo/hello
