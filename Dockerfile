@@ -18,9 +18,12 @@ RUN set -eu; \
     export DEBIAN_FRONTEND=noninteractive; \
     apt-get "$@" update -q --error-on=any; \
     apt-get "$@" install -qy --no-install-recommends \
-      bat ca-certificates curl fd-find file g++ gcc gh git iproute2 iptables jq just less libc6-dev \
-      libcap2-bin libnss-extrausers make nftables openssh-client patch procps python3 python3-pip python3-venv ripgrep tmux tree \
-      ulogd2 ulogd2-json unzip util-linux wget xz-utils; \
+      bat ca-certificates curl fd-find file g++ gcc gh git git-lfs iproute2 iptables jq just less libc6-dev \
+      libcap2-bin libnss-extrausers make nftables openssh-client patch pipx procps python-is-python3 python3 python3-pip \
+      python3-venv ripgrep tmux tree ulogd2 ulogd2-json unzip util-linux wget xz-utils; \
+    for marker in /usr/lib/python3.*/EXTERNALLY-MANAGED; do \
+      dpkg-divert --quiet --local --rename --divert "$marker.debian" --add "$marker"; \
+    done; \
     update-alternatives --set iptables /usr/sbin/iptables-nft; \
     update-alternatives --set ip6tables /usr/sbin/ip6tables-nft; \
     ln -s /usr/lib/*/ulogd /usr/local/lib/ulogd; \
@@ -48,10 +51,11 @@ RUN set -eu; \
 FROM system AS toolbox
 WORKDIR /toolbox
 COPY build/host/ build/npm/ /run/build/
-COPY toolbox/package.json toolbox/package-lock.json ./
+COPY toolbox/ ./
 RUN set -eu; \
     if [ -s /run/build/ca.pem ]; then export NODE_EXTRA_CA_CERTS=/run/build/ca.pem; fi; \
-    NPM_CONFIG_USERCONFIG=/run/build/npmrc npm ci --no-audit --no-fund --no-update-notifier; \
+    export NPM_CONFIG_USERCONFIG=/run/build/npmrc; \
+    npm ci --no-audit --no-fund --no-update-notifier; \
     lib=/out/usr/local/lib bin=/out/usr/local/bin; \
     mkdir -p "$lib/claude-code" "$lib/toolbox" "$bin"; \
     mv node_modules/@anthropic-ai/claude-code/bin/claude.exe "$lib/claude-code/claude"; \
@@ -59,13 +63,24 @@ RUN set -eu; \
       "$lib/claude-code/"; \
     mv node_modules/bun/bin/bun.exe "$bin/bun"; \
     ln -s bun "$bin/bunx"; \
-    rm -rf node_modules/@anthropic-ai node_modules/@oven node_modules/bun node_modules/.package-lock.json; \
+    if [ "$(uname -m)" = aarch64 ]; then \
+      npm pack --silent "@jdxcode/mise-linux-arm64@$(jq -r '.optionalDependencies[]' package.json)" | xargs tar xzf; \
+      mv package/bin/mise "$bin/mise"; \
+    else \
+      mv node_modules/@jdxcode/mise-linux-x64/bin/mise "$bin/mise"; \
+    fi; \
+    rm -rf node_modules/@anthropic-ai node_modules/@jdxcode node_modules/@oven node_modules/bun \
+      node_modules/.package-lock.json; \
     mv node_modules "$lib/toolbox/"; \
     for name in prettier tsc tsserver typescript-language-server; do \
       ln -s "../lib/toolbox/node_modules/.bin/$name" "$bin/$name"; \
     done; \
-    rm -f "$lib/toolbox/node_modules/.bin/bun" "$lib/toolbox/node_modules/.bin/bunx" \
-      "$lib/toolbox/node_modules/.bin/claude"; \
+    ln -s ../lib/toolbox/node_modules/corepack/dist/corepack.js "$bin/corepack"; \
+    node "$bin/corepack" enable --install-directory "$bin"; \
+    for name in bun bunx claude corepack mise pnpm pnpx yarn yarnpkg; do \
+      rm -f "$lib/toolbox/node_modules/.bin/$name"; \
+    done; \
+    ./fill-corepack "$bin/corepack" /out/usr/local/share/corepack; \
     chmod -R u=rwX,go=rX /out
 
 # Our own program, and everything else of ours, laid out as in the image.
@@ -107,6 +122,9 @@ RUN set -eu; \
     mkdir -p /out/usr/local/lib; \
     cp -a /usr/local/lib/cloister /out/usr/local/lib/; \
     ln -s /run/cloister/managed.json /out/etc/claude-code/managed-settings.d/90-box.json; \
+    for name in chromium opt/chrome opt/chrome_for_testing opt/edge; do \
+      ln -s /run/cloister/browser-policy.json "/out/etc/$name/policies/managed/certificates.json"; \
+    done; \
     chmod -R u=rwX,go=rX /out; \
     if [ -d /out/root ]; then chmod 0700 /out/root; fi
 

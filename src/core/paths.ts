@@ -60,4 +60,6 @@ export const Paths = {
   systemCertificates: '/etc/ssl/certs/system-certificates.crt',
   /** Where every program looks for authorities; the image links its usual place here. */
   certificates: '/run/cloister/ca-certificates.crt',
+  /** What browsers trust beside their own list; the policies of the image link here. */
+  browserPolicy: '/run/cloister/browser-policy.json',
 } as const;

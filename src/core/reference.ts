@@ -95,6 +95,12 @@ export const runFiles: readonly RunFile[] = [
     what: 'the authorities that every program trusts',
   },
   {
+    path: Paths.browserPolicy,
+    mode: '644',
+    owner: rootOnly,
+    what: "the operator's certificates as a policy of Chromium and its kin",
+  },
+  {
     path: Paths.passwd,
     mode: '644',
     owner: rootOnly,

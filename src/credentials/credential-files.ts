@@ -3,6 +3,7 @@ import { Paths } from '../core/paths.ts';
 import type { Host } from '../host/host.ts';
 import { readMounted } from '../host/mounted-file.ts';
 import type { Settings } from '../settings/settings.ts';
+import { renderBrowserPolicy } from './browser-policy.ts';
 
 /** One file below `/run/cloister/agent`: root's, readable by the agent's group and nobody else. */
 export interface CredentialFile {
@@ -57,6 +58,7 @@ export function writeCredentialFiles(
   const system = readMounted(host.files, Paths.systemCertificates) ?? '';
   const extra = settings.extraCertificates ?? '';
   host.files.write(Paths.certificates, `${system.trimEnd()}\n${extra.trim()}\n`, 0o644);
+  host.files.write(Paths.browserPolicy, renderBrowserPolicy(extra), 0o644);
 }
 
 /** Programs with a list of their own need to be told of the company's certificates; none without such. */
@@ -82,6 +84,11 @@ function gitconfig(settings: Settings, borrowed: readonly string[]): string {
     '\tinsteadOf = git@github.com:',
     '\tinsteadOf = ssh://git@github.com/',
     '\tinsteadOf = git://github.com/',
+    '[filter "lfs"]',
+    '\tclean = git-lfs clean -- %f',
+    '\tsmudge = git-lfs smudge -- %f',
+    '\tprocess = git-lfs filter-process',
+    '\trequired = true',
     ...helper,
     // Git trusts no repository of somebody else's; who that is, the engine says, and the operator has given it.
     ...(borrowed.length === 0 ? [] : ['[safe]']),

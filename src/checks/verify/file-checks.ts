@@ -33,7 +33,15 @@ export const fileChecks: Checks = {
     return judge(open.length === 0, open.join(' '));
   },
   'the state of the box belongs to root': async () => {
-    const own = [Paths.state, Paths.run, Paths.agent, Paths.packetLog, Paths.private, Paths.certificates];
+    const own = [
+      Paths.state,
+      Paths.run,
+      Paths.agent,
+      Paths.packetLog,
+      Paths.private,
+      Paths.certificates,
+      Paths.browserPolicy,
+    ];
     const verdict = await allRefused(
       { ...writing([Paths.state]), ...creating([Paths.run, Paths.agent, Paths.packetLog]) },
       [...notWritten, 'ENOENT'],

@@ -67,6 +67,8 @@ describe('the accounts', () => {
     writeCredentialFiles(machine.program(), own, { agent: { gid: 1000 }, borrowed: [] });
     expect(machine.files.read('/run/cloister/ca-certificates.crt')).toBe(`SYSTEM\n${pem}`);
     expect(machine.files.facts('/run/cloister/ca-certificates.crt')?.mode).toBe(0o644);
+    expect(machine.files.read('/run/cloister/browser-policy.json')).toContain('"MIIB"');
+    expect(machine.files.facts('/run/cloister/browser-policy.json')?.mode).toBe(0o644);
     expect(Object.keys(certificateEnvironment(own))).toContain('NODE_EXTRA_CA_CERTS');
     expect(certificateEnvironment(settings())).toEqual({});
   });
