@@ -14,6 +14,7 @@ import {
   setAsideIfAny,
 } from '../host/home-files.ts';
 import type { Host } from '../host/host.ts';
+import { linkPackageManagers } from './link-package-managers.ts';
 import {
   type HomePlan,
   isSettled,
@@ -48,6 +49,7 @@ export async function provisionHome(
     for (const name of ['.bashrc', '.profile', '.bash_logout'])
       copyIfMissing(join('/etc/skel', name), join(home, name));
     relink(join(home, '.local/bin/claude'), '/usr/local/bin/claude');
+    linkPackageManagers(home);
   });
   // A copy of the account's policy, which Claude Code would believe where it can't ask for a new one.
   setAsideIfAny(join(claudeFolder, 'remote-settings.json'));

@@ -22,6 +22,8 @@ const disarmed = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_TERMINAL_PROMPT: '0',
   GIT_ALLOW_PROTOCOL: 'https',
+  // A large file that can't be had must not cost the clone: `git lfs pull` is the agent's.
+  GIT_LFS_SKIP_SMUDGE: '1',
   PATH: '/usr/local/bin:/usr/bin:/bin',
 };
 

@@ -61,6 +61,9 @@ export function confined(argv: readonly string[], identity: Identity): string[] 
   ];
 }
 
+/** Below the home, where the agent's own programs are: of npm and pip, of mise, of cargo, of Go. */
+const ownPrograms = ['.local/bin', '.local/share/mise/shims', '.cargo/bin', 'go/bin'];
+
 /** The environment of every process of the agent's user: built from this list, never inherited. */
 export function agentEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
@@ -68,7 +71,9 @@ export function agentEnvironment(extra: Readonly<Record<string, string>> = {}): 
     USER: 'claude',
     LOGNAME: 'claude',
     SHELL: '/bin/bash',
-    PATH: '/home/claude/.local/bin:/usr/local/bin:/usr/bin:/bin',
+    PATH: [...ownPrograms.map((folder) => `/home/claude/${folder}`), '/usr/local/bin:/usr/bin:/bin'].join(
+      ':',
+    ),
     LANG: 'C.UTF-8',
     TZ: 'UTC',
     TERM: 'tmux-256color',
@@ -79,6 +84,13 @@ export function agentEnvironment(extra: Readonly<Record<string, string>> = {}): 
     CLAUDE_CONFIG_DIR: '/home/claude/.claude',
     // node-gyp finds the headers that came with Node instead of fetching them.
     npm_package_config_node_gyp_nodedir: '/usr/local',
+    // Corepack takes the versions it was made with, which the image has, and asks nobody before it fetches another.
+    COREPACK_DEFAULT_TO_LATEST: '0',
+    COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
+    // The leak checker of the sanitizers traces its own process, which the filter refuses: every program
+    // would fail. Two, for a project sets one of them to what it needs itself.
+    ASAN_OPTIONS: 'detect_leaks=0',
+    LSAN_OPTIONS: 'detect_leaks=0',
     ...extra,
   };
 }

@@ -2,8 +2,10 @@ import {
   accessSync,
   chmodSync,
   constants,
+  existsSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -12,7 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 // The agent's home, put in order as the agent. It may be on a volume, and last night's agent may have left anything there.
 
@@ -39,6 +41,35 @@ export function openRoom(path: string): void {
 export function copyIfMissing(from: string, to: string): void {
   const text = readIfAny(from);
   if (text !== null && lstatSync(to, { throwIfNoEntry: false }) === undefined) replace(to, text);
+}
+
+/** Links to a place of the image, unless something is there. */
+export function linkIfMissing(path: string, target: string): void {
+  ensureFolder(dirname(path));
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) symlinkSync(target, path);
+}
+
+/** @returns the links in a folder that lead below `target` and to nothing, of at most so many entries. */
+export function deadLinks(folder: string, target: string, most: number): string[] {
+  return namesIn(folder, most)
+    .map((name) => join(folder, name))
+    .filter((path) => {
+      const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+      return isLink && readlinkSync(path).startsWith(`${target}/`) && !existsSync(path);
+    });
+}
+
+/** @returns names of what is in a folder, none where it can't be read. A million of them would take a boot's time. */
+export function namesIn(folder: string, most: number): string[] {
+  const names: string[] = [];
+  try {
+    using opened = opendirSync(folder);
+    for (let entry = opened.readSync(); entry !== null && names.length < most; entry = opened.readSync())
+      names.push(entry.name);
+  } catch {
+    // What is no folder has none.
+  }
+  return names;
 }
 
 export function relink(path: string, target: string): void {

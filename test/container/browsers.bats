@@ -11,7 +11,7 @@ setup_file() {
   build_browsers
   ctl PUT /dns/zone/hides.test "{\"a\": [\"$NET_ALLOWED\"]}" >/dev/null
   ctl PUT /web/hosts/hides.test >/dev/null
-  CLOISTER_IMAGE=$NAME-browsers box main --env 'ALLOW_DOMAINS=allowed.test,*.wild.test,hides.test ech' \
+  CLOISTER_IMAGE=$NAME-browsers box main --env 'ALLOW_DOMAINS=allowed.test,hides.test ech' \
     --volume "$BATS_TEST_DIRNAME/fixtures:/fixtures:ro"
 }
 
@@ -26,9 +26,8 @@ teardown_file() {
 }
 
 @test "a browser test by Playwright opens pages of allowed hosts, and no other; the company's certificate is trusted" {
-  try in_session main 'node /fixtures/visit.mjs /usr/bin/chromium https://allowed.test https://any.wild.test https://denied.test'
-  [[ ${lines[0]} == 'https://allowed.test allowed' && ${lines[1]} == 'https://any.wild.test allowed' ]]
-  [[ ${lines[2]} == 'https://denied.test net::ERR_NAME_NOT_RESOLVED' ]]
+  try in_session main 'node /fixtures/visit.mjs /usr/bin/chromium https://allowed.test https://denied.test'
+  [[ $output == $'https://allowed.test allowed\nhttps://denied.test net::ERR_NAME_NOT_RESOLVED' ]]
   holds /web/log 'any(.[]; .sni == "allowed.test" and .path == "/") and all(.[]; .sni != "denied.test")'
 }
 
@@ -39,9 +38,13 @@ teardown_file() {
 }
 
 @test "a headless shell, which reads no policy, opens what the operator's rule lets hide, and nothing else" {
-  try in_session main 'TRUSTING=yes node /fixtures/visit.mjs /usr/bin/chromium-headless-shell https://hides.test https://allowed.test https://denied.test'
-  [[ ${lines[0]} == 'https://hides.test allowed' && ${lines[1]} == 'https://allowed.test net::ERR_SSL_PROTOCOL_ERROR' ]]
-  [[ ${lines[2]} == 'https://denied.test net::ERR_NAME_NOT_RESOLVED' ]]
+  local shell='chromium-headless-shell --no-sandbox --disable-gpu --ignore-certificate-errors --dump-dom'
+  try in_session main "$shell https://hides.test"
+  [[ $output == *'>allowed'* ]]
+  try in_session main "$shell https://allowed.test"
+  [[ $output == *ERR_SSL_PROTOCOL_ERROR* && $output != *'>allowed'* ]]
+  try in_session main "$shell https://denied.test"
+  [[ $output == *ERR_NAME_NOT_RESOLVED* ]]
   "$ENGINE" exec "$NAME-main" cloister log | grep 'allowed.test:443.*encrypted ClientHello'
 }
 

@@ -5,7 +5,12 @@ load cloister
 
 setup_file() {
   start_internet --ipv6
-  box main --env ALLOW_DOMAINS=allowed.test --env REPO_URL=https://github.com/cloister-demo/hello
+  local name
+  for name in pypi.org files.pythonhosted.org nodejs.org; do
+    ctl PUT "/dns/zone/$name" "{\"a\": [\"$NET_ALLOWED\"]}" >/dev/null
+  done
+  "$ENGINE" exec --interactive "$NAME-internet" python3 - <"$BATS_TEST_DIRNAME/fixtures/serve-packages.py"
+  box main --env ALLOW_DOMAINS=allowed.test,allowed.test:80,nodejs.org --env REPO_URL=https://github.com/cloister-demo/hello
 }
 
 teardown_file() {
@@ -26,6 +31,44 @@ work() {
 @test "a Python project is made in a virtual environment, with a package from an archive, and tested" {
   work python
   [[ $status == 0 && $output == *$'\n'OK ]]
+}
+
+@test "pip and uvx bring packages and programs of PyPI, several at once" {
+  work pythons
+  [[ $status == 0 && ${lines[0]} == 'Python 3.'* && $output == *$'\n/home/claude/.local/bin/uv' ]]
+  [[ $(grep -c '^day-tool$' <<<"$output") == 2 && $(grep '^day-tool told' <<<"$output" | sort) == $'day-tool told 1\nday-tool told 2\nday-tool told 3' ]]
+  holds /web/log '[.[] | select(.path | startswith("/simple/uv"))] | length == 1'
+}
+
+@test "pipx gives a program of PyPI an environment of its own" {
+  try in_session main 'pipx install day-tool && day-tool </dev/null && readlink ~/.local/bin/day-tool'
+  [[ $status == 0 && $output == *$'\nday-tool\n/home/claude/.local/share/pipx/venvs/day-tool/'* ]]
+}
+
+@test "pnpm and Yarn, old and new, install and run a workspace with no registry, in versions that the image has" {
+  work package-managers
+  [[ $status == 0 && $(grep -c '^linked' <<<"$output") == 3 ]]
+  [[ $(grep -cE '^(pnpm 1[0-9.]+|yarn 1\.22\.[0-9]+|yarn 4\.[0-9.]+)$' <<<"$output") == 3 ]]
+}
+
+@test "another Node is brought by mise, as the project's own files name it, and the image's stays where none does" {
+  work versions
+  [[ $status == 0 && $output == $'v22.1.0\nv22.1.0\nv22.1.0\nv22.1.0\nmade\nv26.'*$'\n/home/claude/.local/share/mise/installs/node/22.1.0' ]]
+}
+
+@test "a large file is committed as a pointer of Git LFS" {
+  work large-files
+  [[ $status == 0 && $output == $'version https://git-lfs.github.com/spec/v1\none.bin\n100000' ]]
+}
+
+@test "programs built with sanitizers end with 0, and a faulty one is found" {
+  work sanitizers
+  [[ $status == 0 && $output == $'address\nleak\nundefined\nthread\naddress,undefined\neither\nfound\nrefused' ]]
+}
+
+@test "a plain request that offers HTTP/2 goes through, by curl as by hand" {
+  try in_session main 'curl -sS --http2 -w " %{http_version}" http://allowed.test'
+  [[ $status == 0 && $output == $'allowed\n 1.1' ]]
 }
 
 @test "a C and a C++ project are made with many jobs, and their tests run" {

@@ -45,7 +45,7 @@ setting() {
 @test "every tool answers with its version" {
   # shellcheck disable=SC2016
   inside 'for tool in node npm git gh iptables-nft iptables-legacy ip6tables-nft ip6tables-legacy rg fd jq bat less tree curl wget \
-      python3 pip3 make gcc g++ cc c++ just bun tsc typescript-language-server prettier setpriv claude ip; do
+      python python3 pip3 pipx git-lfs corepack mise make gcc g++ cc c++ just bun tsc typescript-language-server prettier setpriv claude ip; do
       timeout 20 $tool --version >/tmp/out 2>&1 </dev/null || timeout 20 $tool -V >/tmp/out 2>&1 </dev/null || { echo "$tool:"; cat /tmp/out; }
     done
     tmux -V >/dev/null || echo tmux; unzip -v >/dev/null || echo unzip'

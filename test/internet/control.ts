@@ -11,7 +11,15 @@ import type { PullRequest } from './pull-requests.ts';
 import type { Manner, Received } from './receiver.ts';
 import type { NewRepository, Repositories } from './repositories.ts';
 import { parseScript, type Script } from './script.ts';
-import { answerAllowed, type Handler, readBody, sendJson, type WebRequest, type WireStart } from './web.ts';
+import {
+  answerAllowed,
+  answerFiles,
+  type Handler,
+  readBody,
+  sendJson,
+  type WebRequest,
+  type WireStart,
+} from './web.ts';
 import type { Zone } from './zone.ts';
 import { parseZoneEntry } from './zone-entry.ts';
 
@@ -54,7 +62,7 @@ const actions: readonly (readonly [string, RegExp, Action])[] = [
   ['GET', /^\/github\/repos\/([\w-]+\/[\w.-]+)$/, ({ repositories }, name) => repositories.describe(name)],
   ['PUT', /^\/github\/repos\/([\w-]+\/[\w.-]+)$/, createRepository],
   ['PUT', /^\/github\/pushes\/([\w-]+\/[\w.-]+)$/, hinderPushes],
-  ['PUT', /^\/web\/hosts\/(.+)$/, ({ hosts }, name) => void hosts.set(name, answerAllowed)],
+  ['PUT', /^\/web\/hosts\/(.+)$/, putHost],
   ['GET', /^\/web\/log$/, ({ web }) => web.all()],
   ['DELETE', /^\/web\/log$/, ({ web }) => web.clear()],
   ['GET', /^\/received$/, ({ received }) => received.all()],
@@ -90,6 +98,11 @@ async function describeCanary(world: World): Promise<unknown> {
 async function clearCanary(world: World): Promise<void> {
   world.sightings.clear();
   world.countersBefore = await readCounters();
+}
+
+function putHost({ hosts }: World, name: string, body: unknown): void {
+  const { files } = body as { files?: Record<string, string> };
+  hosts.set(name, files === undefined ? answerAllowed : answerFiles(files));
 }
 
 function setManner(world: World, _name: string, body: unknown): void {

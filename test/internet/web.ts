@@ -102,6 +102,18 @@ export function sendText(response: ServerResponse, status: number, text: string)
 /** What an allowed host says. */
 export const answerAllowed: Handler = (_request, response) => sendText(response, 200, 'allowed\n');
 
+/** @param files contents in Base64, by path; a path that ends in a slash is a page. */
+export function answerFiles(files: Readonly<Record<string, string>>): Handler {
+  return (request, response) => {
+    const path = decodeURI(request.url ?? '').replace(/[?#].*$/, '');
+    const content = Object.hasOwn(files, path) ? files[path] : undefined;
+    if (content === undefined) return sendText(response, 404, 'nothing of that name\n');
+    const type = path.endsWith('/') ? 'text/html; charset=utf-8' : 'application/octet-stream';
+    response.writeHead(200, { 'content-type': type });
+    response.end(Buffer.from(content, 'base64'));
+  };
+}
+
 /** The whole request body, at most 64 MiB. */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   agentEnvironment,
@@ -37,6 +38,14 @@ describe('the one profile', () => {
       /--no-new-privs --landlock-access=fs:\S+ --landlock-rule=\S+:\/dev\/null --landlock-rule=\S+:\/tmp --seccomp/,
     );
   });
+});
+
+test('a login shell, which begins with another PATH, finds the same programs of its own first', () => {
+  const [, added] =
+    /^\tPATH=(.*):\$PATH$/m.exec(readFileSync('rootfs/etc/profile.d/cloister-path.sh', 'utf8')) ?? [];
+  expect(
+    agentEnvironment().PATH?.startsWith(`${added?.replaceAll('$HOME', '/home/claude')}:/usr/local/bin:`),
+  ).toBe(true);
 });
 
 test('the environment holds no secret, nothing that is run or loaded, and a PATH of absolute folders', () => {
