@@ -63,11 +63,9 @@ export function readEnvironment(host: Host, settings: Settings): BoxEnvironment 
     sysAdmin: capabilities.has('SYS_ADMIN'),
     nameservers,
     neighbours: {
-      hosts: parseHosts(
-        readMounted(files, '/etc/hosts') ?? '',
-        settings.neighbours.map(({ name }) => name),
-      ),
-      resolvers: settings.neighbours.length === 0 ? [] : nameservers.filter((address) => !isNoHost(address)),
+      hosts: parseHosts(readMounted(files, '/etc/hosts') ?? '', namesBeside(settings)),
+      resolvers:
+        namesBeside(settings).length === 0 ? [] : nameservers.filter((address) => !isNoHost(address)),
       gateways: parseGateways(routes, around.connected),
     },
     ...(settings.upstreams === null
@@ -82,6 +80,11 @@ export function readEnvironment(host: Host, settings: Settings): BoxEnvironment 
     }),
     memoryLimit: ownMemoryOf(host),
   };
+}
+
+/** Whom the hosts file or the engine's resolver may know: neighbours, and the host of the operator's proxy. */
+function namesBeside({ neighbours, proxy }: Settings): string[] {
+  return [...neighbours.map(({ name }) => name), ...(proxy === null ? [] : [proxy.host])];
 }
 
 /** What no cloud has in common, only this container's own network tells. */

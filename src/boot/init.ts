@@ -81,7 +81,11 @@ export async function initResumed(host: Host): Promise<number> {
     },
     steps,
     once: task.length > 0,
-    resolver: { ...fresh.resolver, upstreams: handover.environment.upstreams },
+    resolver: {
+      ...fresh.resolver,
+      upstreams: handover.environment.upstreams,
+      through: placeOf(handover.settings),
+    },
     firewall: { ...fresh.firewall, rules: handover.rules, byAddress: handover.byAddress },
   };
   const store = new StateStore({ host, log, state, events });
@@ -153,4 +157,8 @@ function report(error: unknown, log: Log, store: StateStore): number {
 
 function idsOf({ uid, gid }: { uid: number; gid: number }): { uid: number; gid: number } {
   return { uid, gid };
+}
+
+function placeOf({ proxy }: Settings): string | null {
+  return proxy === null ? null : `${proxy.host}:${proxy.port}`;
 }

@@ -69,6 +69,7 @@ function render(status: Status): string {
     `resolver    ${resolver.running ? 'running' : 'down'}, ${times(resolver.restarts)}, asks ${resolver.upstreams.join(' ')}`,
     `firewall    ${firewall.rules} rules, ${firewall.pins} pinned addresses${unresolved}`,
     ...Object.values(firewall.modelTroubles ?? {}).map((said) => `            ${said}`),
+    ...((resolver.through ?? null) === null ? [] : [`through     ${resolver.through}, but for NO_PROXY`]),
     ...neighboursOf(firewall),
     ...(firewall.byAddress
       ? ['            EGRESS BY ADDRESS: names are not checked, for this kernel cannot redirect']

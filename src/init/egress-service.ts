@@ -3,13 +3,10 @@ import type { Log } from '../core/log.ts';
 import type { Child, ChildSpec, Host } from '../host/host.ts';
 import type { Firewall } from '../network/firewall/firewall.ts';
 import { type FromEgress, parseFromEgress, type Report, type ToEgress } from '../network/protocol.ts';
-import type { Unresolved } from '../policy/model-trouble.ts';
 import type { NotificationWord } from '../policy/notification.ts';
+import { type Heard, makeQuestions } from './egress-questions.ts';
 import { type Respawned, type RespawnOptions, respawn } from './respawn.ts';
 import { policies } from './respawn-policies.ts';
-
-/** Questions about names that may be open at once. A program taken over could leave every one unanswered. */
-const mostQuestions = 8;
 
 export interface EgressOptions {
   readonly host: Host;
@@ -38,8 +35,11 @@ export interface Egress extends Pick<Respawned, 'stop' | 'child'> {
   readonly ready: Promise<void>;
   /** Puts another list in force there; a process that starts later gets it with its configuration. */
   setList(list: Pick<Extract<ToEgress, { kind: 'rules' }>, 'rules' | 'denied'>): void;
-  /** Has these names resolved afresh and pinned; every one is reported to `heard`, in any order. */
-  refresh(names: readonly string[], heard: Heard): void;
+  /**
+   * Has these names resolved afresh and pinned; every one is reported to `heard`, in any order. Where the operator's proxy
+   * resolves them, it is tried with those that are `probed`.
+   */
+  refresh(names: readonly string[], heard: Heard, probed?: readonly string[]): void;
 }
 
 /** Keeps the egress process running and does for it what only init may do: open the firewall. */
@@ -93,7 +93,7 @@ export function respawnEgress(options: EgressOptions): Egress {
       return Promise.race([done.then(() => {}), host.sleep(patience)]);
     },
     setList: ({ rules, denied }) => kept.child.send({ kind: 'rules', rules, denied }),
-    refresh: (names, heard) => kept.child.send(questions.resolve(names, heard)),
+    refresh: (names, heard, probed = []) => kept.child.send(questions.resolve(names, heard, probed)),
   };
 }
 
@@ -129,50 +129,6 @@ async function answer(
     case 'resolved':
       questions.resolved(message);
   }
-}
-
-type Resolve = Extract<ToEgress, { kind: 'resolve' }>;
-/** Hears of a name; null: it has addresses that may be dialled, and they are pinned. */
-export type Heard = (name: string, trouble: Unresolved | null) => void;
-
-/**
- * What the egress process was asked and has not answered. Names that it still owes when it ends the next one is asked
- * for; what it still had to tell is gone with it, and nobody waits for that.
- */
-function makeQuestions() {
-  const names = new Map<number, { readonly left: Set<string>; readonly heard: Heard }>();
-  const flushes = new Map<number, (answered: boolean) => void>();
-  let last = 0;
-  return {
-    resolve: (asked: readonly string[], heard: Heard): Resolve => {
-      last += 1;
-      const oldest = names.size >= mostQuestions ? names.keys().next().value : undefined;
-      if (oldest !== undefined) names.delete(oldest);
-      if (asked.length > 0) names.set(last, { left: new Set(asked), heard });
-      return { kind: 'resolve', id: last, names: asked };
-    },
-    resolved: ({ id, name, trouble }: Extract<FromEgress, { kind: 'resolved' }>) => {
-      const question = names.get(id);
-      if (question?.left.delete(name) !== true) return;
-      if (question.left.size === 0) names.delete(id);
-      question.heard(name, trouble);
-    },
-    unheard: (): Resolve[] => [...names].map(([id, { left }]) => ({ kind: 'resolve', id, names: [...left] })),
-    flush: (kind: 'flush' | 'ask') => {
-      last += 1;
-      const id = last;
-      const done = new Promise<boolean>((resolve) => void flushes.set(id, resolve));
-      return { question: { kind, id }, done };
-    },
-    flushed: (id: number) => {
-      flushes.get(id)?.(true);
-      flushes.delete(id);
-    },
-    flushAll: () => {
-      for (const done of flushes.values()) done(false);
-      flushes.clear();
-    },
-  };
 }
 
 function specOf({ argv, env, held, sockets, log }: EgressOptions): ChildSpec {

@@ -5,9 +5,9 @@ import { ingestPort, ownAddress, proxyPort, resolverPort } from '../core/own-add
 import { Paths } from '../core/paths.ts';
 import { stopBudget } from '../core/stop-budget.ts';
 import type { Host } from '../host/host.ts';
-import { type Firewall, makeFirewall } from '../network/firewall/firewall.ts';
+import { type Firewall, makeFirewall, type OutboundOpening } from '../network/firewall/firewall.ts';
 import { proxiedPorts } from '../network/firewall/plan.ts';
-import { makeAddressJudge } from '../policy/address-class.ts';
+import { makeAddressJudge, makeOpenJudge } from '../policy/address-class.ts';
 import { makeAllowlist } from '../policy/allowlist.ts';
 import type { ListInForce } from '../policy/live-list.ts';
 import { makeNeighbourJudge } from '../policy/neighbour.ts';
@@ -16,6 +16,7 @@ import { type OutboundTargets, targetsOf } from '../policy/outbound-target.ts';
 import { outboundTargets, sendable, withoutReserved } from '../policy/reserved-hosts.ts';
 import { renderRule } from '../policy/rule.ts';
 import type { RuleSet } from '../policy/rule-set.ts';
+import type { UpstreamProxy } from '../policy/upstream-proxy.ts';
 import type { BoxEnvironment } from '../state/environment.ts';
 import type { Handover } from '../state/handover.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -125,7 +126,8 @@ function startFirewall(
   return makeFirewall({
     host,
     allowlist: makeAllowlist(list.rules, list.denied),
-    own: own === null ? [] : targetsOf(own),
+    own: [...(own === null ? [] : targetsOf(own)), ...proxyOpenings(settings.proxy)],
+    mayOpen: makeOpenJudge(environment),
     mayDial: makeAddressJudge({ ...environment, allowed: settings.allowPrivate }),
     mayReach: makeNeighbourJudge({ ...environment, ...environment.neighbours }),
     backend,
@@ -153,6 +155,7 @@ function startEgress(
       local: environment.local,
       allowed: settings.allowPrivate,
       neighbours: environment.neighbours,
+      proxy: settings.proxy === null ? null : withoutUrl(settings.proxy),
       byAddress,
       own,
     }),
@@ -181,4 +184,13 @@ function heldBy({ agent: { landlock, limits } }: BoxEnvironment): Pick<Identity,
     landlock: landlock === null || landlock === undefined ? null : { ...landlock, folders: [] },
     ...(limits === undefined ? {} : { limits: { resources: limits.base, groups: [] } }),
   };
+}
+
+function proxyOpenings(proxy: UpstreamProxy | null): OutboundOpening[] {
+  return proxy === null ? [] : [{ name: proxy.host, port: proxy.port, anywhere: true }];
+}
+
+/** The URL as a whole has done its work. */
+function withoutUrl({ host, port, authorization, exempt }: UpstreamProxy): UpstreamProxy {
+  return { host, port, authorization, exempt };
 }

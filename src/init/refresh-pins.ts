@@ -42,13 +42,17 @@ export async function refreshPins(parts: RefreshParts): Promise<{ resolved: numb
     parts.store.post({ firewall: { ...parts.store.state.firewall, lastRefresh: host.now(), unresolved } });
   };
   await parts.firewall.expire().catch(() => {});
-  parts.egress.refresh([...pending], (name, trouble) => {
-    lastHeard = host.uptime();
-    if (!pending.delete(name)) return;
-    if (trouble !== null) failed.add(name);
-    if (allowed.includes(name)) postModel(parts, name, trouble);
-    if (pending.size === 0) post();
-  });
+  parts.egress.refresh(
+    [...pending],
+    (name, trouble) => {
+      lastHeard = host.uptime();
+      if (!pending.delete(name)) return;
+      if (trouble !== null) failed.add(name);
+      if (allowed.includes(name)) postModel(parts, name, trouble);
+      if (pending.size === 0) post();
+    },
+    allowed,
+  );
   while (pending.size > 0 && host.uptime() - start < longest) {
     const heardAny = pending.size < total || host.uptime() - start > 5 * quiet;
     if (heardAny && host.uptime() - lastHeard > quiet) break;
@@ -63,7 +67,7 @@ export async function refreshPins(parts: RefreshParts): Promise<{ resolved: numb
 /** Looks for some of the names without which nothing works, apart from all the others. */
 export function refreshModels(parts: Pick<RefreshParts, 'store' | 'egress' | 'models'>): void {
   const { egress, models } = parts;
-  if (models.length > 0) egress.refresh(models, (name, trouble) => postModel(parts, name, trouble));
+  if (models.length > 0) egress.refresh(models, (name, trouble) => postModel(parts, name, trouble), models);
 }
 
 function postModel({ store }: Pick<RefreshParts, 'store'>, name: string, trouble: Unresolved | null): void {

@@ -1,24 +1,24 @@
-import { isIPv4 } from 'node:net';
 import { makeAddressJudge } from '../policy/address-class.ts';
 import { type Allowlist, makeAllowlist } from '../policy/allowlist.ts';
-import type { Unresolved } from '../policy/model-trouble.ts';
 import { makeNeighbourJudge } from '../policy/neighbour.ts';
+import { standInFor } from '../policy/upstream-proxy.ts';
+import { openProxyWay } from './open-proxy-way.ts';
 import type { Outbound, OutboundParts } from './outbound/outbound.ts';
 import { type Leases, makeLeases } from './pin-leases.ts';
 import type { FromEgress, ToEgress } from './protocol.ts';
 import { listenProxy, makeEgressProxy } from './proxy/proxy.ts';
 import type { EgressProxy, ProxyParts } from './proxy/proxy-parts.ts';
+import type { ProxyWay } from './proxy/proxy-way.ts';
 import { makeReports } from './refusal-reports.ts';
+import { resolveAll } from './resolve-all.ts';
 import { makeNeighbourAsk } from './resolver/ask-neighbour.ts';
 import { makeResolver } from './resolver/resolver.ts';
-import type { Resolution, Resolver } from './resolver/resolver-parts.ts';
+import type { Resolver } from './resolver/resolver-parts.ts';
 import { serve } from './resolver/serve.ts';
 import { makeUpstream } from './upstream/upstream.ts';
 
 /** Milliseconds after a pass over the whole list, when its leftovers in memory are dropped. */
 const settling = 2000;
-/** How many names are asked for at once when init wants the whole allowlist. */
-const overlap = 128;
 
 /** What the egress process needs of its machine. */
 export interface EgressMachine {
@@ -46,6 +46,7 @@ export interface EgressLink {
 
 interface Running {
   readonly resolver: Resolver;
+  readonly way: ProxyWay | null;
   /** From now on this list is in force, for what is open as well. */
   setRules(allowlist: Allowlist): void;
   /** What the box itself sends, where it sends anything. */
@@ -83,7 +84,7 @@ export function runEgress(link: EgressLink, machine: EgressMachine): void {
           .then(() => link.send({ kind: 'flushed', id: message.id }));
         break;
       case 'resolve':
-        void resolveAll({ link, leases, resolver: running?.resolver }, message).then(() =>
+        void resolveAll({ send: link.send, leases, ...running }, message).then(() =>
           setTimeout(machine.compactMemory, settling),
         );
     }
@@ -98,11 +99,14 @@ function begin(
   const reports = makeReports(link.send, machine.now);
   const ask = makeUpstream(configuration.upstreams);
   const mayDial = makeAddressJudge(configuration);
-  const own = startOwn({ link, machine, leases }, configuration, { ask, mayDial });
+  const way = openProxyWay(configuration, { ask, pin: leases.pin, now: machine.now });
+  const own = startOwn({ link, machine, leases }, configuration, { ask, mayDial, way });
+  const standIn = standInFor(configuration.connected, configuration.neighbours.gateways);
   const resolver = makeResolver({
     allowlist: () => allowlist,
     ask,
     mayDial,
+    standIn: (name) => (way?.covers(name) ? standIn : null),
     neighbours: {
       ask: makeNeighbourAsk(configuration.neighbours),
       mayReach: makeNeighbourJudge({ ...configuration, ...configuration.neighbours }),
@@ -119,6 +123,7 @@ function begin(
     allowlist: () => allowlist,
     resolve: resolver.resolve,
     pin: leases.pin,
+    way,
     destinationOf: machine.destinationOf,
     refused: reports.refused,
     failed: reports.failed,
@@ -131,6 +136,7 @@ function begin(
   ]).then(() => link.send({ kind: 'ready' }));
   return {
     resolver,
+    way,
     own,
     setRules: (changed) => {
       allowlist = changed;
@@ -145,7 +151,7 @@ function begin(
 function startOwn(
   { link, machine, leases }: { link: EgressLink; machine: EgressMachine; leases: Leases },
   { own }: Extract<ToEgress, { kind: 'configure' }>,
-  names: Pick<OutboundParts, 'ask' | 'mayDial'>,
+  names: Pick<OutboundParts, 'ask' | 'mayDial' | 'way'>,
 ): Promise<Outbound> | null {
   if (own === null) return null;
   return import('./outbound/outbound.ts').then(({ openOutbound }) =>
@@ -158,40 +164,4 @@ function startOwn(
       troubled: (what, reason) => link.send({ kind: 'troubled', what, reason }),
     }),
   );
-}
-
-/** Resolves and pins every name, and reports each. */
-async function resolveAll(
-  { link, leases, resolver }: { link: EgressLink; leases: Leases; resolver: Resolver | undefined },
-  { id, names }: Extract<ToEgress, { kind: 'resolve' }>,
-): Promise<void> {
-  const queue = names.values();
-  const work = async () => {
-    for (const name of queue) {
-      const resolution = await resolver?.resolve(name, { fresh: true });
-      if (resolution?.kind === 'addresses' && resolution.addresses.length > 0)
-        await leases.pin({ name, port: null, ...resolution }).catch(() => {});
-      link.send({ kind: 'resolved', id, name, trouble: troubleOf(resolution) });
-    }
-  };
-  await Promise.all(Array.from({ length: overlap }, work));
-}
-
-function troubleOf(resolution: Resolution | undefined): Unresolved | null {
-  const told = (why: Unresolved['why'], address: string | null = null) => ({ why, address });
-  switch (resolution?.kind) {
-    case 'addresses':
-      return resolution.addresses.length > 0 ? null : told('no-address');
-    case 'absent':
-      return told('no-such-name');
-    case 'denied':
-      return told(
-        resolution.reason,
-        resolution.struck?.find((address) => isIPv4(address)),
-      );
-    case 'failed':
-      return told(resolution.trouble);
-    case undefined:
-      return told('upstream-silent');
-  }
 }

@@ -13,6 +13,7 @@ import {
   troubleTexts,
 } from '../policy/refusal.ts';
 import type { Denial, Rule } from '../policy/rule.ts';
+import type { UpstreamProxy } from '../policy/upstream-proxy.ts';
 
 /** From init to the egress process. Every question carries an id, and so does every answer to it. */
 export type ToEgress =
@@ -25,6 +26,8 @@ export type ToEgress =
       readonly local: readonly Range[];
       readonly allowed: readonly Range[];
       readonly neighbours: NeighbourFacts;
+      /** The operator's proxy, which everything goes through; null where nothing does. */
+      readonly proxy: UpstreamProxy | null;
       /** True where the agent dials pinned addresses itself, because the kernel can't redirect it to the proxy. */
       readonly byAddress: boolean;
       /** What the box itself sends; null where it sends nothing. */
@@ -33,7 +36,13 @@ export type ToEgress =
   /** The list has changed: what the old one let in is reconsidered. */
   | { readonly kind: 'rules'; readonly rules: readonly Rule[]; readonly denied: readonly Denial[] }
   | { readonly kind: 'pinned'; readonly id: number; readonly failure: string | null }
-  | { readonly kind: 'resolve'; readonly id: number; readonly names: readonly string[] }
+  /** `probed` are those of the names that the operator's proxy is to be tried with, where it resolves them. */
+  | {
+      readonly kind: 'resolve';
+      readonly id: number;
+      readonly names: readonly string[];
+      readonly probed: readonly string[];
+    }
   | { readonly kind: 'tell'; readonly word: NotificationWord }
   /** Whether it answers. A packet that the firewall refuses goes with it, by which the firewall's reader is asked as well. */
   | { readonly kind: 'ask'; readonly id: number }

@@ -41,6 +41,12 @@ export function makeAddressJudge(
     (allowed.check(address, 'ipv4') || !refused.check(address, 'ipv4'));
 }
 
+/** Judges what the operator himself has named: anything but what nothing opens. */
+export function makeOpenJudge(around: Surroundings): AddressJudge {
+  const never = listOf(closedRanges(around));
+  return (address) => isIPv4(address) && !never.check(address, 'ipv4');
+}
+
 /** @returns whether all of the range is what nothing opens: who allows it has allowed nothing. */
 export function isNeverOpened(range: Range, around: Surroundings = { connected: [], local: [] }): boolean {
   return closedRanges(around).some(

@@ -15,8 +15,16 @@ export function describeModelTrouble(
   upstreams: readonly string[],
 ): string {
   const said = why in reasonTexts ? reasonTexts[why as Reason] : troubleTexts[why as Trouble];
+  if (why.startsWith('proxy-'))
+    return `the model's host ${host} can't be reached: ${said}; ${proxyRemedies[why]}`;
   return `the model's host ${host} has no usable address: ${said}${placeOf(why, address, upstreams)}; ${remedyFor(host, why, address)}`;
 }
+
+const proxyRemedies: Readonly<Record<string, string>> = {
+  'proxy-unreachable': 'set HTTPS_PROXY to where a proxy answers',
+  'proxy-authentication': 'set HTTPS_PROXY with an account of that proxy: http://user:password@host:port',
+  'proxy-refused': 'have the proxy let this name through, or name it in NO_PROXY',
+};
 
 function placeOf(why: string, address: string | null, upstreams: readonly string[]): string {
   if (address !== null) return ` (${address})`;

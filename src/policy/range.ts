@@ -39,6 +39,12 @@ export function firstHostOf(range: Range): string | null {
   return network === undefined ? null : textOf(numberOf(network.base) + 1);
 }
 
+/** @returns the last address a host of the IPv4 network may have. None where there is no room. */
+export function lastHostOf(range: Range): string | null {
+  const [, broadcast] = broadcastsOf(range);
+  return broadcast === undefined ? null : textOf(numberOf(broadcast.base) - 1);
+}
+
 function numberOf(address: string): number {
   return address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
 }

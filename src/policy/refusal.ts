@@ -33,6 +33,9 @@ export const troubleTexts = {
   'no-such-name': 'the upstream resolver knows no such name',
   'pin-failed': 'the firewall could not be opened for the address',
   'dial-failed': 'the address could not be reached',
+  'proxy-unreachable': 'the proxy of HTTPS_PROXY could not be reached',
+  'proxy-authentication': 'the proxy of HTTPS_PROXY did not take its user and password',
+  'proxy-refused': 'the proxy of HTTPS_PROXY did not connect',
   'said-nothing': 'the client opened the connection and did not say what it wants in time',
   overloaded: 'too many connections are open',
 } as const;

@@ -1,15 +1,16 @@
 import type { Fault } from './fault.ts';
 import { notifyOf } from './notify.ts';
+import { proxyOf } from './proxy.ts';
 import type { Values } from './schema.ts';
 import { findSecret, type ReadText, type SecretName, type Variables } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { telemetryOf } from './telemetry.ts';
 
-/** What the box itself sends. */
+/** What the box itself sends, and the proxy that everything goes through. */
 export function ownOf(
   { values, boxName, env, read }: { values: Values; boxName: string; env: Variables; read: ReadText },
   faults: Fault[],
-): Pick<Settings, 'notify' | 'telemetry'> {
+): Pick<Settings, 'notify' | 'telemetry' | 'proxy'> {
   const secret = (name: SecretName) => findSecret(name, env, read, faults);
   const notify = notifyOf(
     {
@@ -44,5 +45,5 @@ export function ownOf(
     },
     faults,
   );
-  return { notify, telemetry };
+  return { notify, telemetry, proxy: proxyOf(secret('HTTPS_PROXY'), values, faults) };
 }

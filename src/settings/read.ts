@@ -29,7 +29,7 @@ export function settingsFrom({ env, files }: Pick<Host, 'env' | 'files'>): Reads
  */
 export function readSettings(given: Variables, read: ReadText): Settings | readonly Fault[] {
   const faults: Fault[] = [];
-  const env = withoutEmpty(given);
+  const env = withUpperCase(withoutEmpty(given));
   const values = readValues(env, faults);
   const githubToken = githubTokenOf(findSecret('GH_PAT', env, read, faults), given, faults);
   const isOn = (name: string) => values[name as keyof Values] === true;
@@ -76,6 +76,16 @@ function sessionOf(
 /** Compose's `${X:-}` sets what nobody has set: to nothing. */
 function withoutEmpty(env: Variables): Variables {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
+
+/** Programs read these in lower case as well, and an engine that hands its own on sets both. */
+function withUpperCase(env: Variables): Variables {
+  const { https_proxy: proxy, no_proxy: exempt } = env;
+  return {
+    ...(proxy === undefined || env.HTTPS_PROXY_FILE !== undefined ? {} : { HTTPS_PROXY: proxy }),
+    ...(exempt === undefined ? {} : { NO_PROXY: exempt }),
+    ...env,
+  };
 }
 
 function readValues(env: Variables, faults: Fault[]): Values {
@@ -133,7 +143,7 @@ function chosen(
   env: Variables,
 ): Omit<
   Settings,
-  'githubToken' | 'claude' | 'session' | 'rules' | 'extraCertificates' | 'notify' | 'telemetry'
+  'githubToken' | 'claude' | 'session' | 'rules' | 'extraCertificates' | 'notify' | 'telemetry' | 'proxy'
 > {
   const size = (bytes: number | undefined, fallback: number) => ({
     bytes: bytes ?? fallback,

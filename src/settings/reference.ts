@@ -101,6 +101,12 @@ export const settingsReference: Readonly<
     byDefault: "the platform's, else 1.1.1.1 and 8.8.8.8",
     meaning: 'resolver addresses; not loopback',
   },
+  HTTPS_PROXY: {
+    byDefault: 'none',
+    meaning:
+      "a [company's proxy](docs/network.md#a-companys-proxy) that everything goes through: `http://user:password@host:port`; a secret",
+  },
+  NO_PROXY: { byDefault: 'none', meaning: 'names that are reached without it, each with all below' },
   EGRESS_FALLBACK: {
     byDefault: 'none',
     meaning:

@@ -6,6 +6,7 @@ import { parseSize, renderSize } from '../core/size.ts';
 import { isLoopback, isNeverOpened, isNoHost } from '../policy/address-class.ts';
 import { parseRange, type Range } from '../policy/range.ts';
 import { isSetName } from '../policy/rule-set.ts';
+import { parseExemption } from '../policy/upstream-proxy.ts';
 import { claudeSchema } from './claude-schema.ts';
 import { neighboursOf } from './neighbours.ts';
 import { ownSchema } from './own-schema.ts';
@@ -57,6 +58,7 @@ export const schema = {
   ALLOW_PRIVATE: rule(list(range, whatOpens), '10.1.0.0/16'),
   DNS_UPSTREAM: rule(list(upstream), '9.9.9.9'),
   NEIGHBOURS: rule(z.string().transform(neighboursOf), 'db:5432,redis:6379'),
+  NO_PROXY: rule(list(parseExemption), 'localhost,.example.org'),
   EGRESS_FALLBACK: rule(z.literal('address', 'is not address, the only fallback there is'), 'address'),
   PUBLISH_PORTS: rule(list(port, notOurs), '3000,8080'),
   ...ownSchema,

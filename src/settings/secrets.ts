@@ -21,6 +21,7 @@ export const secretNames = [
   'NOTIFY_TOKEN',
   'OTEL_EXPORTER_OTLP_HEADERS',
   'GRAFANA_CLOUD_API_KEY',
+  'HTTPS_PROXY',
 ] as const;
 export type SecretName = (typeof secretNames)[number];
 

@@ -2,6 +2,7 @@ import type { Level } from '../core/log.ts';
 import type { Range } from '../policy/range.ts';
 import type { Rule, SourcedRule } from '../policy/rule.ts';
 import type { NotifySettings } from './notify.ts';
+import type { ProxySettings } from './proxy.ts';
 import type { TelemetrySettings } from './telemetry.ts';
 
 /** What the operator asked for: read once at the door, validated whole, then frozen. Sizes are bytes. */
@@ -30,6 +31,8 @@ export interface Settings {
   readonly allowPrivate: readonly Range[];
   readonly upstreams: readonly string[] | null;
   /** What the operator accepts on a kernel that can't redirect: egress by address, with no check of the name. */
+  /** Everything but what it exempts goes through it; null where nothing does. */
+  readonly proxy: ProxySettings | null;
   readonly egressFallback: 'address' | null;
   readonly publishPorts: readonly number[];
   /** PEM text of the authorities to trust as well. */
@@ -87,8 +90,16 @@ const shortestSent = 8;
 
 /** @returns the values that no output may show. */
 export function secretsOf(settings: Settings): string[] {
-  const { notify, telemetry, session } = settings;
-  const sent = [notify?.url, notify?.path, notify?.authorization, ...Object.values(telemetry?.headers ?? {})]
+  const { notify, telemetry, session, proxy } = settings;
+  const account = proxy?.authorization ?? null;
+  const accounts = account === null ? [] : [proxy?.url, account, passwordOf(account)];
+  const sent = [
+    ...accounts,
+    notify?.url,
+    notify?.path,
+    notify?.authorization,
+    ...Object.values(telemetry?.headers ?? {}),
+  ]
     .filter((value) => value !== undefined && value !== null)
     // Each also as it may stand alone; a word would be hidden wherever it stands.
     .flatMap((value) => [value, value.replace(/^\w+ /, '').replace(/^\//, '')])
@@ -124,4 +135,10 @@ function secretsInGoogle(text: string | null): string[] {
     .filter((value) => typeof value === 'string')
     .flatMap((value) => [value, JSON.stringify(value).slice(1, -1), ...value.split('\n')])
     .filter((value) => !value.startsWith('-----'));
+}
+
+function passwordOf(basic: string): string {
+  return Buffer.from(basic.replace(/^Basic /, ''), 'base64')
+    .toString()
+    .replace(/^[^:]*:/, '');
 }

@@ -84,14 +84,14 @@ export interface BoxState {
     readonly running: boolean;
     readonly restarts: number;
     readonly upstreams: readonly string[];
+    readonly through: string | null; // Host and port of the operator's proxy; null where there is none.
   };
   readonly firewall: {
     readonly rules: number;
     readonly pins: number;
     /** TCP ports on which the agent is led to the proxy. */
     readonly proxied: readonly number[];
-    /** Rules of the services beside the box. */
-    readonly neighbours: readonly string[];
+    readonly neighbours: readonly string[]; // Rules of the services beside the box.
     /** How the kernel knows the pins; null until it was told any. */
     readonly pinning: 'set' | 'chain' | null;
     /** Names are not checked on the wire: the operator accepted that for a kernel that can't redirect. */
@@ -153,7 +153,7 @@ export function newState(start: {
     containment: { landlock: null, hiddenProcesses: false, limits: null },
     steps: [],
     failure: null,
-    resolver: { running: false, restarts: 0, upstreams: [] },
+    resolver: { running: false, restarts: 0, upstreams: [], through: null },
     firewall: {
       rules: 0,
       pins: 0,

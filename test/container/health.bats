@@ -99,7 +99,7 @@ is_of() {
 
 @test "where the resolver answers nothing, the model's host has no address: degraded, with the reason and the remedy" {
   box silent --env DNS_UPSTREAM=203.0.113.9
-  is_of silent degraded '^the model.s host api.anthropic.com has no usable address: no upstream resolver answered .asked: 203.0.113.9.; set DNS_UPSTREAM'
+  eventually 10 is_of silent degraded '^the model.s host api.anthropic.com has no usable address: no upstream resolver answered .asked: 203.0.113.9.; set DNS_UPSTREAM'
   [[ $("$ENGINE" inspect --format '{{.State.Status}}' "$NAME-silent") == running ]]
   "$ENGINE" exec "$NAME-silent" cloister status | grep -F 'no usable address'
   "$ENGINE" exec "$NAME-silent" cloister health
@@ -109,7 +109,7 @@ is_of() {
 @test "where everything answers from 198.18.0.0/15, the remedy is the range; allowed, or answered well, the box is healthy" {
   ctl PUT /dns/zone/api.anthropic.com '{"a": ["198.18.0.7"]}' >/dev/null
   box aliased
-  is_of aliased degraded 'api.anthropic.com .*private or local addresses .198.18.0.7.; set ALLOW_PRIVATE=198.18.0.0/15'
+  eventually 10 is_of aliased degraded 'api.anthropic.com .*private or local addresses .198.18.0.7.; set ALLOW_PRIVATE=198.18.0.0/15'
   box ranged --env ALLOW_PRIVATE=198.51.100.0/24,198.18.0.0/15
   eventually 10 is_of ranged healthy '^$'
   ctl DELETE /dns/zone >/dev/null
@@ -119,7 +119,7 @@ is_of() {
 }
 
 @test "of a model's host that the list lacks the operator is told, with the command that allows it" {
-  is_of unlisted degraded 'not on the allowlist; `cloister allow api.anthropic.com`'
+  eventually 10 is_of unlisted degraded 'not on the allowlist; `cloister allow api.anthropic.com`'
   eventually 70 matches_received 'any(.[]; .body == "unlisted: the box works, but somebody should look at it\n")'
   "$ENGINE" exec "$NAME-unlisted" cloister allow api.anthropic.com
   eventually 90 is_of unlisted healthy '^$'

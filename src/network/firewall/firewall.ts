@@ -23,6 +23,8 @@ export interface PinRequest {
 export interface OutboundOpening {
   readonly name: string;
   readonly port: number;
+  /** The operator has chosen it, wherever it is: it is closed only where nothing is opened. */
+  readonly anywhere?: true;
 }
 
 export interface Firewall {
@@ -43,6 +45,8 @@ export interface FirewallParts {
   /** Where the box itself may send: never a part of the agent's list. */
   readonly own: readonly OutboundOpening[];
   readonly mayDial: AddressJudge;
+  /** For what the operator has named, wherever it is; without it nothing is. */
+  readonly mayOpen?: AddressJudge;
   /** By the name of a neighbour; without it none is reached. */
   readonly mayReach?: (name: string) => AddressJudge;
   readonly backend: Backend;
@@ -110,7 +114,9 @@ function portsFor(parts: FirewallParts, allowlist: Allowlist, request: PinReques
   if (rules.length === 0) throw new Error('a pin was asked for a name that is not allowed');
   const isNeighbour =
     request.own !== true && allowlist.rulesFor(request.name).some(({ neighbour }) => neighbour);
-  const mayDial = isNeighbour ? parts.mayReach?.(request.name) : parts.mayDial;
+  const isAnywhere = rules.some((rule) => 'anywhere' in rule && rule.anywhere);
+  const judges = { neighbour: parts.mayReach?.(request.name), anywhere: parts.mayOpen, other: parts.mayDial };
+  const mayDial = judges[isNeighbour ? 'neighbour' : isAnywhere ? 'anywhere' : 'other'];
   const bad = request.addresses.filter((address) => mayDial?.(address) !== true);
   if (bad.length > 0) throw new Error('a pin was asked for an address that may not be dialled');
   const ports = proxiedPorts(rules);

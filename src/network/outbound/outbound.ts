@@ -3,6 +3,7 @@ import { makeAllowlist } from '../../policy/allowlist.ts';
 import type { NotificationWord } from '../../policy/notification.ts';
 import { type OutboundTargets, rulesOf } from '../../policy/outbound-target.ts';
 import type { PinWish } from '../pin-leases.ts';
+import type { ProxyWay } from '../proxy/proxy-way.ts';
 import { makeNames } from '../resolver/names.ts';
 import type { AskUpstream } from '../upstream/upstream.ts';
 import { openIngest } from './ingest.ts';
@@ -15,6 +16,7 @@ export interface OutboundParts {
   readonly ask: AskUpstream;
   readonly mayDial: AddressJudge;
   readonly pin: (wish: PinWish) => Promise<void>;
+  readonly way?: ProxyWay | null;
   readonly authorities: () => string;
   readonly ingest: { readonly fd: number };
   readonly now: () => number;

@@ -5,6 +5,7 @@ import type { Target } from '../../policy/outbound-target.ts';
 import type { PinWish } from '../pin-leases.ts';
 import { dial } from '../proxy/dial.ts';
 import { connectionLimits } from '../proxy/proxy-limits.ts';
+import type { ProxyWay } from '../proxy/proxy-way.ts';
 import type { Names } from '../resolver/names.ts';
 
 /** Milliseconds for everything behind the dialling. */
@@ -26,6 +27,8 @@ export interface PostParts {
   /** Of the box's own names alone. */
   readonly names: Pick<Names, 'find'>;
   readonly pin: (wish: PinWish) => Promise<void>;
+  /** Through the operator's proxy, where there is one. */
+  readonly way?: ProxyWay | null;
   /** @returns the PEM text of the authorities to trust. */
   readonly authorities: () => string;
 }
@@ -60,7 +63,11 @@ export function makePost(parts: PostParts): Post {
   };
 }
 
-async function reach({ names, pin }: PostParts, { name, port }: Target): Promise<Socket> {
+async function reach({ names, pin, way }: PostParts, { name, port }: Target): Promise<Socket> {
+  if (way?.covers(name))
+    return way.tunnel({ name, port }).catch((error) => {
+      throw new PostError('unreachable', error);
+    });
   const { resolution } = await names.find(name, { fresh: false });
   if (resolution.kind !== 'addresses' || resolution.addresses.length === 0)
     throw new PostError('unresolved', resolution.kind);

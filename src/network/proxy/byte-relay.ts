@@ -8,8 +8,11 @@ import { makeReadBuffer } from './read-buffer.ts';
 export interface Relay {
   /** The server's socket has to be made with this: what it reads is written on from the very buffer it came in. */
   readonly onread: OnReadOpts;
-  /** Begins to copy. The server's socket may be connected already, but must not have been read. */
-  start(server: Socket): void;
+  /**
+   * Begins to copy. The server's socket may be connected already, but must not have been read; one that was (`piped`) is
+   * read as a stream.
+   */
+  start(server: Socket, options?: { readonly piped?: true }): void;
 }
 
 export function makeRelay(client: Socket, idle: number): Relay {
@@ -32,7 +35,7 @@ export function makeRelay(client: Socket, idle: number): Relay {
         return !held;
       },
     },
-    start: (connected) => {
+    start: (connected, { piped } = {}) => {
       server = connected;
       bindFates(client, server);
       bindFates(server, client);
@@ -41,6 +44,7 @@ export function makeRelay(client: Socket, idle: number): Relay {
       server.on('end', () => client.end());
       server.once('close', buffer.release);
       client.pipe(server);
+      if (piped) server.pipe(client, { end: false });
     },
   };
 }

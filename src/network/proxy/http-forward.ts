@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream';
 import type { HttpClient } from './http-client.ts';
 import { dropHopByHop, type ParsedHead, valuesOf } from './http-head.ts';
 import { Obstacle } from './name-agent.ts';
+import type { ProxyWay } from './proxy-way.ts';
 
 const longestAnswerHead = 65_536;
 
@@ -24,14 +25,22 @@ export function forward(
   onward: Onward,
   failed: (way: Obstacle['way']) => void,
 ): void {
-  const { name, port, method, path } = onward;
+  const { name, port, method } = onward;
+  const proxy = client.agent.proxyFor(name);
+  const { path, headers } =
+    proxy === null ? { path: onward.path, headers: framed(onward) } : toProxy(onward, proxy);
   const asked = makeRequest({
-    ...{ agent: client.agent, host: name, port, method, path, headers: framed(onward) },
+    ...{ agent: client.agent, host: name, port, method, path, headers },
     ...{ insecureHTTPParser: false, maxHeaderSize: longestAnswerHead },
   });
   if (request.headers.expect !== undefined) asked.flushHeaders();
   asked.on('continue', () => response.writeContinue());
-  asked.on('response', (answer) => bringBack(client, answer, response));
+  asked.on('response', (answer) => {
+    // It is our account that the proxy did not take: the client has none there.
+    if (proxy === null || answer.statusCode !== 407) return bringBack(client, answer, response);
+    answer.destroy();
+    failed({ kind: 'failed', trouble: 'proxy-authentication', detail: 'it answered 407', late: false });
+  });
   const fail = (error: Error) => {
     if (client.connection.socket.destroyed || response.writableEnded) return;
     // A server may close a connection it has kept just as the next request comes: so does ours, and the
@@ -48,6 +57,16 @@ export function forward(
     if (!response.writableFinished) asked.destroy();
   });
   sendBody(request, asked);
+}
+
+/** A proxy is told the whole URL (RFC 9112, 3.2.2), and our account. */
+function toProxy(onward: Onward, { authorization }: ProxyWay): { path: string; headers: readonly string[] } {
+  const { name, port, path } = onward;
+  const account = authorization === null ? [] : ['Proxy-Authorization', authorization];
+  return {
+    path: `http://${name}${port === 80 ? '' : `:${port}`}${path === '*' ? '' : path}`,
+    headers: [...framed(onward), ...account],
+  };
 }
 
 /** The body's frame is the client's own; a body that could be there and is not is said to be empty. */

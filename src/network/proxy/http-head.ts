@@ -23,6 +23,8 @@ const hopByHop = [
   'connection',
   'keep-alive',
   'proxy-connection',
+  'proxy-authorization',
+  'proxy-authenticate',
   'te',
   'trailer',
   'upgrade',

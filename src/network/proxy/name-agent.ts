@@ -2,6 +2,7 @@ import { Agent, type ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Connection, ProxyContext } from './connection.ts';
 import { type DialResult, dialOutbound } from './outbound-dial.ts';
+import type { ProxyWay } from './proxy-way.ts';
 
 /** What stands between a request and its server. */
 export class Obstacle extends Error {
@@ -25,6 +26,12 @@ export class NameAgent extends Agent {
     super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
     this.#context = context;
     this.#connection = connection;
+  }
+
+  /** @returns the operator's proxy where it is to be asked for this name, else null. */
+  proxyFor(name: string): ProxyWay | null {
+    const { way } = this.#context.parts;
+    return way?.covers(name) ? way : null;
   }
 
   override createConnection(

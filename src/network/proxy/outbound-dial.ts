@@ -5,10 +5,12 @@ import { dial } from './dial.ts';
 import { type Claim, judge } from './judge-claim.ts';
 import type { Limits } from './proxy-limits.ts';
 import type { ProxyParts } from './proxy-parts.ts';
+import { type ProxyWay, troubleOf } from './proxy-way.ts';
 
 /** What became of the way out for a claim. */
 export type DialResult =
-  | { readonly kind: 'open'; readonly socket: Socket }
+  /** `piped`: the socket is paused and read as a stream, whatever `onread` was wanted. */
+  | { readonly kind: 'open'; readonly socket: Socket; readonly piped?: true }
   | { readonly kind: 'refused'; readonly reason: Reason }
   | { readonly kind: 'failed'; readonly trouble: Trouble; readonly detail: string; readonly late: boolean }
   /** The client has gone meanwhile. */
@@ -26,6 +28,8 @@ export interface DialParts {
 export async function dialOutbound(from: DialParts, claim: Claim): Promise<DialResult> {
   const early = obstacle(from, claim);
   if (early !== null) return early;
+  const { way } = from.parts;
+  if (way?.covers(claim.name)) return dialThrough(from, claim, way);
   const resolution = await from.parts
     .resolve(claim.name)
     .catch((error: Error): Resolution => ({ ...trouble('upstream-failed', error) }));
@@ -39,6 +43,18 @@ export async function dialOutbound(from: DialParts, claim: Claim): Promise<DialR
     case 'addresses':
       if (resolution.addresses.length === 0) return trouble('no-address', new Error('the answer is empty'));
       return dialAddresses(from, claim, resolution);
+  }
+}
+
+/** Plain HTTP is asked of the proxy itself, everything else through a tunnel. */
+async function dialThrough(from: DialParts, claim: Claim, way: ProxyWay): Promise<DialResult> {
+  try {
+    const socket = await (claim.protocol === 'http' ? way.reach() : way.tunnel(claim));
+    const after = obstacle(from, claim);
+    if (after !== null) socket.destroy();
+    return after ?? { kind: 'open', socket, piped: true };
+  } catch (error) {
+    return { kind: 'failed', ...troubleOf(error), late: false };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Allowlist } from '../../policy/allowlist.ts';
 import type { Failure, Refusal } from '../../policy/refusal.ts';
 import type { Resolution } from '../resolver/resolver-parts.ts';
+import type { ProxyWay } from './proxy-way.ts';
 
 /** What a client dialled before its connection was redirected to the proxy: IPv4 address and TCP port. */
 export interface Destination {
@@ -23,6 +24,8 @@ export interface ProxyParts {
   readonly resolve: (name: string) => Promise<Resolution>;
   /** Resolves once init has opened the firewall; rejects when it would not, or could not. */
   readonly pin: (opening: Opening) => Promise<void>;
+  /** Through the operator's proxy, for the names that it covers; null or absent where there is none. */
+  readonly way?: ProxyWay | null;
   /** @returns null where the connection was not redirected to us. */
   readonly destinationOf: (socket: Socket) => Destination | null;
   readonly refused: (refusal: Refusal) => void;

@@ -1,6 +1,6 @@
 import { makeRelay } from './byte-relay.ts';
 import { type Connection, type ProxyContext, tellFailed, tellRefused } from './connection.ts';
-import { dialAddresses } from './outbound-dial.ts';
+import { dialAddresses, dialOutbound } from './outbound-dial.ts';
 
 /** Seconds: long enough for a dial. Nothing holds the address but this connection. */
 const lease = 300;
@@ -25,10 +25,13 @@ export async function takeTcp(
   const answer = { addresses: [destination.address], ttl: lease };
   const relay = makeRelay(socket, context.limits.idle);
   const from = { ...context, isGone: () => socket.destroyed, onread: relay.onread };
-  const way = await dialAddresses(from, claim, answer);
+  const way =
+    !isNeighbour(context, name) && context.parts.way?.covers(name)
+      ? await dialOutbound(from, claim)
+      : await dialAddresses(from, claim, answer);
   switch (way.kind) {
     case 'open':
-      return relay.start(way.socket);
+      return relay.start(way.socket, way);
     case 'refused':
       tellRefused(context, connection, { via: 'tcp', reason: way.reason, name });
       return connection.cut();
@@ -40,14 +43,21 @@ export async function takeTcp(
   }
 }
 
-/** @returns the first that may be meant: a neighbour only where it still is, or null. */
+/**
+ * @returns the first that may be meant, or null: a neighbour only where it still is. Of the names that the operator's proxy
+ * resolves, which share an address, one alone can be meant.
+ */
 async function nameOf(
   context: ProxyContext,
   names: readonly string[],
   address: string,
 ): Promise<string | null> {
-  for (const name of names)
+  const covers = (name: string) => !isNeighbour(context, name) && context.parts.way?.covers(name) === true;
+  const shared = names.filter(covers);
+  for (const name of names) {
+    if (covers(name) && shared.length > 1) continue;
     if (!isNeighbour(context, name) || (await stillHas(context, name, address))) return name;
+  }
   return null;
 }
 

@@ -80,7 +80,7 @@ async function letOut(context: ProxyContext, connection: Connection, { claim, by
   switch (way.kind) {
     case 'open':
       way.socket.write(bytes);
-      return relay.start(way.socket);
+      return relay.start(way.socket, way);
     case 'refused':
       return refuse(context, connection, { ...way, name, first: 0 });
     case 'failed':

@@ -85,6 +85,8 @@ function refusal(reason: 'name-not-allowed' | 'too-many-names'): FoundAddresses 
 /** Asks upstream for a name, judges the addresses and has them noted as an answer. Never throws. */
 async function lookUp(parts: ResolverParts, name: string): Promise<Resolution> {
   const { ask, mayDial, longestTtl, refusal } = sourceOf(parts, name);
+  const standIn = refusal === 'not-beside' ? null : (parts.standIn?.(name) ?? null);
+  if (standIn !== null) return note(parts, name, { addresses: [standIn], ttl: mostTtl });
   let answer: UpstreamAnswer;
   try {
     answer = await ask(name);
@@ -102,9 +104,17 @@ async function lookUp(parts: ResolverParts, name: string): Promise<Resolution> {
   const good = addresses.filter(mayDial);
   if (good.length === 0) return { kind: 'denied', reason: refusal, ttl: negativeTtl, struck: addresses };
   const ttl = bound(answer.ttl, longestTtl);
+  return note(parts, name, { addresses: good, ttl });
+}
+
+async function note(
+  parts: ResolverParts,
+  name: string,
+  { addresses, ttl }: { readonly addresses: readonly string[]; readonly ttl: number },
+): Promise<Resolution> {
   try {
-    await parts.learned(name, good, ttl);
-    return { kind: 'addresses', addresses: good, ttl };
+    await parts.learned(name, addresses, ttl);
+    return { kind: 'addresses', addresses, ttl };
   } catch (error) {
     return { kind: 'failed', trouble: 'pin-failed', detail: (error as Error).message };
   }

@@ -31,6 +31,8 @@ export interface ResolverParts {
   readonly ask: AskUpstream;
   readonly mayDial: AddressJudge;
   /** The same for the neighbours, whose names others know; without it there are none. */
+  /** What a name that somebody else resolves is answered with, or null: it is asked upstream. */
+  readonly standIn?: (name: string) => string | null;
   readonly neighbours?: { readonly ask: AskUpstream; readonly mayReach: (name: string) => AddressJudge };
   /**
    * Called with every answer that is not from the cache before anybody is told; where it rejects, the look-up has

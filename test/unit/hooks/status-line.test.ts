@@ -6,7 +6,7 @@ import { newState } from '../../../src/state/box-state.ts';
 const booted = {
   ...newState({ bootId: 'b', pid: 1, startTicks: '1', now: 0, uptime: 0 }),
   phase: 'ready' as const,
-  resolver: { running: true, restarts: 0, upstreams: [] },
+  resolver: { running: true, restarts: 0, upstreams: [], through: null },
 };
 const input = {
   model: { display_name: 'Sonnet' },

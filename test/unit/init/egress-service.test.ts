@@ -42,6 +42,7 @@ function setUp() {
       local: [],
       allowed: [],
       neighbours: { hosts: {}, resolvers: [], gateways: [] },
+      proxy: null,
       byAddress: false,
       own: null,
     }),
@@ -157,7 +158,7 @@ describe('the egress process', () => {
     egress.refresh(['a.example', 'b.example'], () => {});
     expect(child().sent.slice(0, 2)).toEqual([
       expect.objectContaining({ kind: 'configure' }),
-      { kind: 'resolve', id, names: ['b.example'] },
+      { kind: 'resolve', id, names: ['b.example'], probed: [] },
     ]);
     child().say({ kind: 'resolved', id, name: 'b.example', trouble: null });
     expect(heard).toEqual(['a.example', 'b.example']);

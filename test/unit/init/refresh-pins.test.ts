@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FakeMachine } from '../../../src/host/fake-host.ts';
-import type { Heard } from '../../../src/init/egress-service.ts';
+import type { Heard } from '../../../src/init/egress-questions.ts';
 import { refreshModels, refreshPins } from '../../../src/init/refresh-pins.ts';
 import { parseRules } from '../../../src/policy/parse-rules.ts';
 import { type BoxState, newState } from '../../../src/state/box-state.ts';

@@ -59,6 +59,7 @@ describe('settings', () => {
       rules: [],
       neighbours: [],
       sets: [],
+      proxy: null,
       allowPrivate: [],
       upstreams: null,
       egressFallback: null,

@@ -6,7 +6,7 @@ import { makeFirewall } from '../../../../src/network/firewall/firewall.ts';
 import type { KernelReport } from '../../../../src/network/firewall/pins/kernel-pins.ts';
 import { renderPinBatch } from '../../../../src/network/firewall/pins/pin-batch.ts';
 import { PinTable } from '../../../../src/network/firewall/pins/pins.ts';
-import { makeAddressJudge } from '../../../../src/policy/address-class.ts';
+import { makeAddressJudge, makeOpenJudge } from '../../../../src/policy/address-class.ts';
 import { makeAllowlist } from '../../../../src/policy/allowlist.ts';
 import { parseRules } from '../../../../src/policy/parse-rules.ts';
 import type { Rule } from '../../../../src/policy/rule.ts';
@@ -22,7 +22,11 @@ function setUp({ sets = false, byAddress = false } = {}) {
   const firewall = makeFirewall({
     host: machine.program(),
     allowlist: listOf('github.com\ngithub.com:80\n*.wild.example'),
-    own: [{ name: 'ntfy.example', port: 8443 }],
+    own: [
+      { name: 'ntfy.example', port: 8443 },
+      { name: 'squid', port: 3128, anywhere: true },
+    ],
+    mayOpen: makeOpenJudge({ connected: [], local: [] }),
     mayDial: makeAddressJudge({ connected: [], local: [], allowed: [] }),
     mayReach: (name) => (address) => name === 'db' && address === '10.0.0.7',
     backend: 'nft',
@@ -57,6 +61,20 @@ describe('the firewall', () => {
     await firewall.pin(pin('github.com', '203.0.113.1'));
     expect(told()).toEqual([['203.0.113.1:80', '203.0.113.1:443']]);
     expect(reports).toEqual([{ pins: 2, pinning: 'chain', failure: null }]);
+  });
+
+  test('opens the operator’s proxy wherever it is, but where nothing opens, and not for the agent’s names', async () => {
+    const { firewall, told } = setUp();
+    const wish = { ...pin('squid', '172.18.0.1'), port: 3128 };
+    await expect(firewall.pin(wish)).rejects.toThrow('not allowed');
+    await firewall.pin({ ...wish, own: true });
+    expect(told()).toEqual([['172.18.0.1:3128']]);
+    await expect(firewall.pin({ ...wish, addresses: ['169.254.169.254'], own: true })).rejects.toThrow(
+      'may not be dialled',
+    );
+    await expect(firewall.pin({ ...pin('ntfy.example', '172.18.0.1'), own: true })).rejects.toThrow(
+      'may not be dialled',
+    );
   });
 
   test('opens a neighbour’s port where a neighbour may be, and no allowed name there', async () => {

@@ -31,6 +31,7 @@ export interface RigOptions {
   readonly pin?: (opening: Opening) => void | Promise<void>;
   readonly limits?: Partial<Limits>;
   readonly now?: () => number;
+  readonly way?: ProxyParts['way'];
 }
 
 export const rule = (name: string, port: number, protocol: Rule['protocol'] = 'tls'): Rule => ({
@@ -55,6 +56,7 @@ export async function startGuard(options: RigOptions): Promise<Rig> {
       calls.push(`pin ${opening.name} ${opening.port} ${opening.addresses.join()}`);
       await options.pin?.(opening);
     },
+    way: options.way ?? null,
     destinationOf: () => options.destination,
     refused: (refusal) => void refusals.push(refusal),
     failed: (failure) => void failures.push(failure),
