@@ -100,11 +100,17 @@ questions() {
   heard 'processes and threads at once'
 }
 
+# ask_main [NAME=VALUE]: the agent is asked once; a busy machine takes its time to start Claude.
+ask_main() {
+  timeout 300 "$ENGINE" exec "$NAME-main" /usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups /usr/bin/env -i \
+    --chdir=/workspace/repo HOME=/home/claude PATH=/usr/local/bin:/usr/bin:/bin "$@" claude -p 'go on' </dev/null
+}
+
 # Before, a command's output had no place to go: each call came back empty until somebody came.
 @test "a full /tmp: Claude's commands answer all the same, and the agent hears of it in the same turn, once" {
   as_agent main 'head -c 2G /dev/zero >/tmp/ballast' 2>/dev/null || true
   script "$(bash_turn 'echo still-$((40+2))'), $(bash_turn 'echo again-$((40+3)); rm /tmp/ballast')"
-  in_session main 'cd /workspace/repo && timeout 110 claude -p "go on" </dev/null' | grep -x 'It is done.'
+  ask_main | grep -x 'It is done.'
   heard still-42
   heard again-43
   heard '/tmp is 100 % full'
@@ -112,7 +118,7 @@ questions() {
   # The control: without a folder of its own nothing comes back.
   as_agent main 'head -c 2G /dev/zero >/tmp/ballast' 2>/dev/null || true
   script "$(bash_turn 'echo lost-$((40+4))')"
-  in_session main 'cd /workspace/repo && CLAUDE_CODE_TMPDIR=/tmp timeout 110 claude -p "go on" </dev/null' || true
+  ask_main CLAUDE_CODE_TMPDIR=/tmp || true
   as_agent main 'rm /tmp/ballast'
   run ! heard lost-44
 }

@@ -28,9 +28,10 @@ model() {
   ctl DELETE /anthropic/log >/dev/null
 }
 
-# ask BOX: one question, in an environment with nothing of the session's.
+# ask BOX: one question, in an environment with nothing of the session's. A busy machine takes its time to start Claude.
 ask() {
-  try as_agent "$1" 'cd /workspace && timeout 60 env -i HOME=/home/claude PATH=/usr/local/bin:/usr/bin:/bin claude -p hello </dev/null'
+  try timeout 240 "$ENGINE" exec "$NAME-$1" /usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups /usr/bin/env -i \
+    --chdir=/workspace HOME=/home/claude PATH=/usr/local/bin:/usr/bin:/bin claude -p hello
 }
 
 # asked EXPRESSION: of the requests for an answer all are so, and there is one.
