@@ -1,6 +1,6 @@
 # Every word here is one script in scripts/ or one npm script: the same commands in CI.
 .DEFAULT_GOAL := help
-.PHONY: help image up demo attach down test quick fuzz check fix docs bench reproduce release
+.PHONY: help image up demo attach down test quick fuzz check fix docs bench chaos reproduce release
 
 help: ## list these words
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,6 +40,9 @@ docs: ## write the tables that code knows into the documents
 
 bench: ## measure, and write bench/results.json
 	@scripts/bench
+
+chaos: ## do faults at random to a real box for some minutes: SEED=, SEEDS=, MINUTES=
+	@scripts/chaos
 
 reproduce: ## build the image twice from nothing and compare file by file
 	@scripts/reproduce
