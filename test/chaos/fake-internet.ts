@@ -54,10 +54,22 @@ function describe(name: string, said: string): FakeInternet {
     canary: fact('CANARY'),
     ask: async (method, path, body) => {
       const args = [name, method, path, ...(body === undefined ? [] : [JSON.stringify(body)])];
-      const text = await output(join(tools, 'ctl'), args);
+      const text = await patiently(() => output(join(tools, 'ctl'), args));
       return text.trim() === '' ? null : JSON.parse(text);
     },
   };
+}
+
+/** What is asked is the same however often: a busy machine may be late with its answer. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = 5; ; left--) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (left <= 1) throw error;
+      await sleep(pause);
+    }
+  }
 }
 
 /** Tries every way out from a container without a firewall, and throws unless each of them is heard. */

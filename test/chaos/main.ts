@@ -22,13 +22,17 @@ async function main(): Promise<number> {
   const faults = FAULTS === '' ? deck : faultsNamed(FAULTS.split(','));
   mkdirSync(folder, { recursive: true });
   const outcomes: Outcome[] = [];
+  const failures: string[] = [];
   await withFakeInternet({ name, image, folder }, async (internet) => {
     await provesToHear(internet, image);
     console.log('The canary hears every way out where there is no firewall.');
     const ground = await layGround(internet);
     try {
       for (let seed = Number(SEED); seed < Number(SEED) + Number(SEEDS); seed++) {
-        outcomes.push(...(await runSeed(ground, { seed, minutes: Number(MINUTES), faults })));
+        const order = { seed, minutes: Number(MINUTES), faults };
+        await runSeed(ground, order, (outcome) => outcomes.push(outcome)).catch((error: Error) => {
+          failures.push(`seed ${seed} did not come to its end: ${error.message}`);
+        });
       }
     } finally {
       await ground.box.remove();

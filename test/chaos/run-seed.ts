@@ -16,31 +16,33 @@ const firstWell = 120_000 * patience;
 export async function runSeed(
   ground: Ground,
   { seed, minutes, faults }: { seed: number; minutes: number; faults: readonly Fault[] },
-): Promise<Outcome[]> {
+  tell: (outcome: Outcome) => void,
+): Promise<void> {
   const { box } = ground;
   await prepare(ground);
   const broken: string[] = [];
   const work = new Work(box, seed);
   const watcher = new Watcher(box, work, (what) => broken.push(what));
-  const began = Date.now();
-  const outcomes: Outcome[] = [];
   watcher.start();
   try {
-    if ((await watcher.until(isWhole, began + firstWell)) === null) throw new Error('the box was never well');
+    const well = await watcher.until(isWhole, Date.now() + firstWell);
+    if (well === null) throw new Error('the box was never well');
+    const began = Date.now();
+    let dealtSome = false;
     for (const episode of planEpisodes(seed, faults)) {
-      const isLast = Date.now() - began > minutes * 60_000;
+      const isLast = dealtSome && Date.now() - began > minutes * 60_000;
       const dealt = isLast ? lastEpisode : episode;
       const at = Math.round((Date.now() - began) / 1000);
       const outcome = await runEpisode(dealt, { ground, watcher, work, broken });
-      outcomes.push(outcome);
+      tell(outcome);
       console.log(renderLine(seed, at, outcome));
       if (outcome.broken.length > 0) await keepLog(ground, `${seed}-${at}`);
-      if (isLast) return outcomes;
+      if (isLast) return;
+      dealtSome = true;
     }
   } finally {
     await watcher.stop();
   }
-  return outcomes;
 }
 
 const lastEpisode = { faults: [], seconds: 0, restart: 'stopped and made anew' } as const;

@@ -6,7 +6,7 @@ import type { Look, StatusSeen } from './look.ts';
 import type { Work } from './work.ts';
 
 /** Milliseconds between two looks. */
-const pause = 500;
+const pause = 1500;
 /** Milliseconds after which work is no news to a rescue at its interval. */
 const old = 60_000;
 

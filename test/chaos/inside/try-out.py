@@ -69,4 +69,4 @@ for _ in range(int(sys.argv[3])):
         # There is no room for a thread: one after the other.
         for way in WAYS:
             attempt(way)
-    time.sleep(0.5)
+    time.sleep(1.5)
