@@ -1,4 +1,5 @@
 // Usage: main.ts   with SEED, SEEDS, MINUTES, FAULTS in the environment: see scripts/chaos.
+import { randomInt } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Box } from './box.ts';
@@ -55,7 +56,7 @@ async function layGround(internet: FakeInternet): Promise<Ground> {
     image,
     internet,
     clock,
-    uid: 20_000 + (process.pid % 30_000),
+    uid: randomInt(20_000, 50_000),
   });
   return { box, internet, folder, jump: (seconds) => setClock(clock, seconds) };
 }
