@@ -43,8 +43,7 @@ export function watchResources(parts: WatchdogParts): void {
   if (memory?.by === 'supervisor') void watchMemory(parts, memory.bytes);
   let looking = false;
   host.every(terminalPause, () => {
-    // Besides the terminals there is the door to them.
-    if (looking || host.files.list('/dev/pts').length - 1 <= mostTerminals) return;
+    if (looking || !hasTooMany(host)) return;
     looking = true;
     void endHoarders(parts)
       .catch((error) => log.event('error', 'agent.terminals.failed', { reason: chainOf(error) }))
@@ -122,6 +121,8 @@ async function endHoarders({ host, log, agent }: WatchdogParts): Promise<void> {
     ({ stdout }) => countHeld(stdout),
     () => [],
   );
+  // Whoever hoarded may have ended while it was looked for: those who are left hold what they need.
+  if (!hasTooMany(host)) return;
   // What the program says is the agent's word where there is no Landlock: it could have us end anybody.
   const agentProcesses = listAgentProcesses(host.files, agent.uid).map(({ pid }) => pid);
   const ended: number[] = [];
@@ -135,6 +136,11 @@ async function endHoarders({ host, log, agent }: WatchdogParts): Promise<void> {
     ended.push(...agentProcesses.filter((pid) => host.files.facts(`/proc/${pid}`)?.uid !== agent.uid));
   for (const pid of ended) signal(host, pid, kill);
   log.event('warn', 'agent.terminals', { most: mostTerminals, ended: ended.length });
+}
+
+/** Besides the terminals there is the door to them. */
+function hasTooMany(host: Host): boolean {
+  return host.files.list('/dev/pts').length - 1 > mostTerminals;
 }
 
 /** find(1) fails where a process ends while it looks, which is no failure here. */

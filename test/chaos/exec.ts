@@ -25,7 +25,7 @@ export function engine(args: readonly string[], options: ExecOptions = {}): Prom
 export function exec(
   program: string,
   args: readonly string[],
-  { input = '', timeout = 60_000 }: ExecOptions = {},
+  { input = '', timeout = 180_000 }: ExecOptions = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: 'pipe' });

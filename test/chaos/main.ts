@@ -33,6 +33,7 @@ async function main(): Promise<number> {
         const order = { seed, minutes: Number(MINUTES), faults };
         await runSeed(ground, order, (outcome) => outcomes.push(outcome)).catch((error: Error) => {
           failures.push(`seed ${seed} did not come to its end: ${error.message}`);
+          console.log(failures.at(-1));
         });
       }
     } finally {

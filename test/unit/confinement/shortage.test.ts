@@ -74,16 +74,32 @@ test('who holds the most terminals comes first', () => {
   ]);
 });
 
-test('nobody but the agent’s own is ended as a hoarder, whatever the agent says of who that is', async () => {
+/** A machine with more terminals than may be, of which a look at the holders finds these. */
+function withTerminals(found: (machine: FakeMachine) => string): FakeMachine {
   const machine = new FakeMachine();
   for (let count = 0; count < 300; count++) machine.files.put(`/dev/pts/${count}`, '');
   for (const [pid, uid] of Object.entries({ 1: 0, 20: 65053, 300: 1000 }))
     machine.files.put(`/proc/${pid}/status`, `Name:\tx\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
-  machine.prepare(/\/usr\/bin\/find/, { stdout: '/proc/1/fd\n/proc/20/fd\n/proc/300/fd\n'.repeat(100) });
+  machine.prepare(/\/usr\/bin\/find/, () => ({ stdout: found(machine) }));
   const log = { event: () => {}, hide: () => {}, redact: (text: string) => text };
   watchResources({ host: machine.program(), log, agent: { uid: 1000, gid: 1000 } });
+  return machine;
+}
+
+test('nobody but the agent’s own is ended as a hoarder, whatever the agent says of who that is', async () => {
+  const machine = withTerminals(() => '/proc/1/fd\n/proc/20/fd\n/proc/300/fd\n'.repeat(100));
   await machine.advance(1000);
   await vi.waitFor(() => expect(machine.journal).toContain('signal 300 9'));
   const signals = machine.journal.filter((event) => event.startsWith('signal'));
   expect([...new Set(signals)]).toEqual(['signal 300 9']);
+});
+
+test('where the hoarder ended while it was looked for, who is left is not ended in its place', async () => {
+  const machine = withTerminals(({ files }) => {
+    for (let count = 3; count < 300; count++) files.put(`/dev/pts/${count}`, null);
+    return '/proc/300/fd\n'.repeat(3);
+  });
+  await machine.advance(3000);
+  expect(machine.commands).toHaveLength(1);
+  expect(machine.journal.filter((event) => event.startsWith('signal'))).toEqual([]);
 });
