@@ -193,6 +193,26 @@ few_terminals() {
   recovers main
 }
 
+# hoard_for_a_moment BOX: more terminals than may be, by a program that ends by itself before one that looks for it has got far: there is
+# much to look through.
+hoard_for_a_moment() {
+  as_agent "$1" "python3 -c '
+import os, time
+held = [os.open(\"/dev/ptmx\", os.O_RDWR | os.O_NOCTTY) for _ in range(400)]
+time.sleep(1.5)'"
+}
+
+@test "terminals given back while their hoarder is looked for end nobody who is left, the session's server least" {
+  local server
+  server=$(in_box main 'pgrep -x "tmux: server"')
+  start_wearing main descriptors 20
+  at_work main
+  for _ in {1..4}; do hoard_for_a_moment main; done
+  in_box main 'pkill -KILL -f [w]ear.py'
+  recovers main
+  [[ $(in_box main 'pgrep -x "tmux: server"') == "$server" ]]
+}
+
 @test "objects of System V are few, and segments go with their makers" {
   wear main system_v 5
   answered

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from './box.ts';
 import type { Fault, Ground } from './faults/fault.ts';
-import { isWhole, patience } from './judge.ts';
+import { isWhole } from './judge.ts';
 import { planEpisodes } from './plan.ts';
 import { renderLine } from './report.ts';
 import { type Outcome, runEpisode } from './run-episode.ts';
@@ -10,7 +10,7 @@ import { Watcher } from './watcher.ts';
 import { Work } from './work.ts';
 
 /** Milliseconds a box has to be well for the first time, Claude's screen and all. */
-const firstWell = 120_000 * patience;
+const firstWell = 480_000;
 
 /** Deals the seed's faults to a new box until its time is over; the last of it is a stop, and the work comes back. */
 export async function runSeed(

@@ -5,11 +5,14 @@ import { asRoot, type Fault } from './fault.ts';
 export const removals: readonly Fault[] = [
   {
     kind: 'removal',
-    name: 'firewall',
+    name: 'firewall and rescue',
     stands: [5, 5],
-    begin: asRoot(
-      'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT; iptables -t nat -F CLOISTER-PROXY; true',
-    ),
+    begin: async ({ box, internet }) => {
+      await internet.ask('PUT', `/github/pushes/${repository}`, { reject: 'refs/cloister' });
+      await box.root(
+        'iptables -P OUTPUT ACCEPT; iptables -D OUTPUT -j CLOISTER-OUTPUT; iptables -t nat -F CLOISTER-PROXY',
+      );
+    },
   },
   {
     kind: 'removal',
@@ -18,11 +21,5 @@ export const removals: readonly Fault[] = [
     begin: asRoot(
       '(for ((n = 0; n < 3000; n++)); do pkill -STOP -u $agent; sleep 0.05; done) >/dev/null 2>&1 &',
     ),
-  },
-  {
-    kind: 'removal',
-    name: 'rescue',
-    stands: [1, 1],
-    begin: ({ internet }) => internet.ask('PUT', `/github/pushes/${repository}`, { reject: 'refs/cloister' }),
   },
 ];

@@ -35,7 +35,7 @@ describe('a plan', () => {
 test('faults have names of their own', () => {
   const names = deck.map(({ kind, name }) => `${kind}/${name}`);
   expect(new Set(names).size).toBe(names.length);
-  expect(faultsNamed(['removal/firewall', 'clock']).length).toBe(
+  expect(faultsNamed(['removal/session', 'clock']).length).toBe(
     1 + deck.filter(({ kind }) => kind === 'clock').length,
   );
   expect(() => faultsNamed(['nothing'])).toThrow('there is no fault nothing');
