@@ -193,21 +193,26 @@ few_terminals() {
   recovers main
 }
 
-# hoard_for_a_moment BOX: more terminals than may be, by a program that ends by itself before one that looks for it has got far: there is
-# much to look through.
+# hoard_for_a_moment BOX: more terminals than may be, until somebody looks for whose they are.
 hoard_for_a_moment() {
-  as_agent "$1" "python3 -c '
-import os, time
+  as_agent "$1" "exec python3 -B -c '
+import os, glob
+def looked_for():
+    for path in glob.glob(\"/proc/[0-9]*/comm\"):
+        try:
+            if open(path).read() == \"find\\n\": return True
+        except OSError: pass
 held = [os.open(\"/dev/ptmx\", os.O_RDWR | os.O_NOCTTY) for _ in range(400)]
-time.sleep(1.5)'"
+while not looked_for(): pass'"
 }
 
 @test "terminals given back while their hoarder is looked for end nobody who is left, the session's server least" {
   local server
   server=$(in_box main 'pgrep -x "tmux: server"')
-  start_wearing main descriptors 20
+  # There is much to look through before it.
+  start_wearing main descriptors 20 40
   at_work main
-  for _ in {1..4}; do hoard_for_a_moment main; done
+  for _ in {1..3}; do hoard_for_a_moment main; done
   in_box main 'pkill -KILL -f [w]ear.py'
   recovers main
   [[ $(in_box main 'pgrep -x "tmux: server"') == "$server" ]]

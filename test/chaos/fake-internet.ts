@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { engine, exec, output } from './exec.ts';
 
 const tools = join(import.meta.dirname, '../internet');
-/** Its addresses are one set for the machine: another run may hold them for a while. */
+/** Its addresses are one set for the machine: another run may hold them for a while. A busy machine may be late. */
 const attempts = 120;
 const pause = 1000;
 
@@ -37,7 +37,8 @@ async function start(name: string, image: string, folder: string): Promise<strin
   for (let left = attempts; ; left--) {
     const { code, stdout, stderr } = await exec(join(tools, 'up'), args);
     if (code === 0) return stdout;
-    if (left <= 1 || !/overlap/i.test(stderr)) throw new Error(`the fake internet did not start: ${stderr}`);
+    if (left <= 1 || !/overlap|does not answer/i.test(stderr))
+      throw new Error(`the fake internet did not start: ${stderr}`);
     await sleep(pause);
   }
 }

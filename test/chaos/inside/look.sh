@@ -27,12 +27,12 @@ mark() {
 
 # What is wrong, by a look of its own; nothing where all is well.
 world() {
-  local server user
+  local server state user name
   server=$(pgrep -P 1 -f -- '-f /etc/cloister/tmux.conf -D$')
   [[ -n $server && $(client display-message -p -t =cloister '#{pid}') == "$server" ]] || echo 'session: not entered'
   [[ $(client list-panes -s -t =cloister -F '#{@cloister_role}#{pane_dead}' | grep -E '^[a-z]' | sort | xargs) == 'agent0 shell0' ]] ||
     echo 'session: not both panes'
-  pgrep -x -u "$agent" claude >/dev/null || echo 'agent: no Claude'
+  claude >/dev/null || echo 'agent: no Claude'
   pgrep -u 65053 >/dev/null || echo 'egress: no process'
   pgrep -u 65054 >/dev/null || echo 'packet-log: no process'
   ps -eo stat=,uid=,comm= | while read -r state user name; do
@@ -41,13 +41,20 @@ world() {
       65053,*) echo 'egress: stopped' ;;
       65054,*) echo 'packet-log: stopped' ;;
       "$agent,tmux: server") echo 'session: stopped' ;;
-      "$agent,claude") echo 'agent: stopped' ;;
     esac
   done
+  [[ $(claude) != T* ]] || echo 'agent: stopped'
+}
+
+# The state of the one in the pane: others are no business of the session's.
+claude() {
+  local pane
+  pane=$(client list-panes -s -t =cloister -F '#{@cloister_role} #{pane_pid}' | sed -n 's/^agent //p')
+  if [[ $pane ]]; then ps -o stat=,comm= --ppid "$pane" | grep claude; else pgrep -x -u "$agent" claude; fi
 }
 
 client() {
-  timeout -k 1 3 setpriv "--reuid=$agent" "--regid=$agent" --clear-groups tmux -N -S "$socket" "$@" 2>/dev/null
+  timeout -k 1 10 setpriv "--reuid=$agent" "--regid=$agent" --clear-groups tmux -N -S "$socket" "$@" 2>/dev/null
 }
 
 main
