@@ -43,14 +43,23 @@ export class Box {
     await this.ready();
   }
 
+  /** Waits for the boot. One that failed is told and tried again: on a busy machine the self-test may be out of time. */
   async ready(): Promise<void> {
     const { name } = this.parts;
-    for (let left = 300; left > 0; left--) {
-      const { code } = await engine(['exec', name, 'test', '-s', '/run/cloister/ready']);
+    const until = 'timeout 20 sh -c "until [ -s /run/cloister/ready ]; do sleep 0.1; done"';
+    for (let [left, boots] = [60, 3]; left > 0; left--) {
+      const { code } = await engine(['exec', name, 'sh', '-c', until]);
       if (code === 0) return;
-      await sleep(300);
+      const { stdout: running } = await engine(['inspect', '--format', '{{.State.Running}}', name]);
+      if (running.trim() === 'false') {
+        boots -= 1;
+        const last = (await this.log()).trim().split('\n').at(-1)?.slice(0, 600);
+        if (boots === 0) throw new Error(`the box did not boot: ${last}`);
+        console.log(`the boot failed and is tried again: ${last}`);
+        await engine(['start', name]);
+      } else await sleep(300);
     }
-    throw new Error(`the box did not boot: ${(await this.log()).slice(-3000)}`);
+    throw new Error(`the box did not get ready: ${(await this.log()).slice(-1000)}`);
   }
 
   async remove(): Promise<void> {
