@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Box, repository } from './box.ts';
 import { heardOutside } from './fake-internet.ts';
-import { judgeLook, judgeRescue, judgeTruth } from './judge.ts';
+import { judgeLook, judgeRescue, judgeTruth, patience } from './judge.ts';
 import type { Look, StatusSeen } from './look.ts';
 import type { Work } from './work.ts';
 
 /** Milliseconds between two looks. */
 const pause = 1500;
-/** Milliseconds after which work is no news to a rescue at its interval. */
-const old = 60_000;
+/** Milliseconds after which a rescue that began before the work has long ended. */
+const old = 60_000 * patience;
 
 /** Looks at the box all the time from outside of it, and goes on with the agent's work and its tries to send. */
 export class Watcher {
