@@ -43,10 +43,11 @@ async function main(): Promise<number> {
   });
   process.stdout.write(renderTable(outcomes));
   const broken = outcomes.filter((outcome) => outcome.broken.length > 0).length;
-  console.log(
-    broken === 0 ? 'All promises held.' : `Promises were broken in ${broken} of ${outcomes.length}.`,
-  );
-  return broken === 0 ? 0 : 1;
+  if (broken > 0) console.log(`Promises were broken in ${broken} of ${outcomes.length}.`);
+  if (failures.length > 0) console.log(`${failures.length} of ${SEEDS} seeds did not come to an end.`);
+  if (broken + failures.length > 0) return 1;
+  console.log('All promises held.');
+  return 0;
 }
 
 async function layGround(internet: FakeInternet): Promise<Ground> {
