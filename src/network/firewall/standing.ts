@@ -1,5 +1,10 @@
+import { chainOf } from '../../core/errors.ts';
+import { CommandError } from '../../host/command-error.ts';
 import type { Host } from '../../host/host.ts';
 import type { Backend } from '../../state/environment.ts';
+
+/** Milliseconds; a machine that is busy with others takes seconds for a program's start. */
+const patience = 20_000;
 
 export interface StandingFacts {
   readonly backend: Backend;
@@ -29,19 +34,28 @@ export async function findGaps(host: Host, facts: StandingFacts): Promise<string
       const [listed] = expected;
       if (listed === undefined) return [];
       const lines = await listTable(host, facts.backend, listed);
+      if (typeof lines === 'string') return [lines];
       return [...expected.map((one) => gapIn(lines, one)), ...pinGapIn(lines, listed, facts)];
     }),
   );
   return gaps.flat().filter((gap) => gap !== null);
 }
 
-/** Each start of iptables costs more than all that it prints: a table is listed once.  @returns nothing where it can't be. */
-async function listTable(host: Host, backend: Backend, { program, table }: Listed): Promise<string[]> {
+/** Each start of iptables costs more than all that it prints: a table is listed once.  @returns why there is no list, in a sentence. */
+async function listTable(
+  host: Host,
+  backend: Backend,
+  { program, table }: Listed,
+): Promise<string[] | string> {
   const argv = [`/usr/sbin/${program}-${backend}`, '-w', '-t', table, '-S'];
-  return host.run({ argv, timeout: 5000 }).then(
-    ({ stdout }) => stdout.split('\n').map((line) => line.trim()),
-    () => [],
-  );
+  try {
+    const { stdout } = await host.run({ argv, timeout: patience });
+    return stdout.split('\n').map((line) => line.trim());
+  } catch (error) {
+    // A table that is not there is an answer.
+    if (error instanceof CommandError && error.answered) return [];
+    return `${program}, table ${table}: nobody could look, ${chainOf(error)}`;
+  }
 }
 
 function expectedOf({ ipv6, byAddress, agent }: StandingFacts): Expected[] {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CommandError } from '../../../../src/host/command-error.ts';
 import { FakeMachine } from '../../../../src/host/fake-host.ts';
 import { findGaps } from '../../../../src/network/firewall/standing.ts';
 
@@ -68,12 +69,22 @@ test('a chain that is gone is a gap, not a fault', async () => {
   ]);
 });
 
-test('a table that can’t be listed is a gap for each of its chains', async () => {
+test('a table that is not there is a gap for each of its chains', async () => {
   const machine = kernel();
-  machine.prepare(/-t mangle -S$/, new Error('Permission denied'));
+  const said = { stdout: '', stderr: 'Table does not exist', code: 3 };
+  machine.prepare(/-t mangle -S$/, new CommandError({ argv: ['iptables'] }, said, 'exited with 3'));
   expect(await findGaps(machine.program(), facts)).toEqual([
     'iptables has no chain POSTROUTING in mangle',
     'iptables has no chain CLOISTER-LEAK in mangle',
+  ]);
+});
+
+test('a table that nobody could look at is a gap, and is said to be that', async () => {
+  const machine = kernel();
+  const said = { stdout: '', stderr: '', code: 137 };
+  machine.prepare(/-t mangle -S$/, new CommandError({ argv: ['iptables'] }, said, 'took too long'));
+  expect(await findGaps(machine.program(), facts)).toEqual([
+    'iptables, table mangle: nobody could look, iptables took too long',
   ]);
 });
 
