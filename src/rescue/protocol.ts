@@ -63,6 +63,10 @@ export const whys = [
     'changed',
     'unreadable',
     'deep',
+    'workflow',
+    'limit',
+    'scan',
+    'rule',
   ] as const),
 ];
 export type Why = (typeof whys)[number];
@@ -87,8 +91,10 @@ export interface Pushed {
   readonly leftOut: readonly LeftOut[];
   /** Whole sentences about what could not be saved as it is. */
   readonly notes: readonly string[];
-  /** Some of the work could not be read, and is not saved. */
+  /** Some of the work could not be read, or the remote does not take it, and is not saved. */
   readonly partial: boolean;
+  /** What the remote said of what it does not take; empty where it took all. */
+  readonly refusal: string;
 }
 
 export type SaveReport =

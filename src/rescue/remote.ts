@@ -53,6 +53,8 @@ export function explainRemote(error: unknown): string {
     /^\/usr\/bin\/(?:git|choom) (took too long|exited with \d+|was ended by \w+)(: )?/,
     '$1: ',
   );
+  // It is in our words, and the remote's behind them could be taken for another meaning's.
+  if (/^(the repository (rejected the push|has no room)|another box has saved)/.test(said)) return said;
   const [, meaning] = meanings.find(([pattern]) => pattern.test(said)) ?? [];
   return meaning === undefined ? said : `${meaning} (${said})`;
 }

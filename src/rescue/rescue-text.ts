@@ -12,6 +12,10 @@ const reasons: Readonly<Record<Why, string>> = {
   changed: 'changed while it was read',
   unreadable: 'cannot be read',
   deep: 'a path too deep or too long',
+  workflow: 'the remote takes workflows only by a token that may change them: GH_PAT lacks *Workflows*',
+  limit: 'larger than the remote takes',
+  scan: "the remote's secret scan does not let it in",
+  rule: 'a rule of the remote does not let it in',
 };
 
 const mostNamed = 10;
@@ -116,11 +120,12 @@ export function describeSave(report: SaveReport, { url, time }: { url: string; t
 }
 
 function describePushed(report: Pushed, url: string, at: string): RescueTold {
-  const { branch, commits, files, bytes, leftOut, notes } = report;
+  const { branch, commits, files, bytes, leftOut, notes, refusal } = report;
   const where = Object.keys(report.refs).find((ref) => ref.endsWith('/work')) ?? '';
   const whole = `${plural(files, 'changed file')} and ${plural(commits, 'new commit')}, ${describeSize(bytes)}`;
   const on = branch === null ? 'at no branch' : `on ${printableName(branch)}`;
-  const missing = [...notes, ...describeLeftOut(leftOut)];
+  const words = refusal === '' ? [] : [`the remote said: ${refusal}`];
+  const missing = [...notes, ...describeLeftOut(leftOut), ...words];
   const byHand = `git fetch ${url} ${where}`;
   return {
     level: missing.length === 0 ? 'info' : 'warn',

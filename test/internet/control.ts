@@ -9,7 +9,7 @@ import type { GithubRequest } from './github.ts';
 import type { Journal } from './journal.ts';
 import type { PullRequest } from './pull-requests.ts';
 import type { Manner, Received } from './receiver.ts';
-import type { NewRepository, Repositories } from './repositories.ts';
+import type { Hindrance, NewRepository, Repositories } from './repositories.ts';
 import { parseScript, type Script } from './script.ts';
 import {
   answerAllowed,
@@ -119,5 +119,5 @@ async function createRepository(world: World, name: string, body: unknown): Prom
 }
 
 async function hinderPushes(world: World, name: string, body: unknown): Promise<void> {
-  await world.repositories.hinder(name, body as { reject?: string; delayMs?: number });
+  await world.repositories.hinder(name, body as Hindrance);
 }

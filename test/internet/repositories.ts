@@ -1,6 +1,6 @@
 // The bare repositories behind the fake github.com, and what a test may ask about them.
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -26,6 +26,16 @@ export interface NewRepository {
   files?: Record<string, string>;
   /** Full name of the repository that this one is a fork of: it begins as a copy. */
   parent?: string;
+}
+
+/** How a repository takes pushes. */
+export interface Hindrance {
+  readonly reject?: string;
+  readonly delayMs?: number;
+  /** By the names of `refuse`. */
+  readonly refuse?: Readonly<Record<string, string>>;
+  /** Of git's own `receive` section. */
+  readonly receive?: Readonly<Record<string, string>>;
 }
 
 const gitEnv = {
@@ -84,10 +94,19 @@ export class Repositories {
     return this.delays.get(name.toLowerCase()) ?? 0;
   }
 
-  /** Has pushes below these references rejected, or wait. */
-  async hinder(name: string, { reject, delayMs = 0 }: { reject?: string; delayMs?: number }): Promise<void> {
+  /** Has pushes below these references rejected, or wait; `refuse` are settings of the hook that stands beside this. */
+  async hinder(name: string, { reject, delayMs = 0, refuse = {}, receive = {} }: Hindrance): Promise<void> {
+    const folder = this.folderOf(name);
     this.delays.set(name.toLowerCase(), delayMs);
-    if (reject !== undefined) await git(['-C', this.folderOf(name), 'config', 'receive.hideRefs', reject]);
+    const set = (key: string, value: string) => git(['-C', folder, 'config', key, value]);
+    if (reject !== undefined) await set('receive.hideRefs', reject);
+    for (const [key, value] of Object.entries(receive)) await set(`receive.${key}`, value);
+    await git(['-C', folder, 'config', '--remove-section', 'refuse']).catch(() => {});
+    for (const [key, value] of Object.entries(refuse)) await set(`refuse.${key}`, value);
+    for (const hook of ['pre-receive', 'update']) {
+      await copyFile(join(import.meta.dirname, 'refuse'), join(folder, 'hooks', hook));
+      await chmod(join(folder, 'hooks', hook), 0o755);
+    }
   }
 
   async describe(name: string): Promise<RepositoryState> {

@@ -1,4 +1,5 @@
 import type { LeftOut, Why } from '../protocol.ts';
+import { type Refusals, whyRefused } from './refusals.ts';
 import { hasSecretName } from './secret-scan.ts';
 
 /** A path whose content the index does not tell, or not any more. */
@@ -24,12 +25,12 @@ export interface Choice {
 /** Chooses what is saved: of what may be, the largest stay behind until the rest fits. */
 export function chooseFiles(
   candidates: readonly Candidate[],
-  limits: { scope: 'tracked' | 'all'; most: number },
+  limits: { scope: 'tracked' | 'all'; most: number; refusals: Refusals },
 ): Choice {
   const leftOut: LeftOut[] = [];
   const may: Candidate[] = [];
   for (const candidate of candidates.filter(({ kind }) => kind !== 'gone')) {
-    const why = whyNot(candidate, limits.scope);
+    const why = whyNot(candidate, limits.scope) ?? whyRefused(limits.refusals, candidate);
     if (why === null) may.push(candidate);
     else leftOut.push({ path: candidate.path, why });
   }
@@ -41,8 +42,15 @@ export function chooseFiles(
     large.add(candidate);
     leftOut.push({ path: candidate.path, why: 'size' });
   }
-  const gone = candidates.filter(({ kind }) => kind === 'gone').map(({ path }) => path);
+  const all = candidates.filter(({ kind }) => kind === 'gone');
+  const refused = (candidate: Candidate) => whyRefused(limits.refusals, candidate);
+  leftOut.push(...all.flatMap((one) => refusedAs(one, refused(one))));
+  const gone = all.filter((one) => refused(one) === null).map(({ path }) => path);
   return { take: may.filter((candidate) => !large.has(candidate)), gone, leftOut, bytes };
+}
+
+function refusedAs({ path }: Candidate, why: Why | null): LeftOut[] {
+  return why === null ? [] : [{ path, why }];
 }
 
 function whyNot({ kind, path, tracked }: Candidate, scope: 'tracked' | 'all'): Why | null {

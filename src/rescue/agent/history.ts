@@ -4,8 +4,10 @@ import type { Git } from '../git.ts';
 import type { LeftOut } from '../protocol.ts';
 import type { Changes } from './changes.ts';
 import { present } from './git-objects.ts';
-import { type Group, judgeGroups } from './judge-groups.ts';
+import { type Group, type GroupVerdict, judgeGroups } from './judge-groups.ts';
 import type { Look } from './look-at-repository.ts';
+import { findNewestGood, type NewestGood } from './newest-good.ts';
+import { type Refusals, workflows } from './refusals.ts';
 import type { Scan } from './secret-scan.ts';
 
 /** Of everything that has been committed, stashed or staged: what may be pushed. */
@@ -28,6 +30,8 @@ export interface History {
   readonly notes: readonly string[];
   /** Some of it can't be read. */
   readonly isBroken: boolean;
+  /** Of every file that is pushed in a commit or an index. */
+  readonly paths: ReadonlySet<string>;
 }
 
 export interface HistoryParts {
@@ -39,6 +43,7 @@ export interface HistoryParts {
   readonly known: readonly string[];
   readonly most: number;
   readonly newScan: () => Scan;
+  readonly refusals: Refusals;
 }
 
 /**
@@ -51,7 +56,9 @@ export async function planHistory(parts: HistoryParts): Promise<History> {
   const groups = groupsOf(parts);
   const types = await present(git, [...new Set(groups.flatMap(({ tips }) => tips))]);
   const here = groups.map((group) => ({ ...group, ...partition(group, types) }));
-  const verdicts = await judgeGroups({ ...parts, known: excludedBy(parts, base) }, here);
+  const commits = groups.flatMap(({ tips }) => tips).filter((id) => types.get(id) === 'commit');
+  const refusals = await refuseCommits(parts, commits);
+  const verdicts = await judgeGroups({ ...parts, refusals, known: excludedBy(parts, base) }, here);
   const saved = (name: string) => verdicts.get(name)?.ok === true;
   const broken = [...verdicts].filter(([, { isBroken }]) => isBroken).map(([name]) => name);
   if (staged !== null && (broken.includes('HEAD') || broken.includes('index')))
@@ -63,10 +70,13 @@ export async function planHistory(parts: HistoryParts): Promise<History> {
   const stashes = look.stashes.filter(([id]) => saved('stash') && types.get(id) === 'commit');
   const kept = new Set([...refs, ...stashes.map(([id]) => ['', id] as const)].map(([, id]) => id));
   const states = saved('state') ? look.stateCommits.filter((id) => types.get(id) === 'commit') : [];
-  const objects = [...verdicts.values()].filter(({ ok }) => ok).flatMap(({ objects }) => objects);
+  const good = await goodBelow(parts, verdicts.get('HEAD'));
+  const objects = [...verdicts.values(), { ok: good !== null, objects: good?.objects ?? [] }]
+    .filter(({ ok }) => ok)
+    .flatMap(({ objects }) => objects);
   const unique = new Map(objects.map((object) => [object.id, object]));
   return {
-    base: headSaved ? look.commit : base,
+    base: headSaved ? look.commit : (good?.commit ?? base),
     headSaved,
     indexSaved: staged !== null && saved('index'),
     refs,
@@ -76,9 +86,40 @@ export async function planHistory(parts: HistoryParts): Promise<History> {
     commits: [...unique.values()].filter(({ type }) => type === 'commit').length,
     bytes: [...unique.values()].reduce((sum, { size }) => sum + size, 0),
     leftOut: [...verdicts.values()].flatMap(({ leftOut }) => leftOut),
-    notes: [...verdicts.values()].flatMap(({ note }) => note),
+    notes: [...verdicts].flatMap(([name, { note }]) => (name === 'HEAD' ? note.map(noteOf(good)) : note)),
     isBroken: broken.length > 0,
+    paths: new Set([...unique.values()].map(({ path }) => path)),
   };
+}
+
+/** One that removes such a file, or takes it back to what it was, brings no object that would tell. */
+async function refuseCommits(
+  { git, known, refusals }: HistoryParts,
+  tips: readonly string[],
+): Promise<Refusals> {
+  if (!refusals.files.has(workflows) || tips.length === 0) return refusals;
+  const asked = [...tips, ...known.map((id) => `^${id}`), '--', workflows.slice(0, -1), ''].join('\n');
+  const listed = await git.text(['rev-list', '--full-history', '--stdin'], asked);
+  const ids = listed.split('\n').filter((line) => line !== '');
+  return {
+    ...refusals,
+    objects: new Map([...refusals.objects, ...ids.map((id) => [id, 'workflow'] as const)]),
+  };
+}
+
+/** What was committed before that which stays behind is no worse for it. */
+async function goodBelow(
+  { git, look, known }: HistoryParts,
+  verdict: GroupVerdict | undefined,
+): Promise<NewestGood | null> {
+  if (look.commit === null || verdict === undefined || verdict.ok || verdict.isBroken) return null;
+  const bad = new Set(verdict.bad.map(({ id }) => id));
+  return findNewestGood(git, { head: look.commit, known, bad });
+}
+
+function noteOf(good: NewestGood | null): (note: string) => string {
+  return (note) =>
+    good === null ? note : note.replace(/^The new commits/, `The last ${good.left} of the new commits`);
 }
 
 /** What a half-done merge names need be no commit; all else has to be there. */

@@ -1,8 +1,9 @@
 import { assertAnswered } from '../../host/command-error.ts';
 import type { Git } from '../git.ts';
-import type { LeftOut } from '../protocol.ts';
+import type { LeftOut, Why } from '../protocol.ts';
 import { printableName } from '../rescue-text.ts';
 import { type NewObject, newObjects, scanObjects } from './git-objects.ts';
+import { type Refusals, whyRefusedObject } from './refusals.ts';
 import type { Scan } from './secret-scan.ts';
 
 /** What is saved together or not at all. */
@@ -29,6 +30,7 @@ interface JudgeParts {
   readonly known: readonly string[];
   readonly most: number;
   readonly newScan: () => Scan;
+  readonly refusals: Refusals;
 }
 
 /** @returns a verdict on each, by name. */
@@ -36,13 +38,14 @@ export async function judgeGroups(
   parts: JudgeParts,
   groups: readonly Group[],
 ): Promise<Map<string, GroupVerdict>> {
-  const { git, known, most, newScan } = parts;
+  const { git, known, most, newScan, refusals } = parts;
   const read = (tips: readonly string[]) => orNull(newObjects(git, tips, known));
   const all = groups.some(({ lacks }) => lacks)
     ? null
     : await read([...new Set(groups.flatMap(({ tips }) => tips))]);
   const scan = async () => all !== null && (await scanObjects(git, all, newScan)).length === 0;
-  const whole = all !== null && sizeOf(all) <= most && (await orNull(scan())) === true;
+  const isTaken = all?.every((object) => whyRefusedObject(refusals, object) === null) === true;
+  const whole = all !== null && isTaken && sizeOf(all) <= most && (await orNull(scan())) === true;
   const verdicts = new Map<string, GroupVerdict>();
   let used = 0;
   for (const group of groups) {
@@ -81,23 +84,33 @@ async function orNull<Value>(asked: Promise<Value>): Promise<Value | null> {
 }
 
 async function judgeGroup(
-  { git, newScan }: JudgeParts,
+  { git, newScan, refusals }: JudgeParts,
   { group, objects, room }: { group: Group; objects: readonly NewObject[]; room: number },
 ): Promise<GroupVerdict> {
-  const large = largestBeyond(objects, room);
-  const rest = objects.filter((object) => !large.includes(object));
+  const refused = objects.filter((object) => whyRefusedObject(refusals, object) !== null);
+  const taken = objects.filter((object) => !refused.includes(object));
+  const large = largestBeyond(taken, room);
+  const rest = taken.filter((object) => !large.includes(object));
   const secret = await scanObjects(git, rest, newScan);
-  const bad = [...large, ...secret];
+  const bad = [...refused, ...large, ...secret];
   if (bad.length === 0) return { ...fine, objects };
   const why =
-    secret.length > 0 ? 'they hold what looks like a secret' : 'they are larger than RESCUE_SIZE allows';
-  const named = (list: readonly NewObject[], why: 'size' | 'content') =>
-    list.filter(({ path }) => path !== '').map(({ path }) => ({ path, why }));
+    secret.length > 0
+      ? 'they hold what looks like a secret'
+      : refused.length > 0
+        ? 'the remote does not take what they hold'
+        : 'they are larger than RESCUE_SIZE allows';
+  const named = (list: readonly NewObject[], why: (object: NewObject) => Why) =>
+    list.filter(({ path }) => path !== '').map((object) => ({ path: object.path, why: why(object) }));
   return {
     ...fine,
     ok: false,
     bad,
-    leftOut: [...named(large, 'size'), ...named(secret, 'content')],
+    leftOut: [
+      ...named(refused, (object) => whyRefusedObject(refusals, object) ?? 'rule'),
+      ...named(large, () => 'size'),
+      ...named(secret, () => 'content'),
+    ],
     note: [`${titleOf(group.name)} are not saved: ${why}.`],
   };
 }

@@ -9,7 +9,9 @@ import type { Choice } from './choose.ts';
 import { put, renderBlob, renderCommit, streamFiles, type Taken, take } from './fast-import.ts';
 import type { History } from './history.ts';
 import type { Look } from './look-at-repository.ts';
+import { type Refusals, whyRefused, workflows } from './refusals.ts';
 import type { Scan } from './secret-scan.ts';
+import { type Undone, undoStaged } from './undo-staged.ts';
 
 export interface Made {
   readonly manifest: string;
@@ -32,6 +34,7 @@ export interface MakeParts {
   readonly choice: Choice;
   readonly notes: readonly string[];
   readonly newScan: () => Scan;
+  readonly refusals: Refusals;
 }
 
 const marks = { work: 1, state: 2, manifest: 3, first: 10 };
@@ -40,14 +43,43 @@ const marks = { work: 1, state: 2, manifest: 3, first: 10 };
 export async function makeCommits(parts: MakeParts): Promise<Made> {
   const { git, history, choice, order } = parts;
   const taken: Taken = { lines: [], leftOut: [], bytes: 0 };
-  const ids = await importStream(git, content(parts, taken));
-  const leftOut = [...history.leftOut, ...choice.leftOut, ...taken.leftOut];
+  const undone = await planUndone(parts);
+  const kept = await workflowsBelow(parts);
+  const ids = await importStream(git, content(parts, { taken, undone, kept }));
+  const leftOut = [
+    ...history.leftOut,
+    ...choice.leftOut,
+    ...taken.leftOut,
+    ...undone.paths.flatMap((path) => refusedAt(parts, path)),
+  ];
   const made = { work: ids.get(marks.work) ?? '', state: ids.get(marks.state) ?? '' };
   const files = await countChanged(git, history.base, made.work);
   const manifest = planManifest(parts, { ...made, files, leftOut });
   const signed = Buffer.from(signManifest(manifest, order.keys));
   const proof = await importStream(git, proving(parts, signed));
   return { ...made, manifest: proof.get(marks.manifest) ?? '', files, bytes: taken.bytes, leftOut };
+}
+
+function refusedAt({ refusals }: MakeParts, path: string): LeftOut[] {
+  const why = whyRefused(refusals, { path, size: 0 });
+  return why === null ? [] : [{ path, why }];
+}
+
+async function planUndone(parts: MakeParts): Promise<Undone> {
+  const { git, history, startTree, refusals } = parts;
+  if (history.dropped.size === 0 && refusals.files.size === 0) return { lines: [], paths: [] };
+  const stays = (path: string, id: string) => history.dropped.has(id) || refusedAt(parts, path).length > 0;
+  return undoStaged(git, { base: history.base, startTree, stays });
+}
+
+/** A commit built on one with workflows must not seem to remove them where they may not be touched. */
+async function workflowsBelow({ git, history, refusals }: MakeParts): Promise<string[]> {
+  if (history.base === null || !refusals.files.has(workflows)) return [];
+  const path = workflows.slice(0, -1);
+  const name = `${history.base}:${path}`;
+  return (await git.succeeds(['cat-file', '-e', name]))
+    ? [put('040000', await git.text(['rev-parse', name]), path)]
+    : [];
 }
 
 /** @returns in how many files the working tree differs from the commit it stands on. */
@@ -78,11 +110,14 @@ async function* inTurns(stream: Iterable<Buffer>): AsyncGenerator<Buffer> {
   yield Buffer.from('done\n');
 }
 
-function* content(parts: MakeParts, taken: Taken): Generator<Buffer> {
+function* content(
+  parts: MakeParts,
+  { taken, undone, kept }: { taken: Taken; undone: Undone; kept: readonly string[] },
+): Generator<Buffer> {
   const { order, look, changes, history, startTree, choice, newScan } = parts;
   const state = [...look.state];
   let mark = marks.first;
-  const lines: string[] = [];
+  const lines: string[] = [...kept];
   if (history.indexSaved) {
     yield renderBlob(++mark, readOctets(changes.index));
     lines.push(put('100644', `:${mark}`, 'index'), put('040000', startTree, 'tree'));
@@ -92,8 +127,9 @@ function* content(parts: MakeParts, taken: Taken): Generator<Buffer> {
   for (const [name, octets] of state) {
     const scan = newScan();
     scan.take(octets);
-    if (scan.found) {
-      taken.leftOut.push({ path: `.git/${name}`, why: 'content' });
+    const refused = whyRefused(parts.refusals, { path: `git/${name}`, size: octets.length });
+    if (scan.found || refused !== null) {
+      taken.leftOut.push({ path: `.git/${name}`, why: scan.found ? 'content' : (refused ?? 'rule') });
       continue;
     }
     yield renderBlob(++mark, octets);
@@ -103,16 +139,10 @@ function* content(parts: MakeParts, taken: Taken): Generator<Buffer> {
   const who = whoOf(parts);
   const parents = history.base === null ? [] : [history.base];
   const message = `Work in progress of the box ${order.box}\n`;
-  const dropped = changes.entries.filter(({ stage, id }) => stage === 0 && history.dropped.has(id));
-  const tree = [
-    put('040000', startTree, ''),
-    ...dropped.map(({ path }) => take(path)),
-    ...choice.gone.map(take),
-    ...taken.lines,
-  ];
+  const tree = [put('040000', startTree, ''), ...undone.lines, ...choice.gone.map(take), ...taken.lines];
   yield renderCommit({ mark: marks.work, who, message, parents, tree });
-  const kept = [`:${marks.work}`, ...history.tips];
-  yield renderCommit({ mark: marks.state, who, message, parents: kept, tree: lines });
+  const all = [`:${marks.work}`, ...history.tips];
+  yield renderCommit({ mark: marks.state, who, message, parents: all, tree: lines });
 }
 
 function* proving(parts: MakeParts, signed: Buffer): Generator<Buffer> {

@@ -9,7 +9,7 @@ import { putBack } from './put-back.ts';
 import { makeScratch, removeScratch, type Scratch } from './scratch.ts';
 
 /** Places that are looked at: one an operator, and one for each boot that could not restore. */
-const mostPlaces = 16;
+const mostPlaces = 64;
 
 interface Found {
   /** The commit that holds the manifest. */

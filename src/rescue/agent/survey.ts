@@ -7,6 +7,7 @@ import { type Changes, changesFrom, findChanges } from './changes.ts';
 import { present } from './git-objects.ts';
 import { type History, planHistory, writeIndexTree } from './history.ts';
 import type { Look } from './look-at-repository.ts';
+import { nothingRefused, type Refusals } from './refusals.ts';
 import { makeScanner, type Scan } from './secret-scan.ts';
 
 type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
@@ -33,6 +34,9 @@ export interface Survey {
   readonly remote: Asked;
   readonly startTree: string;
   readonly history: History;
+  /** Judges it anew, by what the remote has refused since. */
+  readonly plan: (refusals: Refusals, most: number) => Promise<History>;
+  readonly askAgain: () => Promise<Asked>;
   readonly newScan: () => Scan;
 }
 
@@ -51,31 +55,32 @@ type Parts = Pick<Survey, 'host' | 'order' | 'git' | 'look'> & { readonly remote
 
 /** @returns null where nothing has changed since it was saved last. */
 export async function surveyWhole(parts: Parts): Promise<Survey | null> {
-  const { order, git, look } = parts;
+  const { host, order, git, look } = parts;
+  const askAgain = () => ask(host, order);
   const changes = await findChanges(git, look, git.place.gitDir);
   if (changes.fingerprint === order.last) return null;
   const remote = await parts.remote();
   const indexTree = await writeIndexTree(git, changes);
   const newScan = makeScanner(order.secrets);
-  const history = await planHistory({
-    ...{ git, look, newScan, most: order.most, staged: { changes, indexTree } },
-    known: await knownHere(git, remote),
-  });
-  return { ...parts, remote, changes, startTree: indexTree, history, newScan };
+  const known = await knownHere(git, remote);
+  const plan = (refusals: Refusals, most: number) =>
+    planHistory({ git, look, newScan, most, staged: { changes, indexTree }, known, refusals });
+  const history = await plan(nothingRefused, order.most);
+  return { ...parts, remote, changes, startTree: indexTree, history, plan, askAgain, newScan };
 }
 
 /** The same of what can be read: the files, on the commit that is checked out or else on one the remote has. */
 export async function surveyDamaged(parts: Parts, trust: Exclude<Trust, 'all'>): Promise<Survey | null> {
-  const { order, git } = parts;
+  const { host, order, git } = parts;
+  const askAgain = () => ask(host, order);
   const remote = await parts.remote();
   const seen = reduce(parts.look, trust);
   const plan = planBase(remote, seen.head, order.ref);
   const newScan = makeScanner(order.secrets);
   const known = trust === 'files' ? [] : await knownHere(git, remote);
-  const before = await planHistory({
-    ...{ git, look: seen, newScan, known, staged: null },
-    most: order.most,
-  });
+  const judge = (refusals: Refusals, most: number) =>
+    planHistory({ git, look: seen, newScan, known, staged: null, most, refusals });
+  const before = await judge(nothingRefused, order.most);
   const onHead = before.headSaved && seen.commit !== null;
   if (!onHead && plan.commit !== null) {
     if (trust === 'files') await fetchBase(git, order, plan.commit);
@@ -89,7 +94,12 @@ export async function surveyDamaged(parts: Parts, trust: Exclude<Trust, 'all'>):
   const changes = await changesFrom(git, look, base);
   if (changes.fingerprint === order.last) return null;
   const startTree = await writeIndexTree(git, changes);
-  return { ...parts, look, remote, changes, startTree, history: { ...before, base }, newScan };
+  const planOn = async (refusals: Refusals, most: number) => {
+    const judged = await judge(refusals, most);
+    return { ...judged, base: onHead && !judged.headSaved ? judged.base : base };
+  };
+  const history = { ...before, base };
+  return { ...parts, look, remote, changes, startTree, history, plan: planOn, askAgain, newScan };
 }
 
 async function knownHere(git: Git, remote: Remote): Promise<string[]> {

@@ -48,13 +48,26 @@ function saveReportOf(said: Said): SaveReport | null {
 
 function pushedOf(said: Said): SaveReport | null {
   const { fingerprint, branch, commits, files, bytes, partial } = said;
+  const refusal = lineOf(said.refusal ?? '');
   const refs = refsOf(said.refs);
   const leftOut = parseLeftOut(said.leftOut);
   const notes = notesOf(said.notes);
   if (refs === null || leftOut === null || notes === null || !isPrint(fingerprint)) return null;
   if (!isCount(commits) || !isCount(files) || !isCount(bytes) || !isName(branch)) return null;
   if (typeof partial !== 'boolean') return null;
-  return { kind: 'pushed', fingerprint, refs, branch, commits, files, bytes, leftOut, notes, partial };
+  return {
+    kind: 'pushed',
+    fingerprint,
+    refs,
+    branch,
+    commits,
+    files,
+    bytes,
+    leftOut,
+    notes,
+    partial,
+    refusal,
+  };
 }
 
 function restoreReportOf(said: Said): RestoreReport | null {

@@ -81,6 +81,7 @@ const pushed = {
   leftOut: [],
   notes: [],
   partial: false,
+  refusal: '',
 };
 
 describe('what the rescue program answers', () => {

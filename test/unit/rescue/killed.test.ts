@@ -1,8 +1,11 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Command } from '../../../src/host/host.ts';
-import { useWorlds, type World } from './world.ts';
+import { addSaved } from '../../../src/rescue/init/plan-save.ts';
+import type { Pushed } from '../../../src/rescue/protocol.ts';
+import { placeOf } from '../../../src/rescue/rescue-refs.ts';
+import { secret, useWorlds, type World } from './world.ts';
 
 /** One rescue is there; the agent has gone on since. */
 const world = useWorlds((box) => {
@@ -92,8 +95,58 @@ test.each([
 test('a remote that knows no atomic push is pushed to all the same', async () => {
   const { box } = await withRescue();
   box.git(box.remote, 'config', 'receive.advertiseAtomic', 'false');
-  expect(await box.save()).toMatchObject({ kind: 'pushed' });
-  expect(box.saved('new.txt')).toBe('second\n');
+  let refs: Pushed['refs'] = {};
+  for (const text of ['second\n', 'third\n']) {
+    box.write('new.txt', text);
+    const saved = addSaved(null, refs);
+    const report = await box.save({ ...(saved === null ? {} : { place: saved.place }) });
+    expect(report).toMatchObject({ kind: 'pushed' });
+    ({ refs } = report as Pushed);
+    expect(box.remoteRefs(), 'what was before is taken away').toEqual(Object.keys(refs));
+    expect(box.blob(Object.keys(refs)[2] ?? '', 'new.txt')).toBe(text);
+  }
+});
+
+test('a remote that lets nothing be replaced, or taken away, holds the newest beside the one before', async () => {
+  const { box } = await withRescue();
+  box.git(box.remote, 'config', 'receive.denyNonFastForwards', 'true');
+  box.git(box.remote, 'config', 'receive.denyDeletes', 'true');
+  const second = box.files();
+  expect(await box.save()).toMatchObject({ kind: 'pushed', partial: false });
+  expect(await box.restore()).toMatchObject({ kind: 'restored' });
+  expect(box.files()).toEqual(second);
+});
+
+test('a remote that is full keeps the last one whole, and says so', async () => {
+  const { box, first } = await withRescue();
+  const objects = join(box.remote, 'objects');
+  box.git(box.remote, 'config', 'receive.maxInputSize', '10');
+  const report = await box.save();
+  expect(report).toMatchObject({ kind: 'failed', reason: expect.stringContaining('unpack') });
+  box.git(box.remote, 'config', '--unset', 'receive.maxInputSize');
+  expect(existsSync(objects)).toBe(true);
+  expect(await box.restore()).toMatchObject({ kind: 'restored' });
+  expect(box.files()).toEqual(first);
+});
+
+test('of two boxes that save at the very same time neither writes over the other', async () => {
+  const { box } = await withRescue();
+  const place = `refs/cloister/night/${placeOf(secret)}`;
+  const theirs = box.git(box.remote, 'commit-tree', '-m', 'Theirs', 'main^{tree}').trim();
+  let isFirst = true;
+  box.instead = ({ argv }) => {
+    if (!isFirst || !argv.includes('push')) return null;
+    isFirst = false;
+    for (const part of ['manifest', 'state', 'work'])
+      box.git(box.remote, 'update-ref', `${place}/${part}`, theirs);
+    return null;
+  };
+  const mine = box.git(box.remote, 'rev-parse', `${place}/manifest`).trim();
+  const report = (await box.save({ mine: [mine] })) as Pushed;
+  expect(report.kind).toBe('pushed');
+  expect(Object.keys(report.refs)[0]).toBe('refs/cloister/night/11111111-22222222/manifest');
+  expect(report.notes.join()).toContain('Give each a BOX_NAME of its own');
+  expect(box.git(box.remote, 'rev-parse', `${place}/manifest`).trim()).toBe(theirs);
 });
 
 test('every command of a rescue is bounded in time, whatever it is for', async () => {

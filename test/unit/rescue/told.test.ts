@@ -22,7 +22,7 @@ describe('a rescue tells the truth', () => {
     expect(await box.save()).toMatchObject({
       kind: 'failed',
       reason: expect.stringMatching(
-        /^the repository rejected the push \(exited with 1: .*pre-receive hook declined/,
+        /^the repository rejected the push: no pushing on Sundays \| pre-receive hook declined$/,
       ),
     });
     expect(box.remoteRefs()).toEqual([]);
@@ -194,6 +194,7 @@ describe('words', () => {
       leftOut: Array.from({ length: 12 }, (_, at) => ({ path: `f${at}`, why: 'untracked' as const })),
       notes: ['A merge is half done; it is saved as it stands.'],
       partial: false,
+      refusal: '',
     };
     const { level, event, said, fields } = describeSave(report, { url: 'https://github.com/a/b', time: 0 });
     expect([level, event]).toEqual(['warn', 'rescue.saved']);

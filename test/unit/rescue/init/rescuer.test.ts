@@ -23,6 +23,7 @@ const saved: SaveReport = {
   leftOut: [],
   notes: [],
   partial: false,
+  refusal: '',
 };
 const never = new Promise<void>(() => {});
 
