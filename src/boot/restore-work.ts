@@ -54,10 +54,14 @@ export async function isRescueThere({ host, agent, settings }: RestoreParts): Pr
 
 type RestoreParts = Pick<RescuerParts, 'host' | 'agent' | 'environment' | 'settings' | 'store'>;
 
-/** Into a clean clone, and no other, goes what the box saved last. A failure is reported and no more. */
+/**
+ * Into a clean clone, and no other, goes what the box saved last. A failure is reported and no more.
+ * @param target where the clone will stand.
+ */
 export async function restoreRescue(
   parts: RestoreParts,
   folder: string,
+  target: string,
   isSaved: boolean,
 ): Promise<Restored> {
   const { host, settings, store } = parts;
@@ -69,7 +73,7 @@ export async function restoreRescue(
   const { parseRestoreReport } = await import('../rescue/init/parse-report.ts');
   const report = await runRescueProgram(
     parts,
-    planRestore(settings, { deadline: host.uptime() + budget, folder }),
+    planRestore(settings, { deadline: host.uptime() + budget, folder, target }),
   )
     .then(parseRestoreReport)
     .catch((error): RestoreReport => ({ kind: 'failed', reason: chainOf(error) }));

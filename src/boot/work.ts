@@ -72,7 +72,7 @@ async function makeClone(
   const asked = isRescueThere(parts);
   let restored = notLooked;
   const fill = async (draft: string) => {
-    restored = await restoreRescue(parts, draft, await asked);
+    restored = await restoreRescue(parts, draft, repositoryIn(facts.workspace), await asked);
   };
   const onProgress = makeCloneProgress({ host, log, store });
   const result = await cloneRepository(host, { repository, ...facts }, { proven, fill, undo, onProgress });

@@ -1,26 +1,16 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { isId, parseHead } from './git-refs.ts';
+import { type Held, heldOf, isCount, parseList } from './held.ts';
+import { type Member, membersOf } from './member.ts';
 import { type LeftOut, whys } from './protocol.ts';
 
-/** What a rescue holds. Commit ids name their whole content, so the MAC over this proves all of it. */
-export interface Manifest {
+/** What a rescue holds. The MAC over this proves all of it. */
+export interface Manifest extends Held {
   readonly version: 1;
   readonly box: string;
   readonly repository: string;
   /** Milliseconds since the epoch. */
   readonly time: number;
-  /** Commit that holds index, state files and, as parents, everything else. */
-  readonly state: string;
-  /** Commit whose tree is the working tree. */
-  readonly work: string;
-  readonly head: { readonly branch: string | null; readonly commit: string | null };
-  /** Local branches and tags the remote has not, by full name. */
-  readonly refs: readonly (readonly [name: string, id: string])[];
-  /** Stashed changes, latest first. */
-  readonly stashes: readonly (readonly [id: string, message: string])[];
-  /** False: the index could not be saved, and is as HEAD has it. */
-  readonly index: boolean;
-  readonly files: number;
+  readonly members: readonly Member[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly string[];
 }
@@ -95,45 +85,14 @@ function parse(text: string): unknown {
 
 /** @returns what is signed, where every part of it has its form. */
 export function manifestOf(said: Partial<Manifest>): Manifest | null {
-  const { box, repository, time, state, work, head, index, files } = said;
-  const refs = parseList(said.refs, (pair) =>
-    isPair(pair) && isRef(pair[0]) && isId(pair[1]) ? pair : null,
-  );
-  const stashes = parseList(said.stashes, (pair) => (isPair(pair) && isId(pair[0]) ? pair : null));
+  const { box, repository, time } = said;
+  const held = heldOf(said);
+  const members = membersOf(said.members);
   const notes = parseList(said.notes, (note) => (typeof note === 'string' ? note : null));
   const leftOut = parseLeftOut(said.leftOut);
-  if (refs === null || stashes === null || notes === null || leftOut === null) return null;
-  if (typeof box !== 'string' || typeof repository !== 'string' || typeof index !== 'boolean') return null;
-  if (!isTime(time) || !isCount(files) || !isId(state) || !isId(work) || !isHead(head)) return null;
-  const { branch, commit } = head;
-  return {
-    version: 1,
-    ...{ box, repository, time, state, work, refs, stashes, index, files, leftOut, notes },
-    head: { branch, commit },
-  };
-}
-
-function isHead(value: unknown): value is Manifest['head'] {
-  if (typeof value !== 'object' || value === null) return false;
-  const { branch, commit } = value as Partial<Manifest['head']>;
-  if (commit !== null && !isId(commit)) return false;
-  if (branch === null) return commit !== null;
-  return typeof branch === 'string' && parseHead(`ref: ${branch}`) !== null;
-}
-
-function isRef(name: string): boolean {
-  return /^refs\/(heads|tags)\/[^\0-\x20\x7f]+$/.test(name);
-}
-
-function isPair(value: unknown): value is readonly [string, string] {
-  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string');
-}
-
-/** @returns the items, or null where one of them is none. */
-export function parseList<Item>(value: unknown, parseItem: (item: unknown) => Item | null): Item[] | null {
-  if (!Array.isArray(value)) return null;
-  const items = value.map(parseItem).filter((item) => item !== null);
-  return items.length === value.length ? items : null;
+  if (held === null || members === null || notes === null || leftOut === null) return null;
+  if (typeof box !== 'string' || typeof repository !== 'string' || !isTime(time)) return null;
+  return { version: 1, box, repository, time, ...held, members, leftOut, notes };
 }
 
 export function parseLeftOut(value: unknown): LeftOut[] | null {
@@ -143,10 +102,6 @@ export function parseLeftOut(value: unknown): LeftOut[] | null {
     if (more === undefined) return { path, why };
     return isCount(more) ? { path, why, more } : null;
   });
-}
-
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** Milliseconds since the epoch that a date can show in four digits of a year. */

@@ -47,6 +47,8 @@ export interface SaveOrder extends OrderBase {
 
 export interface RestoreOrder extends OrderBase {
   readonly kind: 'restore';
+  /** Where the working tree will stand: it is put back in a draft, and its linked ones name it. */
+  readonly target: string;
   /** This operator's own, which is looked at however many there are. */
   readonly place: string;
 }
@@ -116,6 +118,8 @@ export type RestoreReport =
       readonly branch: string | null;
       readonly files: number;
       readonly notes: readonly string[];
+      /** Some of it is not back, and may be wanted yet. */
+      readonly partial: boolean;
     }
   /** Something stands there, and it is not provably this operator's. */
   | { readonly kind: 'refused'; readonly reason: string }

@@ -51,6 +51,19 @@ export function renderBlob(mark: number, octets: Buffer): Buffer {
   ]);
 }
 
+/** A file of our own, as it is. */
+export function* streamPack(path: string, mark: number): Generator<Buffer> {
+  const open = openPlain(path, { follow: false });
+  if (open === null) throw new Error('a pack of ours cannot be read');
+  try {
+    yield Buffer.from(`blob\nmark :${mark}\ndata ${open.size}\n`);
+    yield* readPieces(open.descriptor, open.size, () => {});
+    yield Buffer.from('\n');
+  } finally {
+    close(open.descriptor);
+  }
+}
+
 /** What became of the files while they were read. */
 export interface Taken {
   /** Lines for the tree. */

@@ -3,6 +3,7 @@ import { halfDone } from '../git-refs.ts';
 import type { Changes } from './changes.ts';
 import type { History } from './history.ts';
 import type { Look } from './look-at-repository.ts';
+import type { MemberSurvey } from './survey-members.ts';
 
 /**
  * Whether a fresh clone would have all there is: then a rescue is not only needless, an old one would bring back
@@ -15,6 +16,7 @@ export async function isClean(facts: {
   readonly history: History;
   readonly indexTree: string;
   readonly remote: { readonly refs: ReadonlyMap<string, string>; readonly branch: string | null };
+  readonly members: MemberSurvey;
   /** The branch or tag that a clone comes up with. */
   readonly ref: string | null;
 }): Promise<boolean> {
@@ -23,6 +25,7 @@ export async function isClean(facts: {
   // A socket is no work, nor is a pipe.
   const work = changes.candidates.filter(({ kind, tracked }) => tracked || kind !== 'special');
   if (history.isBroken || work.length > 0 || look.stashes.length > 0 || history.commits > 0) return false;
+  if (facts.members.members.some((member) => !member.isIdle)) return false;
   if (!history.headSaved || !history.indexSaved || halfDone([...look.state.keys()]) !== null) return false;
   if (changes.entries.some(({ stage }) => stage > 0)) return false;
   if (look.commit === null && changes.entries.length === 0 && look.refs.size === 0) return true;

@@ -69,7 +69,7 @@ export function look(folder: string): Look | null {
     state: state.files,
     stateCommits: commitsIn(state.files),
     sha256: (commit ?? [...refs.all.values()][0] ?? '').length === 64,
-    notes: [...refs.notes, ...notesOf({ commonDir, stashes: stashes.length, state: state.complete })],
+    notes: [...refs.notes, ...notesOf({ stashes: stashes.length, state: state.complete })],
     damage: damageOf({ commonDir, head, commit, refs }),
     odd: [...oddNames(gitDir), ...refs.odd],
   };
@@ -110,21 +110,9 @@ function damageOf(facts: {
   ];
 }
 
-function notesOf({
-  commonDir,
-  stashes,
-  state,
-}: {
-  commonDir: string;
-  stashes: number;
-  state: boolean;
-}): string[] {
-  const trees = filesBelow(`${commonDir}/worktrees`, 1000).filter((path) => /^[^/]+\/HEAD$/.test(path));
+function notesOf({ stashes, state }: { stashes: number; state: boolean }): string[] {
   return [
     ...(stashes > mostStashes ? [`There are more than ${mostStashes} stashes: the latest are saved.`] : []),
-    ...(trees.length > 0
-      ? [`${trees.length} more working trees of the repository are not saved, their branches are.`]
-      : []),
     ...(state ? [] : ['The files of a merge or rebase half done are too many to be saved whole.']),
   ];
 }

@@ -1,15 +1,17 @@
 import { readOctets } from '../../host/agent-files.ts';
 import type { Host } from '../../host/host.ts';
 import type { Git } from '../git.ts';
+import type { Held } from '../held.ts';
 import { type Manifest, signManifest } from '../manifest.ts';
 import type { LeftOut, SaveOrder } from '../protocol.ts';
 import { condense } from '../rescue-text.ts';
 import type { Changes } from './changes.ts';
 import type { Choice } from './choose.ts';
-import { put, renderBlob, renderCommit, streamFiles, type Taken, take } from './fast-import.ts';
+import { put, renderBlob, renderCommit, streamFiles, streamPack, type Taken, take } from './fast-import.ts';
 import type { History } from './history.ts';
 import type { Look } from './look-at-repository.ts';
 import { type Refusals, whyRefused, workflows } from './refusals.ts';
+import type { SavedMembers } from './save-members.ts';
 import type { Scan } from './secret-scan.ts';
 import { type Undone, undoStaged } from './undo-staged.ts';
 
@@ -20,6 +22,8 @@ export interface Made {
   readonly files: number;
   readonly bytes: number;
   readonly leftOut: readonly LeftOut[];
+  /** What a manifest says of it. */
+  readonly held: Held;
 }
 
 export interface MakeParts {
@@ -35,6 +39,7 @@ export interface MakeParts {
   readonly notes: readonly string[];
   readonly newScan: () => Scan;
   readonly refusals: Refusals;
+  readonly saved: SavedMembers;
 }
 
 const marks = { work: 1, state: 2, manifest: 3, first: 10 };
@@ -51,13 +56,15 @@ export async function makeCommits(parts: MakeParts): Promise<Made> {
     ...choice.leftOut,
     ...taken.leftOut,
     ...undone.paths.flatMap((path) => refusedAt(parts, path)),
+    ...parts.saved.leftOut,
   ];
   const made = { work: ids.get(marks.work) ?? '', state: ids.get(marks.state) ?? '' };
   const files = await countChanged(git, history.base, made.work);
-  const manifest = planManifest(parts, { ...made, files, leftOut });
+  const held = holdOf(parts, { ...made, files });
+  const manifest = planManifest(parts, held, leftOut);
   const signed = Buffer.from(signManifest(manifest, order.keys));
   const proof = await importStream(git, proving(parts, signed));
-  return { ...made, manifest: proof.get(marks.manifest) ?? '', files, bytes: taken.bytes, leftOut };
+  return { ...made, manifest: proof.get(marks.manifest) ?? '', files, bytes: taken.bytes, leftOut, held };
 }
 
 function refusedAt({ refusals }: MakeParts, path: string): LeftOut[] {
@@ -135,13 +142,17 @@ function* content(
     yield renderBlob(++mark, octets);
     lines.push(put('100644', `:${mark}`, `git/${name}`));
   }
+  for (const [path, file] of parts.saved.packs) {
+    yield* streamPack(file, ++mark);
+    lines.push(put('100644', `:${mark}`, path));
+  }
   yield* streamFiles(order.folder, choice.take, { firstMark: mark, newScan, taken });
   const who = whoOf(parts);
   const parents = history.base === null ? [] : [history.base];
   const message = `Work in progress of the box ${order.box}\n`;
   const tree = [put('040000', startTree, ''), ...undone.lines, ...choice.gone.map(take), ...taken.lines];
   yield renderCommit({ mark: marks.work, who, message, parents, tree });
-  const all = [`:${marks.work}`, ...history.tips];
+  const all = [`:${marks.work}`, ...new Set([...history.tips, ...parts.saved.tips])];
   yield renderCommit({ mark: marks.state, who, message, parents: all, tree: lines });
 }
 
@@ -156,25 +167,26 @@ function whoOf({ host, order }: MakeParts): string {
   return `${order.author.name} <${order.author.email}> ${Math.floor(host.now() / 1000)} +0000`;
 }
 
-function planManifest(
-  { host, order, look, history, notes }: MakeParts,
-  made: { work: string; state: string; files: number; leftOut: readonly LeftOut[] },
-): Manifest {
+function holdOf({ look, history }: MakeParts, made: { work: string; state: string; files: number }): Held {
   const branch = look.head !== null && 'branch' in look.head ? look.head.branch : null;
-  const refs = history.refs.filter(([name]) => name !== branch);
   return {
-    version: 1,
-    box: order.box,
-    repository: order.url,
-    time: host.now(),
-    state: made.state,
-    work: made.work,
+    ...made,
     head: { branch, commit: history.base },
-    refs,
+    refs: history.refs.filter(([name]) => name !== branch),
     stashes: history.stashes,
     index: history.indexSaved,
-    files: made.files,
-    leftOut: condense(made.leftOut),
+  };
+}
+
+function planManifest(
+  { host, order, notes, saved }: MakeParts,
+  held: Held,
+  leftOut: readonly LeftOut[],
+): Manifest {
+  return {
+    ...{ version: 1, box: order.box, repository: order.url, time: host.now(), ...held },
+    members: saved.members,
+    leftOut: condense(leftOut),
     notes,
   };
 }

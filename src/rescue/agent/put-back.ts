@@ -3,27 +3,31 @@ import { makeFolder, removeEmptyFolder, removeFile, writeFile } from '../../host
 import { octetsOf } from '../../host/agent-files.ts';
 import type { Git } from '../git.ts';
 import { stateFiles, stateFolders } from '../git-refs.ts';
-import type { Manifest } from '../manifest.ts';
+import type { Held } from '../held.ts';
 
 interface Parts {
   /** Git in the clone. */
   readonly clone: Git;
   /** Git in our own directory, which changes no octet of a file. */
   readonly own: Git;
-  readonly manifest: Manifest;
+  readonly held: Held;
 }
 
-/** Makes branches, working tree, index and half-done work in a clean clone what they were. */
-export async function putBack(parts: Parts): Promise<void> {
-  const { clone, manifest } = parts;
-  const tree = await treeOf(clone, `${manifest.state}:tree`);
-  await putBranches(parts);
+/**
+ * Makes branches, working tree, index and half-done work in a clean clone what they were.
+ * @param options.isLinked it shares all but working tree, index and HEAD with another one.
+ */
+export async function putBack(parts: Parts, { isLinked }: { isLinked: boolean }): Promise<void> {
+  const { clone, held } = parts;
+  const tree = await treeOf(clone, `${held.state}:tree`);
+  // Those of a linked working tree are the repository's, and there already.
+  if (!isLinked) await putBranches(parts);
   // The tree of the index is checked out as anybody would; over it comes what differs, octet by octet.
   await clone.run(['read-tree', '--reset', '-u', tree]);
   await overlay(parts, tree);
   await putIndex(parts);
   await putState(parts);
-  for (const [id, message] of manifest.stashes.toReversed()) {
+  for (const [id, message] of held.stashes.toReversed()) {
     const text = Buffer.from(message, 'latin1').toString('utf8');
     await clone.run(['stash', 'store', '--quiet', '--message', text, id]);
   }
@@ -36,10 +40,10 @@ async function treeOf(git: Git, name: string): Promise<string> {
 }
 
 /** The agent's branches and no others: the clone's own could stand in the way of their names. */
-async function putBranches({ clone, manifest }: Parts): Promise<void> {
-  const { head, refs } = manifest;
+async function putBranches({ clone, held }: Parts): Promise<void> {
+  const { head, refs } = held;
   const gitDir = clone.place.gitDir;
-  writeFile(`${gitDir}/HEAD`, `ref: refs/heads/${manifest.state}\n`);
+  writeFile(`${gitDir}/HEAD`, `ref: refs/heads/${held.state}\n`);
   const there = (await clone.text(['for-each-ref', '--format=%(refname)', 'refs/heads/'])).split('\n');
   const remove = there.filter((name) => name !== '').map((name) => `delete ${name}\0\0`);
   if (remove.length > 0) await clone.run(['update-ref', '-z', '--stdin'], { stdin: remove.join('') });
@@ -66,8 +70,8 @@ async function followRemote(clone: Git, names: readonly string[]): Promise<void>
   }
 }
 
-async function overlay({ clone, own, manifest }: Parts, tree: string): Promise<void> {
-  const compare = ['diff-tree', '-r', '-z', '--no-renames', '--raw', tree, `${manifest.work}^{tree}`];
+async function overlay({ clone, own, held }: Parts, tree: string): Promise<void> {
+  const compare = ['diff-tree', '-r', '-z', '--no-renames', '--raw', tree, `${held.work}^{tree}`];
   const fields = await own.fields(compare);
   const changed: string[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
@@ -77,7 +81,7 @@ async function overlay({ clone, own, manifest }: Parts, tree: string): Promise<v
     else if (mode !== '160000') changed.push(`${mode} ${id}\t${path}\0`);
   }
   if (changed.length === 0) return;
-  const over = own.withIndex(`${own.place.gitDir}/index.over`);
+  const over = own.withIndex(`${own.place.gitDir}/index-${held.work}`);
   await over.run(['update-index', '-z', '--index-info'], { stdin: changed.join('') });
   await over.run(['checkout-index', '--all', '--force', '--quiet']);
 }
@@ -92,23 +96,23 @@ function removeAt(folder: string, path: string): void {
 }
 
 /** The very file the agent had; only the times of the files are looked up anew. */
-async function putIndex({ clone, manifest }: Parts): Promise<void> {
+async function putIndex({ clone, held }: Parts): Promise<void> {
   const path = `${clone.place.gitDir}/index`;
-  if (manifest.index) {
-    const { stdout } = await clone.run(['cat-file', 'blob', `${manifest.state}:index`]);
+  if (held.index) {
+    const { stdout } = await clone.run(['cat-file', 'blob', `${held.state}:index`]);
     writeFile(path, octetsOf(stdout));
   } else {
-    await clone.run(['read-tree', manifest.head.commit ?? (await clone.text(['mktree']))]);
+    await clone.run(['read-tree', held.head.commit ?? (await clone.text(['mktree']))]);
   }
   await clone.succeeds(['update-index', '-q', '--refresh']);
 }
 
-async function putState({ clone, manifest }: Parts): Promise<void> {
-  const names = await clone.fields(['ls-tree', '-r', '-z', '--name-only', manifest.state]);
+async function putState({ clone, held }: Parts): Promise<void> {
+  const names = await clone.fields(['ls-tree', '-r', '-z', '--name-only', held.state]);
   for (const name of names.filter((one) => one.startsWith('git/')).map((one) => one.slice('git/'.length))) {
     const [first = ''] = name.split('/');
     if (!stateFiles.includes(name) && !stateFolders.includes(first)) continue;
-    const { stdout } = await clone.run(['cat-file', 'blob', `${manifest.state}:git/${name}`]);
+    const { stdout } = await clone.run(['cat-file', 'blob', `${held.state}:git/${name}`]);
     const path = `${clone.place.gitDir}/${name}`;
     makeFolder(dirname(path));
     writeFile(path, octetsOf(stdout));

@@ -6,6 +6,7 @@ import { askRemote, explainRemote } from '../remote.ts';
 import { placesIn, refOf } from '../rescue-refs.ts';
 import { describeLeftOut } from '../rescue-text.ts';
 import { putBack } from './put-back.ts';
+import { restoreMembers } from './restore-members.ts';
 import { makeScratch, removeScratch, type Scratch } from './scratch.ts';
 
 /** Places that are looked at: one an operator, and one for each boot that could not restore. */
@@ -47,7 +48,7 @@ export async function restore(
     removeScratch(scratch.folder);
     scratch = makeScratch({ gitDir: `${folder}/.git`, commonDir: `${folder}/.git`, sha256 });
     const fresh = new Git(host, { ...order, place: { gitDir: scratch.folder, workTree: folder } });
-    return await restorePlace(latest, { clone, own: fresh, order, refusals });
+    return await restorePlace(latest, { host, clone, own: fresh, order, refusals });
   } catch (error) {
     return { kind: 'failed', reason: explainRemote(error) };
   } finally {
@@ -95,14 +96,25 @@ async function readManifest(git: Git, ref: string): Promise<string> {
 
 async function restorePlace(
   { place, commit, manifest }: Found,
-  { clone, own, order, refusals }: { clone: Git; own: Git; order: RestoreOrder; refusals: readonly string[] },
+  {
+    refusals,
+    ...parts
+  }: {
+    host: Pick<Host, 'run' | 'now' | 'uptime'>;
+    clone: Git;
+    own: Git;
+    order: RestoreOrder;
+    refusals: readonly string[];
+  },
 ): Promise<RestoreReport> {
+  const { clone, own, order } = parts;
   const here = (id: string) => clone.succeeds(['cat-file', '-e', `${id}^{commit}`]);
   if (!(await here(manifest.state)) || !(await here(manifest.work))) {
     const reason = `${refOf(order.box, place, 'state')}: it is not what the box saved`;
     return { kind: 'refused', reason: [...refusals, reason].join('; ') };
   }
-  await putBack({ clone, own, manifest });
+  await putBack({ clone, own, held: manifest }, { isLinked: false });
+  const missing = await restoreMembers(parts, manifest);
   const { branch } = manifest.head;
   return {
     kind: 'restored',
@@ -111,6 +123,7 @@ async function restorePlace(
     time: manifest.time,
     branch: branch?.replace('refs/heads/', '') ?? null,
     files: manifest.files,
-    notes: [...manifest.notes, ...describeLeftOut(manifest.leftOut)],
+    notes: [...missing, ...manifest.notes, ...describeLeftOut(manifest.leftOut)],
+    partial: missing.length > 0,
   };
 }

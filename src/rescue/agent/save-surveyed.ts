@@ -8,6 +8,7 @@ import { notesOf } from './notes.ts';
 import { MovedError, push, RefusedError, tellWords, type Update } from './push.ts';
 import { putInPlace } from './put-in-place.ts';
 import { learnRefusals, nothingRefused, type Refusals } from './refusals.ts';
+import { type SavedMembers, saveMembers } from './save-members.ts';
 import type { Survey, Trust } from './survey.ts';
 
 /** How often a remote is asked at most: each refusal names but some of what it does not take. */
@@ -71,12 +72,14 @@ async function saveOnce(
   const isFirst = refusals === nothingRefused;
   const history = isFirst ? survey.history : await survey.plan(refusals, most);
   const limits = { scope: remote.scope, most: most - history.bytes, refusals };
-  const choice = chooseFiles(changes.candidates, limits);
+  const all = chooseFiles(changes.candidates, limits);
+  const saved = await saveMembers({ ...survey, room: most - history.bytes - all.bytes, refusals });
+  const choice = { ...all, leftOut: all.leftOut.filter((one) => !isMember(one, saved)) };
   const chosen = { ...choice, leftOut: [...odd, ...choice.leftOut] };
   const place = isWhole ? freePlace(order, remote.refs) : placeForDamaged(order, remote.refs);
-  const notes = await notesOf({ ...survey, history }, trust, place);
-  const made = await makeCommits({ ...survey, history, choice: chosen, notes, refusals });
-  const bytes = made.bytes + history.bytes;
+  const notes = [...notesOf({ ...survey, history }, trust, place), ...saved.notes];
+  const made = await makeCommits({ ...survey, history, choice: chosen, notes, refusals, saved });
+  const bytes = made.bytes + history.bytes + saved.bytes;
   const former = staleIn(order, isWhole ? order.former : [], remote.refs);
   let refs: Readonly<Record<string, string>>;
   try {
@@ -84,8 +87,19 @@ async function saveOnce(
   } catch (error) {
     if (!(error instanceof RefusedError || error instanceof MovedError)) throw error;
     const states = [...seen.state.keys()].map((name) => `git/${name}`);
-    const paths = new Set([...choice.take.map(({ path }) => path), ...history.paths, ...states]);
-    return { error, pushed: { paths, own: [made.work, made.state, made.manifest], bytes } };
+    const paths = new Set([
+      ...choice.take.map(({ path }) => path),
+      ...history.paths,
+      ...states,
+      ...saved.paths,
+    ]);
+    const own = [
+      made.work,
+      made.state,
+      made.manifest,
+      ...saved.members.flatMap(({ work, state }) => [work, state]),
+    ];
+    return { error, pushed: { paths, own, bytes } };
   }
   const { head } = seen;
   return {
@@ -94,13 +108,18 @@ async function saveOnce(
     refs,
     branch: head !== null && 'branch' in head ? head.branch.replace('refs/heads/', '') : null,
     commits: history.commits,
-    files: made.files,
+    files: made.files + saved.files,
     bytes,
     leftOut: condense(made.leftOut),
     notes,
     partial: !isWhole || !isFirst || history.isBroken || made.leftOut.some(isUnread),
     refusal,
   };
+}
+
+/** What is a repository of its own among the files, and saved as what it is. */
+function isMember({ path, why }: LeftOut, { members }: SavedMembers): boolean {
+  return why === 'nested' && members.some((member) => `${member.path}/` === path);
 }
 
 /** What could not be saved, unlike what was not to be. */

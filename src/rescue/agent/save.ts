@@ -66,7 +66,9 @@ async function attempt(facts: Attempt, trust: Trust): Promise<SaveReport> {
     const until = trust === 'files' ? order.deadline : host.uptime() + share * left;
     const git = new Git(host, { ...order, place, deadline: until });
     const survey =
-      trust === 'all' ? await surveyWhole({ ...facts, git }) : await surveyDamaged({ ...facts, git }, trust);
+      trust === 'all'
+        ? await surveyWhole({ ...facts, git, until })
+        : await surveyDamaged({ ...facts, git, until }, trust);
     if (survey === null) return { kind: 'unchanged' };
     const whole = new Git(host, { ...order, place });
     return await saveSurveyed({ ...survey, git: whole }, { trust, odd: [...seen.odd, ...scratch.odd] });

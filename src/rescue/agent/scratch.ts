@@ -39,14 +39,16 @@ export interface Scratch {
  * it but what says which files to leave alone and where a shallow history ends.
  * @param look.commonDir null: no object of the agent's is believed.
  * @param look.isOurs nobody but us has been in that git directory yet: what comes into it later is seen as well.
+ * @param look.inside a folder to make it in, with which it is removed; default the roomiest place.
  */
 export function makeScratch(look: {
   readonly gitDir: string;
   readonly commonDir: string | null;
   readonly sha256: boolean;
   readonly isOurs?: boolean;
+  readonly inside?: string;
 }): Scratch {
-  const folder = makeTemporaryFolder(`${roomiest(rooms)}/${prefix}`);
+  const folder = makeTemporaryFolder(`${look.inside ?? roomiest(rooms)}/${prefix}`);
   try {
     return { folder, shadow: `${folder}/tree`, odd: fill(folder, look) };
   } catch (error) {

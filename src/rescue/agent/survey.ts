@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Host } from '../../host/host.ts';
 import type { Git } from '../git.ts';
 import type { SaveOrder } from '../protocol.ts';
@@ -9,8 +10,9 @@ import { type History, planHistory, writeIndexTree } from './history.ts';
 import type { Look } from './look-at-repository.ts';
 import { nothingRefused, type Refusals } from './refusals.ts';
 import { makeScanner, type Scan } from './secret-scan.ts';
+import { type MemberSurvey, noMembers, surveyMembers } from './survey-members.ts';
 
-type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
+export type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
 
 /**
  * How much of the agent's git directory is believed: all of it; what it holds of commits, but neither what is staged
@@ -31,6 +33,7 @@ export interface Survey {
   readonly git: Git;
   readonly look: Look;
   readonly changes: Changes;
+  readonly members: MemberSurvey;
   readonly remote: Asked;
   readonly startTree: string;
   readonly history: History;
@@ -51,13 +54,19 @@ export async function ask(host: Program, order: SaveOrder): Promise<Asked> {
   return { ...remote, scope: order.scope ?? (visibility === 'private' ? 'all' : 'tracked') };
 }
 
-type Parts = Pick<Survey, 'host' | 'order' | 'git' | 'look'> & { readonly remote: () => Promise<Asked> };
+type Parts = Pick<Survey, 'host' | 'order' | 'git' | 'look'> & {
+  readonly remote: () => Promise<Asked>;
+  /** The machine's uptime, in milliseconds, by which it is surveyed. */
+  readonly until: number;
+};
 
 /** @returns null where nothing has changed since it was saved last. */
 export async function surveyWhole(parts: Parts): Promise<Survey | null> {
   const { host, order, git, look } = parts;
   const askAgain = () => ask(host, order);
-  const changes = await findChanges(git, look, git.place.gitDir);
+  const found = await findChanges(git, look, git.place.gitDir);
+  const members = await surveyMembers(host, { order, git, look, entries: found.entries, until: parts.until });
+  const changes = { ...found, fingerprint: joinFingerprints(found, members) };
   if (changes.fingerprint === order.last) return null;
   const remote = await parts.remote();
   const indexTree = await writeIndexTree(git, changes);
@@ -66,7 +75,7 @@ export async function surveyWhole(parts: Parts): Promise<Survey | null> {
   const plan = (refusals: Refusals, most: number) =>
     planHistory({ git, look, newScan, most, staged: { changes, indexTree }, known, refusals });
   const history = await plan(nothingRefused, order.most);
-  return { ...parts, remote, changes, startTree: indexTree, history, plan, askAgain, newScan };
+  return { ...parts, remote, changes, startTree: indexTree, history, plan, askAgain, newScan, members };
 }
 
 /** The same of what can be read: the files, on the commit that is checked out or else on one the remote has. */
@@ -99,7 +108,25 @@ export async function surveyDamaged(parts: Parts, trust: Exclude<Trust, 'all'>):
     return { ...judged, base: onHead && !judged.headSaved ? judged.base : base };
   };
   const history = { ...before, base };
-  return { ...parts, look, remote, changes, startTree, history, plan: planOn, askAgain, newScan };
+  return {
+    ...parts,
+    look,
+    remote,
+    changes,
+    startTree,
+    history,
+    plan: planOn,
+    askAgain,
+    newScan,
+    members: noMembers,
+  };
+}
+
+function joinFingerprints({ fingerprint }: Changes, { members, notes }: MemberSurvey): string {
+  if (members.length === 0 && notes.length === 0) return fingerprint;
+  const hash = createHash('sha256').update(JSON.stringify([fingerprint, notes]));
+  for (const { path, changes } of members) hash.update(JSON.stringify([path, changes.fingerprint]), 'latin1');
+  return hash.digest('hex');
 }
 
 async function knownHere(git: Git, remote: Remote): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { printable } from '../../core/printable.ts';
 import { isId } from '../git-refs.ts';
-import { isCount, isTime, parseLeftOut, parseList } from '../manifest.ts';
+import { isCount, parseList } from '../held.ts';
+import { isTime, parseLeftOut } from '../manifest.ts';
 import type { RestoreReport, SaveReport } from '../protocol.ts';
 import { isPlace } from '../rescue-refs.ts';
 
@@ -77,7 +78,7 @@ function restoreReportOf(said: Said): RestoreReport | null {
   const notes = notesOf(said.notes);
   if (kind !== 'restored' || notes === null || !isPlace(place) || !tellsRestored(said)) return null;
   const { manifest, time, branch, files } = said;
-  return { kind, place, manifest, time, branch, files, notes };
+  return { kind, place, manifest, time, branch, files, notes, partial: said.partial === true };
 }
 
 /** Of which rescue: what the manifest says of itself. */

@@ -65,14 +65,21 @@ export function planSave(
 /** On a kept workspace nothing was looked for: what stands there is what this one was before. */
 function ownManifests(restored: RestoreReport | null, saved: Saved | null): string[] | null {
   if (restored === null) return null;
-  return [...(restored.kind === 'restored' ? [restored.manifest] : []), ...(saved?.manifests ?? [])];
+  const own = restored.kind === 'restored' && !restored.partial ? [restored.manifest] : [];
+  return [...own, ...(saved?.manifests ?? [])];
 }
 
 export function planRestore(
   settings: Settings,
-  facts: { readonly deadline: number; readonly folder: string },
+  facts: { readonly deadline: number; readonly folder: string; readonly target: string },
 ): RestoreOrder {
-  return { ...baseOf(settings, facts), kind: 'restore', place: placeOf(secretsIn(settings)[0] ?? '') };
+  const { target } = facts;
+  return {
+    ...baseOf(settings, facts),
+    kind: 'restore',
+    target,
+    place: placeOf(secretsIn(settings)[0] ?? ''),
+  };
 }
 
 /**
@@ -81,7 +88,9 @@ export function planRestore(
  */
 function planPlace(secret: string, bootId: string, restored: RestoreReport | null): string {
   const own = placeOf(secret);
-  if (restored?.kind === 'failed' || restored?.kind === 'refused') return placeBeside(own, bootId);
+  const isWanted = restored?.kind === 'restored' && restored.partial;
+  if (restored?.kind === 'failed' || restored?.kind === 'refused' || isWanted)
+    return placeBeside(own, bootId);
   return restored?.kind === 'restored' && restored.place.startsWith(own) ? restored.place : own;
 }
 

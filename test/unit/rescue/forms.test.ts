@@ -17,6 +17,7 @@ const genuine: Manifest = {
   stashes: [[id, 'WIP']],
   index: true,
   files: 1,
+  members: [],
   leftOut: [{ path: '.env', why: 'name', more: 2 }],
   notes: ['Something.'],
 };

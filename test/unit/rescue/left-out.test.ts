@@ -231,42 +231,6 @@ describe('what is no file of the repository is named', () => {
     expect(box.saved('a.txt')).toBe('one\n');
   });
 
-  test('a submodule with work of its own; a clean one is not', async () => {
-    const box = world();
-    const other = world();
-    for (const name of ['clean', 'dirty', 'new-commit', 'absent'])
-      box.git(
-        box.folder,
-        '-c',
-        'protocol.file.allow=always',
-        'submodule',
-        '--quiet',
-        'add',
-        other.remote,
-        name,
-      );
-    box.agent('commit', '--quiet', '--message=Modules');
-    box.agent('submodule', '--quiet', 'deinit', '--force', 'absent');
-    box.write('dirty/a.txt', 'changed\n');
-    box.write('new-commit/x', 'x');
-    box.git(join(box.folder, 'new-commit'), 'add', '--all');
-    box.git(join(box.folder, 'new-commit'), 'commit', '--quiet', '--message=x');
-    const { notes } = await pushed(box);
-    expect(notes).toEqual([
-      'The submodule dirty has work of its own, which is not saved.',
-      'The submodule new-commit has work of its own, which is not saved.',
-    ]);
-  });
-
-  test('another working tree of the repository', async () => {
-    const box = world();
-    box.agent('worktree', 'add', '--quiet', '-b', 'beside', join(box.root, 'beside'));
-    box.write('a.txt', 'x\n');
-    expect((await pushed(box)).notes.join()).toContain(
-      '1 more working trees of the repository are not saved',
-    );
-  });
-
   test.each([
     ['a path 1,500 levels deep', 1500, 'd'],
     ['a path longer than a program takes', 300, 'a-long-name'],

@@ -227,6 +227,7 @@ describe('words', () => {
         branch: null,
         files: 1,
         notes: [],
+        partial: false,
       }),
     ).toBe('restored the work saved at 1970-01-01T00:00:00Z: 1 changed file, at no branch');
   });

@@ -140,7 +140,13 @@ export class World {
     this.folder = join(this.root, `clone-${this.#clones}`);
     // Not by its path: then it would have every object of the remote's, also those that no branch has.
     this.git(this.root, 'clone', '--quiet', `file://${this.remote}`, this.folder);
-    return restore(this.host, { ...this.base, kind: 'restore', place: placeOf(secret), ...more });
+    return restore(this.host, {
+      ...this.base,
+      kind: 'restore',
+      target: this.folder,
+      place: placeOf(secret),
+      ...more,
+    });
   }
 
   /** Everything a rescue promises to bring back. */

@@ -282,6 +282,15 @@ describe('the place of a rescue', () => {
   });
 
   function restoredFrom(place: string): RestoreReport {
-    return { kind: 'restored', place, manifest: 'm', time: 0, branch: null, files: 0, notes: [] };
+    return {
+      kind: 'restored',
+      place,
+      manifest: 'm',
+      time: 0,
+      branch: null,
+      files: 0,
+      notes: [],
+      partial: false,
+    };
   }
 });
