@@ -4,7 +4,10 @@ import type { Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** Claude Code's managed settings of this boot: those of the image link here. Nothing in them is secret. */
-export function writeManaged(host: Host, { telemetry }: Pick<Settings, 'telemetry'>): void {
+export function writeManaged(
+  host: Host,
+  { telemetry, repositoryHooks }: Pick<Settings, 'telemetry' | 'repositoryHooks'>,
+): void {
   const env =
     telemetry === null
       ? {}
@@ -17,5 +20,6 @@ export function writeManaged(host: Host, { telemetry }: Pick<Settings, 'telemetr
           OTEL_LOG_ASSISTANT_RESPONSES: '0',
           ...telemetry.variables,
         };
-  host.files.write(Paths.managed, `${JSON.stringify({ env }, null, 2)}\n`, 0o644);
+  const hooks = repositoryHooks ? { allowManagedHooksOnly: false } : {};
+  host.files.write(Paths.managed, `${JSON.stringify({ ...hooks, env }, null, 2)}\n`, 0o644);
 }

@@ -6,12 +6,15 @@ import type { Command, Host } from '../host/host.ts';
 import type { Settings } from '../settings/settings.ts';
 import { explainClone } from './explain-clone.ts';
 import { addUpstream, findUpstream } from './fork-parent.ts';
+import { fetchParts, type RunAsAgent } from './repository-parts.ts';
 
 /** Milliseconds a clone may take: it has its own deadline, because repositories differ. */
 export const cloneDeadline = 15 * 60_000;
 
 export type CloneResult =
-  | { readonly kind: 'cloned' | 'kept' | 'none' }
+  | { readonly kind: 'none' }
+  /** With a sentence for each thing of it that is missing, or that the box can't do with it. */
+  | { readonly kind: 'cloned' | 'kept'; readonly lacks: readonly string[] }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /**
@@ -49,7 +52,7 @@ export async function findWork(
 }
 
 /**
- * Clones the repository as the agent, without its submodules. Objects are fetched at once; no file of the repository's
+ * Clones the repository as the agent. Objects are fetched at once; no file of the repository's
  * is there before the box has proven itself. What is there already, on a volume, is kept as it is: nothing of ours
  * runs git in it.
  * @param box.proven rejects where the self-test fails: then the draft is taken back by the step's undo.
@@ -91,23 +94,22 @@ export async function cloneRepository(
     await checkOut(run, draft, onProgress);
     // A restore that was cut off is no work to keep either: the rescue it came from is whole.
     await box.fill(draft);
+    const lacks = await fetchParts(run, { folder: draft, timeout: cloneDeadline, onProgress });
     await run(['/usr/bin/mv', '-T', '--', draft, folder]);
     isDraft = false;
     const upstream = await forkOf;
     // A clone without the remote is as good a clone.
     if (upstream !== null) await addUpstream(host, { upstream, agent, environment, folder }).catch(() => {});
-    return { kind: 'cloned' };
+    return { kind: 'cloned', lacks };
   } catch (error) {
     isDraft = false;
     return { kind: 'failed', reason: explainClone(error) };
   }
 }
 
-type Run = (argv: readonly string[], more?: Partial<Command>) => Promise<unknown>;
-
 /** Fetches what a clone is made of, and checks out nothing: no hook, filter or attribute has a say in it.  @returns why not. */
 async function fetchDraft(
-  run: Run,
+  run: RunAsAgent,
   {
     repository: { url, ref },
     draft,
@@ -126,7 +128,7 @@ async function fetchDraft(
 }
 
 /** A repository without a commit has nothing to check out. */
-async function checkOut(run: Run, draft: string, onProgress: (line: string) => void): Promise<void> {
+async function checkOut(run: RunAsAgent, draft: string, onProgress: (line: string) => void): Promise<void> {
   const git = ['/usr/bin/git', '-C', draft];
   try {
     await run([...git, 'checkout', '--progress'], { timeout: cloneDeadline, onProgress });
@@ -137,6 +139,19 @@ async function checkOut(run: Run, draft: string, onProgress: (line: string) => v
     );
     if (!isEmpty) throw error;
   }
+}
+
+/** Looked at as data: nothing of ours runs git in a folder that somebody else could write.  @returns as a clone does. */
+export async function findLacks(
+  host: Host,
+  { agent, workspace }: Pick<CloneFacts, 'agent' | 'workspace'>,
+): Promise<string[]> {
+  const folder = repositoryIn(workspace);
+  return (await isThere(host, `${folder}/.git/reftable`, agent))
+    ? [
+        'Its references are in a form (reftable) that a rescue can’t read: of the work the files alone are saved, and no branch, commit or stash. To have all of it saved: git refs migrate --ref-format=files.',
+      ]
+    : [];
 }
 
 /** Asked as the agent: a folder of its own may be closed to everybody else, and init can no longer look into it. */

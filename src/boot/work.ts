@@ -13,7 +13,7 @@ import type { RestoreReport } from '../rescue/protocol.ts';
 import type { Handover } from '../state/handover.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { makeCloneProgress } from './clone-progress.ts';
-import { type CloneResult, cloneRepository, findWork, repositoryIn } from './repository.ts';
+import { type CloneResult, cloneRepository, findLacks, findWork, repositoryIn } from './repository.ts';
 import {
   isRescueThere,
   noticeFailedClone,
@@ -46,11 +46,12 @@ export async function fetchWork(
   const { say, warn } = tools;
   const { workspace } = store.state;
   const { result, restored } = await makeClone(parts, tools);
-  store.post({ repository: result.kind });
+  const lacks = 'lacks' in result ? result.lacks : [];
+  store.post({ repository: result.kind, lacks });
   const { report, said } = result.kind === 'failed' ? unrestored(parts.settings) : restored;
-  const all = [result.kind, said].filter((text) => text !== '').join('; ');
+  const all = [result.kind, said, ...lacks].filter((text) => text !== '').join('; ');
   if (result.kind === 'failed') warn(noticeFailedClone(host, result.reason));
-  else if (report?.kind === 'refused' || report?.kind === 'failed') warn(all);
+  else if (report?.kind === 'refused' || report?.kind === 'failed' || lacks.length > 0) warn(all);
   else say(all);
   const isThere = result.kind === 'cloned' || result.kind === 'kept';
   return { folder: isThere ? repositoryIn(workspace) : workspace, restored: report };
@@ -67,7 +68,8 @@ async function makeClone(
   const kind = await findWork(host, { repository, ...facts });
   if (kind !== null || repository === null) {
     await proven;
-    return { result: { kind: kind ?? 'none' }, restored: notLooked };
+    const lacks = kind === 'kept' ? await findLacks(host, facts) : [];
+    return { result: kind === 'kept' ? { kind, lacks } : { kind: 'none' }, restored: notLooked };
   }
   const asked = isRescueThere(parts);
   let restored = notLooked;

@@ -81,6 +81,8 @@ function render(status: Status): string {
     ...unansweredOf(status),
     ...agentOf(status),
     `repository  ${status.repository}`,
+    // The state may be another version's.
+    ...(status.lacks ?? []).map((lack) => `            ${lack}`),
     `rescue      ${status.rescue.said}`,
     ...(status.rescue.restored === '' ? [] : [`            ${status.rescue.restored}`]),
     ...Object.entries(status.disk).map(

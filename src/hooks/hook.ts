@@ -21,6 +21,7 @@ const hooks: Readonly<Record<string, Hook>> = {
   format: { load: async () => (await import('./run/format-edited.ts')).format },
   'session-name': { load: async () => (await import('./run/name-session.ts')).nameSession },
   'fork-sync': { load: async () => (await import('./run/sync-fork.ts')).syncFork },
+  'session-start': { load: async () => (await import('./run/tell-start.ts')).tellStart },
   'settings-guard': {
     load: async () => (await import('./run/guard-settings.ts')).guardSettings,
     guards: true,

@@ -161,6 +161,7 @@ function chosen(
       name: values.GIT_USER_NAME ?? 'cloister',
       email: values.GIT_USER_EMAIL ?? 'cloister@noreply.github.com',
     },
+    repositoryHooks: values.REPO_HOOKS === 'on',
     prompt: values.CLAUDE_PROMPT ?? null,
     neighbours: values.NEIGHBOURS ?? [],
     sets: values.ALLOW_SETS ?? [],

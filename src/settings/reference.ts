@@ -66,6 +66,11 @@ export const settingsReference: Readonly<
   },
   REPO_URL: { byDefault: 'none', meaning: 'https repository to clone to `/workspace/repo`' },
   REPO_REF: { byDefault: 'its default branch', meaning: 'branch or tag' },
+  REPO_HOOKS: {
+    byDefault: '`off`',
+    meaning:
+      'whether hooks run that stand in the settings of the repository, of the home or of a plugin; see [the agent](docs/agent.md#hooks-of-the-repository)',
+  },
   RESCUE: {
     byDefault: '`all` into a private repository, else `tracked`',
     meaning:

@@ -46,6 +46,7 @@ export const schema = {
     z.string().regex(/^[^\s\p{C}<>"\\@]{1,100}@[^\s\p{C}<>"\\@]{1,150}$/u, 'is no e-mail address'),
     'you@example.org',
   ),
+  REPO_HOOKS: rule(z.enum(['off', 'on'], 'is neither off nor on'), 'on'),
   CLAUDE_PROMPT: rule(
     z
       .string()

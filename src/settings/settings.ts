@@ -22,6 +22,8 @@ export interface Settings {
     readonly size: number;
   };
   readonly git: { readonly name: string; readonly email: string };
+  /** Hooks run that stand in other settings than ours. */
+  readonly repositoryHooks: boolean;
   readonly prompt: string | null;
   readonly rules: readonly Rule[];
   /** Services beside the box; among the rules as well, once these are joined with the allowlist's. */

@@ -114,6 +114,8 @@ export interface BoxState {
   /** What was asked and does not answer, and how that shows: it is being put right. */
   readonly unanswered: Readonly<Partial<Record<ChildNews['child'], string>>>;
   readonly repository: string;
+  /** A sentence for each thing of the repository that is missing, or that the box can't do with it. */
+  readonly lacks: readonly string[];
   readonly rescue: {
     /** Of the last rescue of this boot; null before the first. */
     readonly outcome: 'pushed' | 'nothing' | 'failed' | 'unchanged' | null;
@@ -171,6 +173,7 @@ export function newState(start: {
     children: {},
     unanswered: {},
     repository: 'none',
+    lacks: [],
     rescue: { outcome: null, partial: false, savedAt: null, said: 'none yet', restored: '' },
     once: false,
   };

@@ -55,6 +55,7 @@ export class StateStore {
       failure: failure && { ...failure, message: clean(failure.message), remedy: clean(failure.remedy) },
       firewall: { ...firewall, lastFailure: firewall.lastFailure && clean(firewall.lastFailure) },
       repository: clean(state.repository),
+      lacks: state.lacks.map(clean),
       rescue: { ...rescue, said: clean(rescue.said), restored: clean(rescue.restored) },
     };
   }

@@ -61,6 +61,7 @@ const scenarios: Scenario[] = [
             'run /usr/sbin/iptables-nft-restore --noflush -w',
             `run ${confined}/usr/local/bin/node /usr/local/lib/cloister/cloister.mjs verify --inside`,
             `run ${confined}/usr/bin/git -C /workspace/.repo.cloning checkout --progress`,
+            `run ${confined}/usr/bin/git -C /workspace/.repo.cloning ls-files -z -- .gitmodules :(attr:filter=lfs)`,
             `run ${confined}/usr/bin/mv -T -- /workspace/.repo.cloning /workspace/repo`,
             /^start .*--reuid=1000 .*\/usr\/bin\/tmux .* -D$/,
             /^run .*--reuid=1000 .* new-session .* -c \/workspace\/repo .* ; split-window .* 20% /,

@@ -131,6 +131,7 @@ function answerCommands(machine: FakeMachine): void {
   machine.prepare(/\/usr\/bin\/git clone /);
   machine.prepare(/ ls-remote --symref /);
   machine.prepare(/\/usr\/bin\/git -C \S+\/\.repo\.cloning checkout --progress$/);
+  machine.prepare(/\/usr\/bin\/git -C \S+\/\.repo\.cloning ls-files -z -- \.gitmodules /);
   machine.prepare(/\/usr\/bin\/mv -T -- \S+\/\.repo\.cloning \S+\/repo$/);
   machine.prepare(/cloister\.mjs rescue$/, rescued);
   machine.prepare(/\/usr\/bin\/kill -KILL -- -1$/);

@@ -12,26 +12,22 @@ teardown_file() {
   remove_all
 }
 
-# prepare NAME: a fresh repository, a clone of it, and the first work in it, saved.
+URL=https://github.com/cloister-demo
+RESCUE='node /fixtures/rescue.mts'
+
+# prepare NAME: a fresh repository, a clone of it, and the first work in it, saved; then the second.
 prepare() {
   ctl PUT "/github/repos/cloister-demo/$1" '{"isPrivate": true, "files": {"README.md": "one\n", "fixture.json": "{}\n",
     ".github/workflows/ci.yml": "on: push\n"}}' >/dev/null
-  in_session main "git clone -q https://github.com/cloister-demo/$1 /tmp/$1 && cd /tmp/$1 && echo first >work.txt"
-  run_rescue save "$1" "/tmp/$1" | jq --exit-status '.kind == "pushed" and .leftOut == []' >/dev/null
-  in_session main "cd /tmp/$1 && echo second >work.txt && echo on: workflow_dispatch >.github/workflows/ci.yml &&
-    head -c 2000000 /dev/zero >large && echo known-token >fixture.json && mkdir dist && echo x >dist/app.js"
+  in_session main "git clone -q $URL/$1 /tmp/$1 && cd /tmp/$1 && echo first >work.txt &&
+    $RESCUE save /tmp/$1 $URL/$1 table | jq --exit-status '.kind == \"pushed\" and .leftOut == []' >/dev/null &&
+    echo second >work.txt && echo on: workflow_dispatch >.github/workflows/ci.yml && head -c 2000000 /dev/zero >large &&
+    echo known-token >fixture.json && mkdir dist && echo x >dist/app.js"
 }
 
-# run_rescue KIND NAME FOLDER [VARIABLE=VALUE...]
-run_rescue() {
-  in_session main "${*:4} node /fixtures/rescue.mts $1 $3 https://github.com/cloister-demo/$2 table"
-}
-
-# restored NAME: the work that a fresh clone of it comes up with.
-restored() {
-  in_session main "rm -rf /tmp/next && git clone -q https://github.com/cloister-demo/$1 /tmp/next"
-  run_rescue restore "$1" /tmp/next | tee /dev/stderr | jq --exit-status '.kind == "restored"' >/dev/null
-  in_session main 'cat /tmp/next/work.txt'
+# next NAME: the work that a fresh clone of it comes up with, as a command of the session.
+next() {
+  echo "rm -rf /tmp/next && git clone -q $URL/$1 /tmp/next && $RESCUE restore /tmp/next $URL/$1 table >&2; cat /tmp/next/work.txt"
 }
 
 rows() {
@@ -39,18 +35,19 @@ rows() {
 }
 
 @test "whatever the remote refuses, the last good rescue restores, and what can be saved is" {
-  local name hindrance answer wanted missing repository number=0 report failed=''
+  local name hindrance answer wanted missing repository number=0 said report failed=''
   while IFS='|' read -r -u 3 name hindrance answer wanted missing; do
     repository=table-$((++number))
     echo "# $name"
     prepare "$repository"
     ctl PUT "/github/pushes/cloister-demo/$repository" "$hindrance" >/dev/null
-    report=$(run_rescue save "$repository" "/tmp/$repository")
-    echo "$report"
+    said=$(in_session main "$RESCUE save /tmp/$repository $URL/$repository table; echo; $(next "$repository")")
+    echo "$said"
+    report=$(grep -m 1 '^{' <<<"$said")
     # shellcheck disable=SC2086  # without the blanks
     matches "$report" ".kind == \"$(echo $answer)\" and ([.leftOut[]? | \"\(.path) \(.why)\"] - [\"$(echo $missing)\"] == [])" || failed+="$name; "
     # shellcheck disable=SC2086
-    [[ $(restored "$repository") == $(echo $wanted) ]] || failed+="$name: not restored; "
+    [[ ${said##*$'\n'} == $(echo $wanted) ]] || failed+="$name: not restored; "
   done 3< <(rows)
   echo "failed: $failed"
   [[ $number -ge 12 && -z $failed ]]
@@ -60,12 +57,12 @@ rows() {
   prepare killed
   ctl PUT /github/pushes/cloister-demo/killed '{"delayMs": 20000}' >/dev/null
   ctl DELETE /github/log >/dev/null
-  run_rescue save killed /tmp/killed KILL_WHEN=/tmp/now &
+  in_session main "KILL_WHEN=/tmp/now $RESCUE save /tmp/killed $URL/killed table" &
   eventually 20 holds /github/log 'any(.path | contains("killed") and contains("service=git-receive-pack"))'
   in_session main 'touch /tmp/now'
   wait || true
   ctl PUT /github/pushes/cloister-demo/killed '{}' >/dev/null
-  [[ $(restored killed) == first ]]
+  [[ $(in_session main "$(next killed)" | tail -n 1) == first ]]
 }
 
 @test "of two boxes at once each is saved, and neither writes over the other" {
@@ -74,8 +71,8 @@ rows() {
   ctl PUT /github/pushes/cloister-demo/twice '{"delayMs": 1500}' >/dev/null
   refs=$(ctl GET /github/repos/cloister-demo/twice | jq --raw-output '.refs | to_entries[] | select(.key | endswith("/manifest")).value')
   in_session main 'cp -a /tmp/twice /tmp/other && echo other >/tmp/other/work.txt'
-  run_rescue save twice /tmp/other "MINE=$refs" BOOT=22222222 >"$BATS_TEST_TMPDIR/other" &
-  run_rescue save twice /tmp/twice "MINE=$refs" BOOT=33333333 >"$BATS_TEST_TMPDIR/one"
+  in_session main "MINE=$refs BOOT=22222222 $RESCUE save /tmp/other $URL/twice table" >"$BATS_TEST_TMPDIR/other" &
+  in_session main "MINE=$refs BOOT=33333333 $RESCUE save /tmp/twice $URL/twice table" >"$BATS_TEST_TMPDIR/one"
   wait
   cat "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/other"
   for report in one other; do matches "$(<"$BATS_TEST_TMPDIR/$report")" '.kind == "pushed"'; done

@@ -11,7 +11,7 @@ import { put, renderBlob, renderCommit, streamFiles, streamPack, type Taken, tak
 import type { History } from './history.ts';
 import type { Look } from './look-at-repository.ts';
 import { type Refusals, whyRefused, workflows } from './refusals.ts';
-import type { SavedMembers } from './save-members.ts';
+import type { SavedMembers } from './saved-members.ts';
 import type { Scan } from './secret-scan.ts';
 import { type Undone, undoStaged } from './undo-staged.ts';
 

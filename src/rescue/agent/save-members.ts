@@ -1,6 +1,6 @@
 import { namesIn, statOf } from '../../host/agent-files.ts';
 import type { Git } from '../git.ts';
-import { isUrl, type Member } from '../member.ts';
+import { isUrl } from '../member.ts';
 import type { LeftOut } from '../protocol.ts';
 import { askRemote, visibilityOf } from '../remote.ts';
 import { chooseFiles } from './choose.ts';
@@ -9,29 +9,12 @@ import { present } from './git-objects.ts';
 import { planHistory } from './history.ts';
 import { type Made, makeCommits } from './make-commits.ts';
 import { nothingRefused, type Refusals, whyRefused } from './refusals.ts';
+import { noneSaved, type SavedMembers } from './saved-members.ts';
 import type { Survey } from './survey.ts';
 import { type SurveyedMember, titleOf } from './survey-members.ts';
 
 /** Octets of a pack: it is read whole where it is put back. */
 const mostPack = 50_000_000;
-
-/** What was made of the members, to stand in the commit that holds the rest. */
-export interface SavedMembers {
-  readonly members: readonly Member[];
-  /** Commits that are to be kept beside the others. */
-  readonly tips: readonly string[];
-  /** Files by the path they are to have there. */
-  readonly packs: ReadonlyMap<string, string>;
-  readonly notes: readonly string[];
-  readonly leftOut: readonly LeftOut[];
-  readonly paths: readonly string[];
-  readonly files: number;
-  readonly bytes: number;
-}
-
-export const noneSaved: SavedMembers = {
-  ...{ members: [], tips: [], packs: new Map(), notes: [], leftOut: [], paths: [], files: 0, bytes: 0 },
-};
 
 type Parts = Survey & { readonly room: number; readonly refusals: Refusals };
 

@@ -8,7 +8,8 @@ import { notesOf } from './notes.ts';
 import { MovedError, push, RefusedError, tellWords, type Update } from './push.ts';
 import { putInPlace } from './put-in-place.ts';
 import { learnRefusals, nothingRefused, type Refusals } from './refusals.ts';
-import { type SavedMembers, saveMembers } from './save-members.ts';
+import { saveMembers } from './save-members.ts';
+import type { SavedMembers } from './saved-members.ts';
 import type { Survey, Trust } from './survey.ts';
 
 /** How often a remote is asked at most: each refusal names but some of what it does not take. */

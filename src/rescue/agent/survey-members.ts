@@ -1,4 +1,5 @@
 import { makeFolder } from '../../host/agent-file-changes.ts';
+import type { Host } from '../../host/host.ts';
 import { Git } from '../git.ts';
 import type { SaveOrder } from '../protocol.ts';
 import { printableName } from '../rescue-text.ts';
@@ -9,10 +10,11 @@ import { writeIndexTree } from './history.ts';
 import type { Entry } from './listing.ts';
 import { type Look, look } from './look-at-repository.ts';
 import { makeScratch } from './scratch.ts';
-import type { Program } from './survey.ts';
 
 /** How many of each are looked at. */
 const mostLookedAt = 20;
+
+type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
 
 export interface SurveyedMember extends FoundMember {
   readonly look: Look;

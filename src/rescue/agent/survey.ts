@@ -12,7 +12,7 @@ import { nothingRefused, type Refusals } from './refusals.ts';
 import { makeScanner, type Scan } from './secret-scan.ts';
 import { type MemberSurvey, noMembers, surveyMembers } from './survey-members.ts';
 
-export type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
+type Program = Pick<Host, 'run' | 'now' | 'uptime'>;
 
 /**
  * How much of the agent's git directory is believed: all of it; what it holds of commits, but neither what is staged

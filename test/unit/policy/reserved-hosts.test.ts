@@ -80,7 +80,7 @@ describe('what Claude Code is told', () => {
   const managedOf = (settings: Pick<Settings, 'telemetry'>) => {
     const machine = new FakeMachine();
     machine.files.ensureFolder(Paths.run, { mode: 0o755 });
-    writeManaged(machine.program(), settings);
+    writeManaged(machine.program(), { ...settings, repositoryHooks: false });
     return machine.files.read(Paths.managed);
   };
 

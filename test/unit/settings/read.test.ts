@@ -55,6 +55,7 @@ describe('settings', () => {
       session: { variables: {}, zone: 'UTC', locale: null },
       repository: null,
       git: { name: 'cloister', email: 'cloister@noreply.github.com' },
+      repositoryHooks: false,
       prompt: null,
       rules: [],
       neighbours: [],
