@@ -44,28 +44,43 @@ async function pathsOf(run: RunAsAgent, folder: string, patterns: readonly strin
   return stdout.split('\0').filter((path) => path !== '');
 }
 
-/** One by one: one that can't be had would end the rest. What stands there already, of a rescue, is left alone. */
+/** One by one: one that can't be had would end the rest. One that a rescue has put there is left alone, but for its own. */
 async function fetchModules(run: RunAsAgent, { folder, timeout, onProgress }: Facts): Promise<string[]> {
-  const git = ['/usr/bin/git', '-C', folder];
-  const update = [...git, 'submodule', 'update', '--init', '--recursive', '--progress', '--'];
+  const { absent, present } = await lookAtModules(run, folder);
+  const update = ['submodule', 'update', '--init', '--recursive', '--progress'];
   const missing: string[] = [];
   let why = '';
-  for (const path of (await absentModules(run, git)).slice(0, most.modules)) {
-    await run([...update, path], { timeout, onProgress }).catch((error: unknown) => {
+  const fetch = (path: string, argv: readonly string[]) =>
+    run(argv, { timeout, onProgress }).catch((error: unknown) => {
       missing.push(path);
       why ||= explainClone(error);
     });
-  }
+  for (const path of absent.slice(0, most.modules))
+    await fetch(path, ['/usr/bin/git', '-C', folder, ...update, '--', path]);
+  for (const path of present.slice(0, most.modules))
+    await fetch(path, ['/usr/bin/git', '-C', `${folder}/${path}`, ...update]);
   if (missing.length === 0) return [];
   return [
     `Submodules are not there, ${name(missing)}: ${why} Once it is allowed: git submodule update --init --recursive.`,
   ];
 }
 
-async function absentModules(run: RunAsAgent, git: readonly string[]): Promise<string[]> {
-  const { stdout } = await run([...git, 'submodule', 'status']).catch(() => ({ stdout: '' }));
-  const lines = stdout.split('\n').filter((line) => line.startsWith('-'));
-  return lines.map((line) => line.slice(1).replace(/^[0-9a-f]+ /, ''));
+/** @returns paths of submodules that are but a name, and of those that are there. */
+async function lookAtModules(
+  run: RunAsAgent,
+  folder: string,
+): Promise<{ absent: string[]; present: string[] }> {
+  const { stdout } = await run(['/usr/bin/git', '-C', folder, 'submodule', 'status']).catch(() => ({
+    stdout: '',
+  }));
+  const lines = stdout.split('\n').filter((line) => /^[-+ U][0-9a-f]{40}/.test(line));
+  const pathOf = (line: string) =>
+    line
+      .slice(1)
+      .replace(/^[0-9a-f]+ /, '')
+      .replace(/ \([^()]*\)$/, '');
+  const of = (isAbsent: boolean) => lines.filter((line) => line.startsWith('-') === isAbsent).map(pathOf);
+  return { absent: of(true), present: of(false) };
 }
 
 async function fetchLargeFiles(
