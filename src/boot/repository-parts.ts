@@ -61,7 +61,7 @@ async function fetchModules(run: RunAsAgent, { folder, timeout, onProgress }: Fa
     await fetch(path, ['/usr/bin/git', '-C', `${folder}/${path}`, ...update]);
   if (missing.length === 0) return [];
   return [
-    `Submodules are not there, ${name(missing)}: ${why} Once it is allowed: git submodule update --init --recursive.`,
+    `Submodules are not there, ${name(missing)}: ${sentence(why)} Once it is allowed: git submodule update --init --recursive.`,
   ];
 }
 
@@ -97,7 +97,7 @@ async function fetchLargeFiles(
   if (after.length === 0) return [];
   const why = error === null ? 'git lfs pull did not bring them.' : explainClone(error);
   return [
-    `Files of Git LFS are pointers without their content, ${name(after)}: ${why} Once it is allowed: git lfs pull.`,
+    `Files of Git LFS are pointers without their content, ${name(after)}: ${sentence(why)} Once it is allowed: git lfs pull.`,
   ];
 }
 
@@ -113,4 +113,8 @@ function name(paths: readonly string[]): string {
   const named = paths.slice(0, most.named).map((path) => printable(path).slice(0, 100));
   const more = paths.length - named.length;
   return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function sentence(text: string): string {
+  return text.replace(/\.?$/, '.');
 }
