@@ -10,8 +10,8 @@ setup_file() {
   for name in lib inner; do
     ctl PUT "/github/repos/cloister-demo/$name" "{\"isPrivate\": true, \"files\": {\"$name.txt\": \"$name\\n\"}}" >/dev/null
   done
-  ctl PUT /github/repos/cloister-demo/kinds "$(jq --null-input '{isPrivate: true, files: {
-    "README.md": "# Kinds\n", ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
+  ctl PUT /github/repos/cloister-demo/kinds "$(ctl PUT /github/large '{"content": "the content itself"}' | jq '.pointer as $pointer |
+    {isPrivate: true, files: {"README.md": "# Kinds\n", "there.bin": $pointer, ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
     "big.bin": "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n",
     ".claude/settings.json": ({hooks: {UserPromptSubmit: [{hooks: [{type: "command", command: "echo ran >/tmp/hook-ran"}]}]}} | tojson)}}')" >/dev/null
   # lib has inner, kinds has lib, and one from a host that nobody allows.
@@ -37,20 +37,24 @@ teardown_file() {
 ask() {
   ctl PUT /anthropic/script '{"turns": [{"text": "Yes."}]}' >/dev/null
   ctl DELETE /anthropic/log >/dev/null
-  in_session "$1" 'cd /workspace/repo && timeout 60 claude -p "go on" </dev/null'
+  in_session "$1" 'cd /workspace/repo && timeout 110 claude -p "go on" </dev/null'
 }
 
 @test "submodules are there from hosts that are allowed, one in another; what is missing is said by boot and status" {
-  [[ $(in_session main 'cd /workspace/repo && cat lib/lib.txt lib/inner/inner.txt && git submodule status --recursive | cut -c1 | sort | uniq -c | tr -d " \n"') == $'lib\ninner\n'* ]]
+  status_of main | jq '{lacks, steps: [.steps[] | select(.name == "repository")]}'
+  local said
+  said=$(in_session main 'cd /workspace/repo && git submodule status --recursive; cat lib/lib.txt lib/inner/inner.txt')
+  echo "$said"
+  [[ $said == *$'\nlib\ninner' ]]
   is_status main '(.steps[] | select(.name == "repository") | .state == "warned") and .repository == "cloned" and
-    (.lacks | any(startswith("Submodules are not there, elsewhere: ")) and any(startswith("Files of Git LFS are pointers without their content, big.bin: ")))'
+    (.lacks | any(startswith("Submodules are not there, elsewhere: ")) and any(startswith("Files of Git LFS are pointers without their content, ") and contains("big.bin"))))'
   [[ $("$ENGINE" exec "$NAME-main" cloister status) == *'Submodules are not there, elsewhere'* ]]
 }
 
 @test "the agent hears it at its start, with the hooks that do not run and what an operator would set" {
   ask main
   heard 'Submodules are not there, elsewhere'
-  heard 'Files of Git LFS are pointers without their content, big.bin'
+  heard 'Files of Git LFS are pointers without their content, '
   heard 'Hooks that do not run in this box: .claude/settings.json (UserPromptSubmit). An operator who trusts them sets REPO_HOOKS=on.'
   in_box main '[[ ! -e /tmp/hook-ran ]]'
 }

@@ -7,6 +7,7 @@ import { type Counters, readCounters, subtractCounters } from './counters.ts';
 import type { DnsQuery } from './dns.ts';
 import type { GithubRequest } from './github.ts';
 import type { Journal } from './journal.ts';
+import type { LargeFiles } from './lfs.ts';
 import type { PullRequest } from './pull-requests.ts';
 import type { Manner, Received } from './receiver.ts';
 import type { Hindrance, NewRepository, Repositories } from './repositories.ts';
@@ -28,6 +29,7 @@ export interface World {
   zone: Zone;
   hosts: Map<string, Handler>;
   repositories: Repositories;
+  large: LargeFiles;
   script: Script;
   dns: Journal<DnsQuery>;
   sightings: Journal<Sighting>;
@@ -63,6 +65,12 @@ const actions: readonly (readonly [string, RegExp, Action])[] = [
   ['PUT', /^\/github\/repos\/([\w-]+\/[\w.-]+)$/, createRepository],
   ['PUT', /^\/github\/pushes\/([\w-]+\/[\w.-]+)$/, hinderPushes],
   ['PUT', /^\/web\/hosts\/(.+)$/, putHost],
+  [
+    'PUT',
+    /^\/github\/large$/,
+    ({ large }, _, body) => ({ pointer: large.add(String((body as { content?: unknown }).content)) }),
+  ],
+  ['PUT', /^\/web\/hosts\/(.+)$/, ({ hosts }, name) => void hosts.set(name, answerAllowed)],
   ['GET', /^\/web\/log$/, ({ web }) => web.all()],
   ['DELETE', /^\/web\/log$/, ({ web }) => web.clear()],
   ['GET', /^\/received$/, ({ received }) => received.all()],

@@ -22,7 +22,7 @@ const scopes = {
   'x-github-media-type': 'github.v3',
 };
 
-export interface GithubApiOptions extends GithubOptions {
+export interface GithubApiOptions extends Omit<GithubOptions, 'large'> {
   pulls: Journal<PullRequest>;
 }
 

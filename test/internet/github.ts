@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runCgi } from './cgi.ts';
 import type { Journal } from './journal.ts';
+import type { LargeFiles } from './lfs.ts';
 import type { Repositories } from './repositories.ts';
 import { type Credential, judgeCredential } from './token.ts';
 import { type Handler, sendText } from './web.ts';
@@ -19,6 +20,7 @@ export interface GithubOptions {
   repositories: Repositories;
   journal: Journal<GithubRequest>;
   token: string;
+  large: LargeFiles;
 }
 
 /** What a git URL asks for. */
@@ -39,6 +41,7 @@ export function createGithub(options: GithubOptions): Handler {
       const { method = '', url: path = '' } = request;
       options.journal.add({ host, method, path, credential, status: response.statusCode });
     });
+    if (await options.large.answer(request, response)) return;
     const asked = parseGitRequest(request.url ?? '');
     if (asked === undefined) return sendText(response, 404, 'Not Found\n');
     await serveGit(asked, { request, response, credential }, options);

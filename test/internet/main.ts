@@ -13,6 +13,7 @@ import { type Serve, startFront } from './front.ts';
 import { createGithub } from './github.ts';
 import { createGithubApi } from './github-api.ts';
 import { Journal } from './journal.ts';
+import { LargeFiles } from './lfs.ts';
 import { createReceiver } from './receiver.ts';
 import { createRegistry } from './registry.ts';
 import { Repositories } from './repositories.ts';
@@ -54,6 +55,7 @@ async function createWorld(plan: AddressPlan): Promise<World> {
     hosts: new Map(),
     zone: new Zone(plan),
     repositories,
+    large: new LargeFiles(),
     script: parseScript({}, 0),
     dns: new Journal(),
     sightings: new Journal(),
@@ -68,8 +70,8 @@ async function createWorld(plan: AddressPlan): Promise<World> {
   };
 }
 
-function addHosts({ hosts, repositories, github: journal, anthropic: answers }: World): void {
-  const github = createGithub({ repositories, journal, token });
+function addHosts({ hosts, repositories, large, github: journal, anthropic: answers }: World): void {
+  const github = createGithub({ repositories, journal, token, large });
   const anthropic = createAnthropic({ journal: answers, script: () => world.script });
   const registry = createRegistry(token);
   const receiver = createReceiver(world.received, () => world.manner);
