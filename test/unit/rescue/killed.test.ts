@@ -107,6 +107,19 @@ test('a remote that knows no atomic push is pushed to all the same', async () =>
   }
 });
 
+test.each(['manifest', 'state', 'work'])(
+  'a remote that knows no atomic push, and refuses the %s, keeps the last one whole',
+  async (part) => {
+    const { box, first } = await withRescue();
+    box.git(box.remote, 'config', 'receive.advertiseAtomic', 'false');
+    refuse(box, `case $1 in */${part}) exit 1;; esac`);
+    expect(await box.save()).toMatchObject({ kind: 'failed' });
+    refuse(box, 'exit 0');
+    expect(await box.restore()).toMatchObject({ kind: 'restored' });
+    expect(box.files()).toEqual(first);
+  },
+);
+
 test('a remote that lets nothing be replaced, or taken away, holds the newest beside the one before', async () => {
   const { box } = await withRescue();
   box.git(box.remote, 'config', 'receive.denyNonFastForwards', 'true');
