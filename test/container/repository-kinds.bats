@@ -22,10 +22,10 @@ setup_file() {
       git -C "$1" update-index --add --cacheinfo "160000,$4,$2"
     }
     git clone -q $top/lib.git lib; link lib inner https://github.com/cloister-demo/inner "$(git -C $top/inner.git rev-parse main)"
-    git -C lib add -A; git -C lib commit -qm Inner; git -C lib push -q origin HEAD:main
+    git -C lib add .gitmodules; git -C lib commit -qm Inner; git -C lib push -q origin HEAD:main
     git clone -q $top/kinds.git kinds; link kinds lib https://github.com/cloister-demo/lib "$(git -C $top/lib.git rev-parse main)"
     link kinds elsewhere https://denied.test/x "$(git -C $top/lib.git rev-parse main)"
-    git -C kinds add -A; git -C kinds commit -qm Modules; git -C kinds push -q origin HEAD:main'
+    git -C kinds add .gitmodules; git -C kinds commit -qm Modules; git -C kinds push -q origin HEAD:main'
   box main --env REPO_URL=https://github.com/cloister-demo/kinds
 }
 
