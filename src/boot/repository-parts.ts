@@ -1,3 +1,4 @@
+import { chainOf } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import type { Command, Output } from '../host/host.ts';
 import { explainClone } from './explain-clone.ts';
@@ -53,7 +54,7 @@ async function fetchModules(run: RunAsAgent, { folder, timeout, onProgress }: Fa
   const fetch = (path: string, argv: readonly string[]) =>
     run(argv, { timeout, onProgress }).catch((error: unknown) => {
       missing.push(path);
-      why ||= explainClone(error);
+      why ||= explainPart(error);
     });
   for (const path of absent.slice(0, most.modules))
     await fetch(path, ['/usr/bin/git', '-C', folder, ...update, '--', path]);
@@ -95,7 +96,7 @@ async function fetchLargeFiles(
   );
   const after = await pointersAmong(run, folder, files);
   if (after.length === 0) return [];
-  const why = error === null ? 'git lfs pull did not bring them.' : explainClone(error);
+  const why = error === null ? 'git lfs pull did not bring them.' : explainPart(error);
   return [
     `Files of Git LFS are pointers without their content, ${name(after)}: ${sentence(why)} Once it is allowed: git lfs pull.`,
   ];
@@ -117,4 +118,12 @@ function name(paths: readonly string[]): string {
 
 function sentence(text: string): string {
   return text.replace(/\.?$/, '.');
+}
+
+/** @returns the first thing that git found wrong, which it says again at every level above. */
+function explainPart(error: unknown): string {
+  const said = chainOf(error);
+  if (/'lfs' is not a git command/.test(said)) return 'this image has no git-lfs';
+  const [first] = /fatal: (?!clone of)[^|]+/.exec(said) ?? [];
+  return explainClone(first === undefined ? error : new Error(first.trim()));
 }

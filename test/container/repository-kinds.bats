@@ -47,7 +47,7 @@ ask() {
   echo "$said"
   [[ $said == *$'\nlib\ninner' ]]
   is_status main '(.steps[] | select(.name == "repository") | .state == "warned") and .repository == "cloned" and
-    (.lacks | any(startswith("Submodules are not there, elsewhere: ")) and any(startswith("Files of Git LFS are pointers without their content, ") and contains("big.bin"))))'
+    (.lacks | any(startswith("Submodules are not there, elsewhere: ")) and any(startswith("Files of Git LFS are pointers without their content, ") and contains("big.bin")))'
   [[ $("$ENGINE" exec "$NAME-main" cloister status) == *'Submodules are not there, elsewhere'* ]]
 }
 

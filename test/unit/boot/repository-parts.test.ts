@@ -55,7 +55,7 @@ test('files of Git LFS are fetched, and named where they are pointers yet', asyn
     [pull, new Error("git: 'lfs' is not a git command")],
   ]);
   expect(stay.lacks).toEqual([
-    "Files of Git LFS are pointers without their content, a.bin: git: 'lfs' is not a git command. Once it is allowed: git lfs pull.",
+    'Files of Git LFS are pointers without their content, a.bin: this image has no git-lfs. Once it is allowed: git lfs pull.',
   ]);
   const none = await parts([list]);
   expect(none.lines.some((line) => pull.test(line))).toBe(false);
