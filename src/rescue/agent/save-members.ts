@@ -1,8 +1,8 @@
 import { namesIn, statOf } from '../../host/agent-files.ts';
-import type { Git } from '../git.ts';
+import { Git } from '../git.ts';
 import { isUrl } from '../member.ts';
 import type { LeftOut } from '../protocol.ts';
-import { askRemote, visibilityOf } from '../remote.ts';
+import { askRemote, explainRemote, visibilityOf } from '../remote.ts';
 import { chooseFiles } from './choose.ts';
 import { originOf, trackedIds } from './find-members.ts';
 import { present } from './git-objects.ts';
@@ -16,17 +16,29 @@ import { type SurveyedMember, titleOf } from './survey-members.ts';
 /** Octets of a pack: it is read whole where it is put back. */
 const mostPack = 50_000_000;
 
+/** Of the time that is left, the most one of them may take. */
+const share = 0.4;
+
 type Parts = Survey & { readonly room: number; readonly refusals: Refusals };
 
 /** Makes commits of each as long as there is room. */
 export async function saveMembers(survey: Parts): Promise<SavedMembers> {
-  let all = { ...noneSaved, notes: [...survey.members.notes] };
-  for (const [number, member] of survey.members.members.entries()) {
+  const { host, order, members } = survey;
+  let all: SavedMembers = { ...noneSaved, notes: members.notes, isBroken: members.isBroken };
+  for (const [number, seen] of members.members.entries()) {
     const parts = { ...survey, room: survey.room - all.bytes };
-    const one =
+    // What the repository itself has to save must not wait for all of them.
+    const deadline = host.uptime() + share * Math.max(order.deadline - host.uptime(), 1);
+    const member = { ...seen, git: new Git(host, { ...order, place: seen.git.place, deadline }) };
+    const save =
       member.kind === 'worktree'
-        ? await saveTree(parts, member)
-        : await saveModule(parts, member, `members/${number}.pack`);
+        ? saveTree(parts, member)
+        : saveModule(parts, member, `members/${number}.pack`);
+    const one = await save.catch((error: unknown) => ({
+      ...noneSaved,
+      notes: [`${titleOf(member)} is not saved: ${explainRemote(error)}.`],
+      isBroken: true,
+    }));
     all = {
       members: [...all.members, ...one.members],
       tips: [...all.tips, ...one.tips],
@@ -36,6 +48,7 @@ export async function saveMembers(survey: Parts): Promise<SavedMembers> {
       paths: [...all.paths, ...one.paths],
       files: all.files + one.files,
       bytes: all.bytes + one.bytes,
+      isBroken: all.isBroken || one.isBroken,
     };
   }
   return all;

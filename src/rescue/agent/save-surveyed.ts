@@ -113,7 +113,7 @@ async function saveOnce(
     bytes,
     leftOut: condense(made.leftOut),
     notes,
-    partial: !isWhole || !isFirst || history.isBroken || made.leftOut.some(isUnread),
+    partial: !isWhole || !isFirst || history.isBroken || saved.isBroken || made.leftOut.some(isUnread),
     refusal,
   };
 }

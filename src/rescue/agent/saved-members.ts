@@ -13,8 +13,20 @@ export interface SavedMembers {
   readonly paths: readonly string[];
   readonly files: number;
   readonly bytes: number;
+  /** There is one that could not be read, or not in time. */
+  readonly isBroken: boolean;
 }
 
 export const noneSaved: SavedMembers = {
-  ...{ members: [], tips: [], packs: new Map(), notes: [], leftOut: [], paths: [], files: 0, bytes: 0 },
+  ...{
+    members: [],
+    tips: [],
+    packs: new Map(),
+    notes: [],
+    leftOut: [],
+    paths: [],
+    files: 0,
+    bytes: 0,
+    isBroken: false,
+  },
 };

@@ -29,9 +29,14 @@ export interface MemberSurvey {
   readonly members: readonly SurveyedMember[];
   /** Whole sentences about those that are not saved. */
   readonly notes: readonly string[];
+  /** There is one that could not be read. */
+  readonly isBroken: boolean;
 }
 
-export const noMembers: MemberSurvey = { members: [], notes: [] };
+export const noMembers: MemberSurvey = { members: [], notes: [], isBroken: false };
+
+/** Of the time for a survey, the share that theirs may take. */
+const share = 0.6;
 
 /** Looks at the linked working trees, and at the submodules in which there is work, each by an own look at its files. */
 export async function surveyMembers(
@@ -44,8 +49,11 @@ export async function surveyMembers(
   const found = [...trees.slice(0, mostLookedAt), ...modules.slice(0, mostLookedAt)];
   const members: SurveyedMember[] = [];
   const notes: string[] = [];
+  let isBroken = false;
+  const until = host.uptime() + share * Math.max(facts.until - host.uptime(), 1);
   for (const [number, one] of found.entries()) {
-    const seen = await surveyOne(host, { ...facts, found: one, number }).catch(() => null);
+    const seen = await surveyOne(host, { ...facts, until, found: one, number }).catch(() => null);
+    isBroken ||= seen === null;
     if (seen === null) notes.push(`${titleOf(one)} can't be read, and is not saved.`);
     else if (seen.kind === 'worktree' || !seen.isIdle) members.push(seen);
     const nested = seen === null ? [] : findModules(one.folder, seen.changes.entries);
@@ -53,7 +61,7 @@ export async function surveyMembers(
   }
   const more = trees.length + modules.length - found.length;
   if (more > 0) notes.push(`${more} more working trees and submodules were not looked at.`);
-  return { members, notes };
+  return { members, notes, isBroken };
 }
 
 export function titleOf({ kind, path }: Pick<FoundMember, 'kind' | 'path'>): string {

@@ -152,6 +152,20 @@ describe('submodules', () => {
     expect(existsSync(join(box.folder, '.gitmodules'))).toBe(true);
   });
 
+  test('that take too long cost the repository nothing, and are named', { timeout: budget }, async () => {
+    const [box, other] = [world(), world()];
+    writeFileSync(join(addModule(box, other, 'module'), 'a.txt'), 'changed\n');
+    box.write('a.txt', 'changed\n');
+    box.instead = ({ argv }) =>
+      argv.includes('pack-objects') ? new Error('/usr/bin/git took too long') : null;
+    expect(await box.save()).toMatchObject({
+      kind: 'pushed',
+      partial: true,
+      notes: [expect.stringMatching(/^The submodule module is not saved: /)],
+    });
+    expect(box.saved('a.txt')).toBe('changed\n');
+  });
+
   test('that lead elsewhere by their own word have nothing run', { timeout: budget }, async () => {
     const [box, other] = [world(), world()];
     const module = addModule(box, other, 'module');
