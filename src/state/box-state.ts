@@ -172,8 +172,7 @@ export function newState(start: {
     session: { running: false, restarts: 0 },
     children: {},
     unanswered: {},
-    repository: 'none',
-    lacks: [],
+    ...{ repository: 'none', lacks: [] },
     rescue: { outcome: null, partial: false, savedAt: null, said: 'none yet', restored: '' },
     once: false,
   };
