@@ -49,6 +49,11 @@ export interface ChildState {
   readonly failing: boolean;
 }
 
+interface ServiceState {
+  readonly running: boolean;
+  readonly restarts: number;
+}
+
 /** What everybody may know of the box, kept in `state.json`: written by init alone, readable by all. */
 export interface BoxState {
   readonly bootId: string;
@@ -86,6 +91,7 @@ export interface BoxState {
     readonly upstreams: readonly string[];
     readonly through: string | null; // Host and port of the operator's proxy; null where there is none.
   };
+  readonly resolver: ServiceState & { readonly upstreams: readonly string[] };
   readonly firewall: {
     readonly rules: number;
     readonly pins: number;
@@ -109,12 +115,12 @@ export interface BoxState {
     /** Names of the sets that hold what was refused since the list changed last. */
     readonly sets: readonly string[];
   };
-  readonly session: { readonly running: boolean; readonly restarts: number };
+  readonly session: ServiceState;
   readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
   /** What was asked and does not answer, and how that shows: it is being put right. */
   readonly unanswered: Readonly<Partial<Record<ChildNews['child'], string>>>;
   readonly repository: string;
-  /** A sentence for each thing of the repository that is missing, or that the box can't do with it. */
+  /** A sentence for each thing that is missing of it. */
   readonly lacks: readonly string[];
   readonly rescue: {
     /** Of the last rescue of this boot; null before the first. */
@@ -172,9 +178,8 @@ export function newState(start: {
     session: { running: false, restarts: 0 },
     children: {},
     unanswered: {},
-    ...{ repository: 'none', lacks: [] },
+    ...{ repository: 'none', lacks: [], once: false },
     rescue: { outcome: null, partial: false, savedAt: null, said: 'none yet', restored: '' },
-    once: false,
   };
 }
 

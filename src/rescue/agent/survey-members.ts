@@ -57,7 +57,15 @@ export async function surveyMembers(
     if (seen === null) notes.push(`${titleOf(one)} can't be read, and is not saved.`);
     else if (seen.kind === 'worktree' || !seen.isIdle) members.push(seen);
     const nested = seen === null ? [] : findModules(one.folder, seen.changes.entries);
-    if (nested.length > 0) notes.push(`Work in the submodules of ${printableName(one.path)} is not saved.`);
+    for (const [at, inner] of nested.slice(0, mostLookedAt).entries()) {
+      const told = { ...facts, until, found: inner, number: (number + 1) * 1000 + at };
+      const idle = await surveyOne(host, told).then(
+        (deep) => deep?.isIdle === true,
+        () => false,
+      );
+      const path = `${one.path}/${inner.path}`;
+      if (!idle) notes.push(`${titleOf({ ...inner, path })} has work of its own, which is not saved.`);
+    }
   }
   const more = trees.length + modules.length - found.length;
   if (more > 0) notes.push(`${more} more working trees and submodules were not looked at.`);
