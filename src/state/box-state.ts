@@ -91,6 +91,7 @@ export interface BoxState {
     readonly upstreams: readonly string[];
     readonly through: string | null; // Host and port of the operator's proxy; null where there is none.
   };
+  readonly failure: Readonly<Record<'step' | 'message' | 'remedy', string> & Record<'code', number>> | null;
   readonly resolver: ServiceState & { readonly upstreams: readonly string[] };
   readonly firewall: {
     readonly rules: number;
