@@ -49,11 +49,6 @@ export interface ChildState {
   readonly failing: boolean;
 }
 
-interface ServiceState {
-  readonly running: boolean;
-  readonly restarts: number;
-}
-
 /** What everybody may know of the box, kept in `state.json`: written by init alone, readable by all. */
 export interface BoxState {
   readonly bootId: string;
@@ -79,20 +74,13 @@ export interface BoxState {
     readonly limits: AgentLimits | null;
   };
   readonly steps: readonly StepState[];
-  readonly failure: {
-    readonly step: string;
-    readonly message: string;
-    readonly remedy: string;
-    readonly code: number;
-  } | null;
+  readonly failure: Readonly<Record<'step' | 'message' | 'remedy', string> & Record<'code', number>> | null;
   readonly resolver: {
     readonly running: boolean;
     readonly restarts: number;
     readonly upstreams: readonly string[];
     readonly through: string | null; // Host and port of the operator's proxy; null where there is none.
   };
-  readonly failure: Readonly<Record<'step' | 'message' | 'remedy', string> & Record<'code', number>> | null;
-  readonly resolver: ServiceState & { readonly upstreams: readonly string[] };
   readonly firewall: {
     readonly rules: number;
     readonly pins: number;
@@ -116,7 +104,7 @@ export interface BoxState {
     /** Names of the sets that hold what was refused since the list changed last. */
     readonly sets: readonly string[];
   };
-  readonly session: ServiceState;
+  readonly session: { readonly running: boolean; readonly restarts: number };
   readonly children: Readonly<Partial<Record<ChildNews['child'], ChildState>>>;
   /** What was asked and does not answer, and how that shows: it is being put right. */
   readonly unanswered: Readonly<Partial<Record<ChildNews['child'], string>>>;
@@ -179,8 +167,9 @@ export function newState(start: {
     session: { running: false, restarts: 0 },
     children: {},
     unanswered: {},
-    ...{ repository: 'none', lacks: [], once: false },
+    ...{ repository: 'none', lacks: [] },
     rescue: { outcome: null, partial: false, savedAt: null, said: 'none yet', restored: '' },
+    once: false,
   };
 }
 
