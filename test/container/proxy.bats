@@ -90,7 +90,8 @@ log_of_squid() {
 }
 
 @test "its account is nowhere the agent can read, and in no log" {
-  local search="grep -rasE '$PASSWORD|$(printf 'agent:%s' "$PASSWORD" | base64)' /run/cloister /etc /tmp /home/claude /workspace \
+  local search
+  search="grep -rasE '$PASSWORD|$(printf 'agent:%s' "$PASSWORD" | base64)' /run/cloister /etc /tmp /home/claude /workspace \
     /proc/[0-9]*/environ /proc/[0-9]*/cmdline"
   run ! bash -c "$(declare -f in_session); ENGINE=$ENGINE NAME=$NAME BATS_TEST_NUMBER=x in_session main \"$search 2>/dev/null\" | grep -av -e in-session -e 'grep.-rasE'"
   in_session main "cloister status --json; cloister log --json; env" | grep "$PASSWORD" && return 1
