@@ -12,7 +12,7 @@ const byTheClock: Readonly<Record<string, string>> = {
   'host/real-host.ts': 'to answer',
   'host/short-host.ts': 'to answer',
   'init/audit-recorder.ts': 'when it was refused, for the file',
-  'init/policy-store.ts': 'an end that is told to people',
+  'init/describe-list.ts': 'an end that is told to people',
   'init/refresh-pins.ts': 'when the pins were refreshed, for status',
   'init/unreached.ts': 'whether a failure is old: the file has times',
   'rescue/agent/make-commits.ts': 'the time of a commit',
