@@ -16,6 +16,8 @@ teardown_file() {
 
 setup() {
   eventually 90 whole
+  # Of a pane that was killed before: whoever stops it then keeps it, and it is nobody's any more.
+  eventually 60 in_box main '! pgrep -P 1 -u 1000 -x claude'
   BEFORE=$(restarts)
 }
 
