@@ -180,7 +180,8 @@ s.settimeout(3); s.bind((\"198.51.100.\" + \"'"$(address_of shop | cut -d. -f4)"
   main=$("$ENGINE" exec "$NAME-main" cloister status --json)
   dead=$("$ENGINE" exec "$NAME-dead" cloister status --json)
   echo "$dead"
-  matches "{\"main\": $main, \"dead\": $dead}" '(.dead.readyAt - .dead.startedAt) - (.main.readyAt - .main.startedAt) < 1500'
+  # Whoever waited for its answer would wait the four seconds of a query, and do so after what any boot takes.
+  matches "{\"main\": $main, \"dead\": $dead}" '(.dead.readyAt - .dead.startedAt) - (.main.readyAt - .main.startedAt) < 4000'
   matches "$dead" '.firewall.unresolved | index("dead.test")'
   # allowed.test, github.com, api.anthropic.com and the registry, as in any box.
   matches "$dead" '.firewall.pins >= 4'
