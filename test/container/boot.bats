@@ -46,7 +46,7 @@ secrets() {
   matches "$output" 'all(.steps[]; .state == "done" and (.duration | type) == "number" and .duration >= 0)'
   matches "$output" '.resolver.running and .session.running and .session.restarts == 0 and .firewall.rules > 20'
   matches "$output" '.firewall.pins > 2 and .firewall.lastRefresh > 0 and .firewall.lastFailure == null'
-  matches "$output" '.disk["/workspace"].size == 512 * 1048576 and .memory.used > 0 and .repository == "cloned"'
+  matches "$output" '.disk["/workspace"].size == 3 * 1073741824 and .memory.used > 0 and .repository == "cloned"'
   matches "$output" '.versions | (.cloister, .claude, .node) != "unknown"'
 }
 

@@ -153,7 +153,7 @@ END
     asker.resolve4(\"denied.test\", (error) => console.log(error.code))"' | grep -x ENOTFOUND
   eventually 5 in_box main '[[ -s /run/cloister/refusals.jsonl ]]'
   # shellcheck disable=SC2016
-  try in_box main 'find /run/cloister -name failures.jsonl -o -path /run/cloister/session -prune -print -o -print | sort | while read -r path; do
+  try in_box main 'find /run/cloister -name failures.jsonl -o \( -path /run/cloister/session -o -path /run/cloister/scratch \) -prune -print -o -print | sort | while read -r path; do
     kind=other; [[ -d $path ]] && kind=folder; [[ -f $path ]] && kind=file; [[ -S $path ]] && kind=socket
     echo "$path $(stat -c "%a %U:%G" "$path" | sed s/UNKNOWN/65054/) $kind"; done'
   assert_is "$output" <"$BATS_TEST_DIRNAME/run-folder.txt"
