@@ -3,7 +3,7 @@ import { readOctets } from '../../host/agent-files.ts';
 import type { Git } from '../git.ts';
 import type { Candidate } from './choose.ts';
 import { bigStatOf, candidateOf, makeCompare } from './compare.ts';
-import { type Entry, type Listed, listIndex } from './listing.ts';
+import { type Listed, listIndex } from './listing.ts';
 import type { Look } from './look-at-repository.ts';
 import { copyIndex } from './scratch.ts';
 import { type Found, walkTree } from './tree.ts';
@@ -12,7 +12,7 @@ import { type Found, walkTree } from './tree.ts';
 export interface Changes {
   /** The agent's index, all in one file. */
   readonly index: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Listed[];
   readonly candidates: readonly Candidate[];
   /** The same again only if nothing that would be saved has changed. */
   readonly fingerprint: string;

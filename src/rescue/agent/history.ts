@@ -32,6 +32,8 @@ export interface History {
   readonly isBroken: boolean;
   /** Of every file that is pushed in a commit or an index. */
   readonly paths: ReadonlySet<string>;
+  /** Bytes of everything that the remote has not, by id. */
+  readonly sizes: ReadonlyMap<string, number>;
 }
 
 export interface HistoryParts {
@@ -89,6 +91,7 @@ export async function planHistory(parts: HistoryParts): Promise<History> {
     notes: [...verdicts].flatMap(([name, { note }]) => (name === 'HEAD' ? note.map(noteOf(good)) : note)),
     isBroken: broken.length > 0,
     paths: new Set([...unique.values()].map(({ path }) => path)),
+    sizes: new Map([...unique.values()].map(({ id, size }) => [id, size])),
   };
 }
 

@@ -7,6 +7,7 @@ import { chooseFiles } from './choose.ts';
 import { originOf, trackedIds } from './find-members.ts';
 import { present } from './git-objects.ts';
 import { planHistory } from './history.ts';
+import { withLargeFiles } from './large-files.ts';
 import { type Made, makeCommits } from './make-commits.ts';
 import { nothingRefused, type Refusals, whyRefused } from './refusals.ts';
 import { noneSaved, type SavedMembers } from './saved-members.ts';
@@ -108,7 +109,8 @@ async function makeMember(
   const { known, url, refusals } = facts;
   const staged = { changes, indexTree };
   const history = await planHistory({ git, look, staged, known, most: room, newScan, refusals });
-  const choice = chooseFiles(changes.candidates, {
+  const { candidates } = await withLargeFiles(git, changes, { ...look, history });
+  const choice = chooseFiles(candidates, {
     scope: remote.scope,
     most: room - history.bytes,
     refusals,

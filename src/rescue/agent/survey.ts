@@ -7,6 +7,7 @@ import { assertWhole, fetchBase, planBase } from './base.ts';
 import { type Changes, changesFrom, findChanges } from './changes.ts';
 import { present } from './git-objects.ts';
 import { type History, planHistory, writeIndexTree } from './history.ts';
+import { withLargeFiles } from './large-files.ts';
 import type { Look } from './look-at-repository.ts';
 import { nothingRefused, type Refusals } from './refusals.ts';
 import { makeScanner, type Scan } from './secret-scan.ts';
@@ -75,7 +76,8 @@ export async function surveyWhole(parts: Parts): Promise<Survey | null> {
   const plan = (refusals: Refusals, most: number) =>
     planHistory({ git, look, newScan, most, staged: { changes, indexTree }, known, refusals });
   const history = await plan(nothingRefused, order.most);
-  return { ...parts, remote, changes, startTree: indexTree, history, plan, askAgain, newScan, members };
+  const all = await withLargeFiles(git, changes, { ...look, history });
+  return { ...parts, remote, changes: all, startTree: indexTree, history, plan, askAgain, newScan, members };
 }
 
 /** The same of what can be read: the files, on the commit that is checked out or else on one the remote has. */
