@@ -70,7 +70,6 @@ const actions: readonly (readonly [string, RegExp, Action])[] = [
     /^\/github\/large$/,
     ({ large }, _, body) => ({ pointer: large.add(String((body as { content?: unknown }).content)) }),
   ],
-  ['PUT', /^\/web\/hosts\/(.+)$/, ({ hosts }, name) => void hosts.set(name, answerAllowed)],
   ['GET', /^\/web\/log$/, ({ web }) => web.all()],
   ['DELETE', /^\/web\/log$/, ({ web }) => web.clear()],
   ['GET', /^\/received$/, ({ received }) => received.all()],
