@@ -33,6 +33,11 @@ refs_of() {
   ctl GET "/github/repos/cloister-demo/$1" | jq --raw-output '.refs | keys[] | select(startswith("refs/cloister"))'
 }
 
+# Of what a push names to be replaced, nothing stands there.
+empty_elsewhere() {
+  ctl PUT /github/repos/cloister-demo/elsewhere '{"isPrivate": true, "files": {"README.md": "one\n"}}' >/dev/null
+}
+
 bare() {
   in_box internet "git -C /run/internet/git/cloister-demo/$1.git $2"
 }
@@ -82,9 +87,11 @@ END
 @test "an agent that changes the rescue's own git directory while it works can't have saved said of what is not" {
   in_session main "cd /workspace/repo; rm -f .git/config ~/.gitconfig ~/.netrc .git/hooks/*; git init -q"
   forge main target
+  # What is pushed names what it takes the place of: git itself would find out that this is another one.
+  bare elsewhere "fetch -q /run/internet/git/cloister-demo/target.git '+refs/cloister/*:refs/cloister/*'"
   within 60 rescue_events main 'any(.event == "rescue.failed" and (.reason | contains("the remote does not have")))'
   # It did push, and it did believe itself.
-  [[ -n $(refs_of elsewhere) ]]
+  [[ $(bare elsewhere 'for-each-ref refs/cloister') != "$(bare target 'for-each-ref refs/cloister')" ]]
   rescue_events main '(map(select(.event == "rescue.failed"))[0].time) as $caught | all(.event != "rescue.saved" or .time < $caught)'
   is_status main '.rescue.outcome == "failed" and (.rescue.said | startswith("FAILED"))'
 }
@@ -98,10 +105,12 @@ END
 }
 
 @test "without the question to the remote, and with the agent alive at the stop, saved is said of what is lost: removal" {
+  empty_elsewhere
   open_box fooled --env REPO_URL=https://github.com/cloister-demo/fooled --env RESCUE_INTERVAL=10s
   forge fooled fooled
   eventually 60 rescue_events fooled 'any(.event == "rescue.saved")'
   [[ -z $(refs_of fooled) ]]
+  empty_elsewhere
   in_session fooled 'echo more >/workspace/repo/more.txt'
   "$ENGINE" stop --time 60 "$NAME-fooled" >/dev/null
   rescue_events fooled '.[-1].event == "rescue.saved" and .[-1].occasion == "stop"'
