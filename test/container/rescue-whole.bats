@@ -57,7 +57,7 @@ rows() {
     echo "# $((++number)) $name"
     put_back
     hinder "$hindrance"
-    said=$(in_session main "$RESCUE save /tmp/table $URL/table table; $(next table)")
+    said=$(in_session main "$RESCUE save /tmp/table $URL/table table; $(next table)") || true
     echo "$said"
     report=$(grep -m 1 '^{' <<<"$said")
     # shellcheck disable=SC2086  # without the blanks
