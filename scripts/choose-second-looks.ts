@@ -10,10 +10,10 @@ interface Failure {
   readonly line: string;
 }
 
-const mostFailures = 3;
+const mostFailures = 6;
 /** Whole files come before their first test, boxes before what is tried in them, and waits before what is judged. */
 const stageTitle = /^(setup|teardown)_file failed$/;
-const stageLine = /^((\w+='?[^' ]*'? )*(box|boot|start_\w+|eventually|attached)\b|\w+="?\$\(.*\)"?$)/;
+const stageLine = /^((\w+='?[^' ]*'? )*(box|boot|start_\w+|eventually|attached|arrived)\b|\w+="?\$\(.*\)"?$)/;
 
 /**
  * A test of the image that failed may have lost a race against a loaded machine. An attack's failure may be one that went
