@@ -222,10 +222,10 @@ forget() {
 
 # --- Names that are taken away -----------------------------------------------------------------------------
 
-# deny BOX RULE: from $denied_at on.
+# deny BOX RULE: $denied_at is when the box has said that it is.
 deny() {
-  denied_at=$EPOCHREALTIME
   try "$ENGINE" exec "$NAME-$1" cloister deny "$2"
+  denied_at=$EPOCHREALTIME
   [[ $status == 0 ]]
 }
 

@@ -110,7 +110,7 @@ setting() {
   mapfile -t flags < <(reference_flags)
   # shellcheck disable=SC2016
   inside 'setpriv --reuid=1000 --regid=1000 --clear-groups bash -c "find / \( -path /proc -o -path /sys -o -path /dev \) -prune -o \
-    -type d -writable -print 2>/dev/null" | grep -vE "^/(home/claude|workspace|tmp|run/cloister/session)(/|\$)"' "${flags[@]}"
+    -type d -writable -print 2>/dev/null" | grep -vE "^/(home/claude|workspace|tmp|run/cloister/(session|scratch))(/|\$)"' "${flags[@]}"
   [[ $output == '' ]]
 }
 
