@@ -123,16 +123,6 @@ ask_main() {
   run ! heard lost-44
 }
 
-@test "a program that gets no thread any more: the agent hears the bound and what helps, and so does the operator" {
-  script "$(bash_turn 'python3 -c "
-import threading, time
-for _ in range(1200): threading.Thread(target=time.sleep, args=(3,)).start()"')"
-  in_session main 'cd /workspace/repo && timeout 110 claude -p "go on" </dev/null' | grep -x 'It is done.'
-  heard 'got no new process or thread: all of yours together may have 1000 at once'
-  eventually 10 says '"event":"agent.processes"' "$ENGINE" logs "$NAME-main"
-  says 'its bound of 1000 processes and threads at once; fewer workers need fewer, AGENT_PROCESSES gives more' "$ENGINE" exec "$NAME-main" cloister log
-}
-
 @test "a session at work: formatted, refused, named, and told on the status line" {
   script "$(write_turn /workspace/repo/greet.js 'const a   = "hi"'),
     $(write_turn /workspace/repo/note.txt $'quiet\n'),
