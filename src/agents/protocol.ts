@@ -1,3 +1,5 @@
+import { isJsonObject, type JsonObject, parseJsonObject } from '../core/json-object.ts';
+
 /** What the agent's home has to hold before the first screen. It goes to the plan process as JSON. */
 export interface HomePlan {
   readonly home: string;
@@ -16,8 +18,6 @@ export interface HomePlan {
   readonly githubToken: string | null;
 }
 
-type Json = Record<string, unknown>;
-
 /** The repository is trusted, and so is what its CLAUDE.md includes: nothing there can do more than the agent may. */
 const trusted = {
   hasTrustDialogAccepted: true,
@@ -30,12 +30,12 @@ const trusted = {
  * @param text the present `.claude.json`, or null; a broken one is replaced.
  */
 export function mergeClaudeState(text: string | null, plan: HomePlan): string {
-  const state = parseObject(text);
+  const state = parseJsonObject(text);
   const projects = objectIn(state, 'projects');
   for (const folder of plan.trusted) {
     projects[folder] = { ...objectIn(projects, folder), ...trusted };
   }
-  const merged: Json = { ...state, hasCompletedOnboarding: true, projects };
+  const merged: JsonObject = { ...state, hasCompletedOnboarding: true, projects };
   const known = objectIn(state, 'customApiKeyResponses');
   // Of a key that the box no longer has not even its tail stays on a volume.
   const approved = plan.approvedKey === null ? [] : [plan.approvedKey];
@@ -48,7 +48,9 @@ export function mergeClaudeState(text: string | null, plan: HomePlan): string {
 
 /** @returns whether the present `.claude.json` holds all of that already: then nothing has to be written. */
 export function isSettled(text: string | null, plan: HomePlan): boolean {
-  return text !== null && mergeClaudeState(text, plan) === `${JSON.stringify(parseObject(text), null, 2)}\n`;
+  return (
+    text !== null && mergeClaudeState(text, plan) === `${JSON.stringify(parseJsonObject(text), null, 2)}\n`
+  );
 }
 
 /** What a full disk kept from being written: without what is `needed` there is no first screen without a dialog. */
@@ -75,25 +77,12 @@ export function renderGhHosts(token: string): string {
   return ['github.com:', `    oauth_token: ${token}`, '    git_protocol: https', ''].join('\n');
 }
 
-function parseObject(text: string | null): Json {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-function objectIn(parent: Json, key: string): Json {
+function objectIn(parent: JsonObject, key: string): JsonObject {
   const value = Object.hasOwn(parent, key) ? parent[key] : undefined;
-  return isObject(value) ? { ...value } : {};
+  return isJsonObject(value) ? { ...value } : {};
 }
 
-function listIn(parent: Json, key: string): unknown[] {
+function listIn(parent: JsonObject, key: string): unknown[] {
   const value = Object.hasOwn(parent, key) ? parent[key] : undefined;
   return Array.isArray(value) ? value : [];
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

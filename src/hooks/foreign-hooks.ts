@@ -1,3 +1,5 @@
+import { isJsonObject, parseJsonObject } from '../core/json-object.ts';
+
 /** A settings file, or a plugin's, that has hooks. */
 export interface HookSource {
   /** As a reader knows it. */
@@ -6,23 +8,21 @@ export interface HookSource {
   readonly events: readonly string[];
 }
 
-type Json = Record<string, unknown>;
-
 /** @param text a settings file or a plugin's hooks.json, or null.  @returns the events that have hooks in it. */
 export function eventsIn(text: string | null): string[] {
-  const hooks = parseObject(text).hooks;
-  if (!isObject(hooks)) return [];
+  const hooks = parseJsonObject(text).hooks;
+  if (!isJsonObject(hooks)) return [];
   const events = Object.keys(hooks).filter((event) => Array.isArray(hooks[event]) && hooks[event].length > 0);
   return events.filter((event) => /^[A-Za-z]{1,40}$/.test(event)).slice(0, 40);
 }
 
 /** @param text Claude Code's list of installed plugins, or null.  @returns where each lies, by its name. */
 export function pluginsIn(text: string | null): { readonly name: string; readonly folder: string }[] {
-  const plugins = parseObject(text).plugins;
-  if (!isObject(plugins)) return [];
+  const plugins = parseJsonObject(text).plugins;
+  if (!isJsonObject(plugins)) return [];
   return Object.entries(plugins).flatMap(([name, value]) => {
     const entries: unknown[] = Array.isArray(value) ? value : [value];
-    const folders = entries.map((entry) => (isObject(entry) ? entry.installPath : undefined));
+    const folders = entries.map((entry) => (isJsonObject(entry) ? entry.installPath : undefined));
     const folder = folders.find((one) => typeof one === 'string' && one.startsWith('/'));
     return typeof folder === 'string' && /^[\w.@/-]{1,100}$/.test(name) ? [{ name, folder }] : [];
   });
@@ -30,7 +30,7 @@ export function pluginsIn(text: string | null): { readonly name: string; readonl
 
 /** @param text the managed settings of this boot.  @returns whether hooks of others run. */
 export function runsForeignHooks(text: string | null): boolean {
-  return parseObject(text).allowManagedHooksOnly === false;
+  return parseJsonObject(text).allowManagedHooksOnly === false;
 }
 
 /** @returns one sentence about hooks that do not run, and what would have them run; empty for none. */
@@ -49,17 +49,4 @@ export function renderNotes(notes: readonly string[]): string {
     systemMessage: text,
     hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: text },
   });
-}
-
-function parseObject(text: string | null): Json {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
