@@ -3,7 +3,6 @@ import { BootError } from '../core/errors.ts';
 import { ExitCode } from '../core/exit-codes.ts';
 import { Paths } from '../core/paths.ts';
 import type { AgentUser, Platform } from '../state/environment.ts';
-
 import type { Volume } from './volumes.ts';
 
 /** Below it an image names the users of its system: what its programs run as, and whose groups open files. */

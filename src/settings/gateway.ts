@@ -26,7 +26,7 @@ export function gatewayRules(variable: string, env: Variables, faults: Fault[]):
  * proxy: there the name is where it leads, and nothing on the wire proves it.
  * @returns the rule that lets the agent there, null for one of the neighbours, or what is wrong.
  */
-export function parseGateway(text: string, neighbours: readonly string[] = []): Rule | string | null {
+function parseGateway(text: string, neighbours: readonly string[] = []): Rule | string | null {
   const target = parseTarget(text);
   if (typeof target === 'string') return target === 'is no https URL' ? 'is no http or https URL' : target;
   if (target.authorization !== null) return 'has credentials in it; they belong into ANTHROPIC_AUTH_TOKEN';

@@ -112,10 +112,7 @@ export function secretsOf(settings: Settings): string[] {
 }
 
 /** @returns the secrets of the accounts that the agent works with. */
-export function accountSecretsOf({
-  githubToken,
-  claude,
-}: Pick<Settings, 'githubToken' | 'claude'>): string[] {
+function accountSecretsOf({ githubToken, claude }: Pick<Settings, 'githubToken' | 'claude'>): string[] {
   const { credentials, headers, google } = claude;
   const lines = (headers ?? '').split(/\r?\n/).map((line) => line.replace(/^[\w-]+: ?/, ''));
   return [

@@ -71,7 +71,7 @@ function holderOf(grouped: boolean, otherwise: Holder): Holder {
 }
 
 /** @returns what every tool of a machine with so many processors may want at once: twice a thread of each for each. */
-export function usualProcesses(processors: number, memoryLimit: number | null): number {
+function usualProcesses(processors: number, memoryLimit: number | null): number {
   const most = memoryLimit === null ? fewestUsual : Math.floor(memoryLimit / perThread);
   return Math.max(fewestUsual, Math.min(2 * processors * processors, most));
 }
