@@ -91,7 +91,7 @@ leads_nowhere() {
   lead lure 198.51.100.88
   for box in main open; do eventually 10 answers "$box" lure '0 198.51.100.88'; done
   ctl DELETE /canary >/dev/null
-  run ! as_agent main 'python3 /fixtures/send.py tcp 198.51.100.66 8000 && sleep 1 && python3 -c "
+  run ! as_agent main 'python3 -c "
 import socket; s = socket.create_connection((\"198.51.100.66\", 8000), 3); s.send(b\"x\"); s.settimeout(3); raise SystemExit(s.recv(1) == b\"\")"'
   sighted 198.51.100.66 8000 '== 0'
   as_agent open 'python3 /fixtures/send.py tcp 198.51.100.66 8000'
