@@ -289,7 +289,7 @@ print(\"over\", flush=True)" >/tmp/line 2>&1' &
   local before
   before=$(cloister rules)
   for arguments in 'allow @browser' 'deny @browser'; do
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086  # words of a command
     try cloister $arguments
     [[ $status == 78 && $output == *'There is no set @browser. The nearest is browsers; there are alpine, browsers,'* ]]
   done
@@ -331,7 +331,7 @@ print(\"over\", flush=True)" >/tmp/line 2>&1' &
   local before arguments
   before=$(cloister rules)
   while read -r arguments; do
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086  # words of a command
     try cloister $arguments
     [[ $status == 78 && -n $output ]]
     [[ $(wc -l <<<"$output") == 1 ]]

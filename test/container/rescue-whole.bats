@@ -62,7 +62,7 @@ rows() {
     report=$(grep -m 1 '^{' <<<"$said")
     # shellcheck disable=SC2086  # without the blanks
     matches "$report" ".kind == \"$(echo $answer)\" and [.leftOut[]? | \"\(.path) \(.why)\"] == ([\"$(echo $missing)\"] - [\"\"])" || failed+="$name; "
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086  # without the blanks
     [[ ${said##*$'\n'} == $(echo $wanted) ]] || failed+="$name: not restored; "
   done 9< <(rows)
   echo "failed: $failed"
